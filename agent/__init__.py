@@ -1,0 +1,1 @@
+"""What the agent knows and can do. Imports no torch and no LangGraph."""

@@ -1,0 +1,266 @@
+"""A chat model behind an OpenAI-compatible endpoint: one retry policy, one concurrency limit, counted usage."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import threading
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from openai import (
+    APIConnectionError,
+    APIError,
+    APIStatusError,
+    BadRequestError,
+    Omit,
+    OpenAI,
+    UnprocessableEntityError,
+    omit,
+)
+from openai.types.chat import ChatCompletion
+from openai.types.shared_params import ResponseFormatJSONSchema
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
+
+from agent.endpoint_errors import Endpoint, Nonsense, explain, too_long
+from agent.errors import EndpointError
+from agent.json_answers import first_object
+
+_OPENAI_URL = "https://api.openai.com/v1"
+_MODELS_TIMEOUT = 10.0
+_OPTIONAL = ("temperature", "max_tokens", "response_format")
+"""Parameters that some models refuse. A refused one is left out; max_tokens goes under its newer name."""
+_THINKING = re.compile(r"\A(?:(?:\s*<think>)?.*?</think>|\s*<think>.*\Z)", re.DOTALL)
+"""What a reasoning model thinks aloud before its answer, closed or cut off. Some templates hide the opening tag."""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a chat model was asked so far. `calls` counts requests, failed ones too; `seconds` their wall time."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    calls: int = 0
+    seconds: float = 0.0
+
+
+class OpenAIChat:
+    """The Chat port over HTTP. Safe to share between threads; at most `concurrency` requests run at once.
+
+    A schema has to be one that OpenAI's strict mode takes: every property required, no additional
+    ones. The schema is also put into the prompt, so that servers which ignore or refuse
+    `response_format` can still follow it; from their answers the first JSON object is taken.
+    Settings come from the arguments alone: the client's environment variables are not read.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        url: str | None,
+        model: str,
+        api_key: str | None,
+        timeout: float = 60,
+        attempts: int = 5,
+        temperature: float = 0.7,
+        max_tokens: int = 1024,
+        concurrency: int = 4,
+        backoff: float = 0.5,
+        longest_wait: float = 60.0,
+    ) -> None:
+        """`timeout`, `backoff` (the first wait, doubled after each) and `longest_wait` are in seconds.
+
+        Raises:
+            EndpointError: the url is not an http(s) address, or the key cannot be sent in a header.
+        """
+        self.name = name
+        self.model = model
+        self.endpoint = Endpoint(name, url or _OPENAI_URL, model, timeout, (api_key or "").strip() or None)
+        self._refuse_unusable()
+        self._client = OpenAI(api_key="unused", base_url=self.endpoint.url, timeout=timeout, max_retries=0)
+        self._headers = self._own_headers()
+        self._attempts = attempts
+        self._temperature = temperature
+        self._max_tokens = max_tokens
+        self._slots = threading.BoundedSemaphore(concurrency)
+        self._backoff = backoff
+        self._longest_wait = longest_wait
+        self._lock = threading.Lock()
+        self._usage = Usage()
+        self._refused: frozenset[str] = frozenset()
+
+    @property
+    def usage(self) -> Usage:
+        return self._usage
+
+    def complete(self, system: str, user: str, schema: dict[str, Any] | None = None) -> str:
+        """The model's answer; with a schema, a JSON object that has its required keys, as text.
+
+        Raises:
+            EndpointError: no usable answer after all attempts, or a refusal that no attempt can mend.
+        """
+        if schema is not None:
+            wanted = json.dumps(schema, ensure_ascii=False)
+            system = f"{system}\n\nAnswer with one JSON object and nothing else. Its JSON schema:\n{wanted}"
+        retrying = Retrying(
+            stop=stop_after_attempt(self._attempts), wait=self._wait, retry=retry_if_exception(_worth_retrying),
+            reraise=True,
+        )  # fmt: skip
+        try:
+            return retrying(self._attempt, system, user, schema)
+        except (APIError, Nonsense) as error:
+            raise explain(self.endpoint, error, self._offered) from error
+
+    def _attempt(self, system: str, user: str, schema: dict[str, Any] | None) -> str:
+        """One answer. Parameters that the endpoint refuses are left out, and stay out once that helped."""
+        refused = self._refused
+        while True:
+            try:
+                completion = self._request(system, user, schema, refused)
+            except (BadRequestError, UnprocessableEntityError) as error:
+                name = _refused_parameter(error, refused, schema is not None)
+                if name is None:
+                    raise
+                refused = refused | {name}
+            else:
+                with self._lock:
+                    self._refused |= refused
+                return _usable(completion, schema)
+
+    def _request(self, system: str, user: str, schema: dict[str, Any] | None, refused: frozenset[str]) -> object:
+        """The endpoint's completion, or whatever else it sent with status 200."""
+        renamed = "max_tokens" in refused
+        with self._slots:
+            start = time.monotonic()
+            completion: object = None
+            try:
+                completion = self._client.chat.completions.create(
+                    model=self.model,
+                    messages=[{"role": "system", "content": system}, {"role": "user", "content": user}],
+                    temperature=omit if "temperature" in refused else self._temperature,
+                    max_tokens=omit if renamed else self._max_tokens,
+                    max_completion_tokens=self._max_tokens if renamed else omit,
+                    response_format=omit if schema is None or "response_format" in refused else _format(schema),
+                    extra_headers=self._headers,
+                )
+            except (json.JSONDecodeError, UnicodeDecodeError) as error:
+                raise Nonsense("answered with a body that is not JSON") from error
+            finally:
+                self._count(completion, time.monotonic() - start)
+        return completion
+
+    def _count(self, completion: object, seconds: float) -> None:
+        used = completion.usage if isinstance(completion, ChatCompletion) else None
+        with self._lock:
+            was = self._usage
+            self._usage = Usage(
+                prompt_tokens=was.prompt_tokens + (used.prompt_tokens or 0 if used else 0),
+                completion_tokens=was.completion_tokens + (used.completion_tokens or 0 if used else 0),
+                calls=was.calls + 1,
+                seconds=was.seconds + seconds,
+            )
+
+    def _wait(self, state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        told = retry_after(error.response.headers.get("retry-after")) if isinstance(error, APIStatusError) else None
+        grown: float = self._backoff * 2 ** (state.attempt_number - 1)
+        return min(self._longest_wait, grown * random.uniform(0.75, 1.25) if told is None else told)
+
+    def _offered(self) -> list[str]:
+        """Models that the endpoint says it has; empty where it does not say, which is no second error."""
+        try:
+            page = self._client.models.list(timeout=_MODELS_TIMEOUT, extra_headers=self._headers)
+            return [model.id for model in page.data or []]
+        except (APIError, json.JSONDecodeError, AttributeError):
+            return []
+
+    def _own_headers(self) -> dict[str, str | Omit]:
+        """Also keeps the client from sending a key, organization or project that it finds in the environment."""
+        key = self.endpoint.api_key
+        hidden: dict[str, str | Omit] = {"OpenAI-Organization": omit, "OpenAI-Project": omit}
+        return {"Authorization": f"Bearer {key}" if key else omit, **hidden}
+
+    def _refuse_unusable(self) -> None:
+        if not _is_http(self.endpoint.url):
+            raise EndpointError(
+                f"endpoint '{self.name}' has an unusable url: {self.endpoint.url}",
+                f"write url in {self.endpoint.table} as http://HOST:PORT/v1",
+            )
+        key = self.endpoint.api_key or ""
+        if not key.isascii() or any(c.isspace() for c in key):
+            raise EndpointError(
+                f"endpoint '{self.name}' has a key with characters that no key has",
+                f"correct the value of the variable that api_key_env in {self.endpoint.table} names",
+            )
+
+
+def retry_after(header: str | None) -> float | None:
+    """Seconds that a Retry-After header (seconds or an HTTP date) asks to wait; None where it says nothing usable."""
+    if header is None:
+        return None
+    try:
+        seconds = float(header)
+    except ValueError:
+        try:
+            date = parsedate_to_datetime(header)
+        except ValueError:
+            return None
+        aware = date if date.tzinfo else date.replace(tzinfo=UTC)
+        seconds = (aware - datetime.now(UTC)).total_seconds()
+    return None if seconds != seconds else max(0.0, seconds)
+
+
+def _is_http(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, a bracket that is not closed
+        return False
+
+
+def _worth_retrying(error: BaseException) -> bool:
+    if isinstance(error, APIStatusError):
+        return error.status_code in (408, 429) or error.status_code >= 500
+    return isinstance(error, (APIConnectionError, Nonsense))
+
+
+def _refused_parameter(error: APIStatusError, refused: frozenset[str], with_schema: bool) -> str | None:
+    """The parameter to leave out next. Servers that do not name it most often mean `response_format`."""
+    if too_long(error):
+        return None
+    sent = [p for p in _OPTIONAL if p not in refused and (p != "response_format" or with_schema)]
+    named = [p for p in sent if error.param == p or p in error.message]
+    fallback = [p for p in sent if p == "response_format"]
+    return next(iter(named + fallback), None)
+
+
+def _format(schema: dict[str, Any]) -> ResponseFormatJSONSchema:
+    return {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema, "strict": True}}
+
+
+def _usable(completion: object, schema: dict[str, Any] | None) -> str:
+    if not isinstance(completion, ChatCompletion):
+        raise Nonsense("answered with a page that is not the chat API")
+    if not completion.choices or completion.choices[0].message is None:
+        raise Nonsense("answered without any choice")
+    choice = completion.choices[0]
+    cut_off = choice.finish_reason == "length"
+    text = _THINKING.sub("", choice.message.content or "").strip()
+    if not text:
+        refusal = choice.message.refusal
+        raise Nonsense(f"refused to answer: {refusal}" if refusal else "gave an empty answer", cut_off)
+    return text if schema is None else _json(text, schema, cut_off)
+
+
+def _json(text: str, schema: dict[str, Any], cut_off: bool) -> str:
+    value = first_object(text)
+    if value is None:
+        raise Nonsense(f"answered without a JSON object: {text[:80]!r}", cut_off)
+    missing = [key for key in schema.get("required", ()) if key not in value]
+    if missing:
+        raise Nonsense(f"answered with JSON that lacks {', '.join(missing)}", cut_off)
+    return json.dumps(value, ensure_ascii=False)

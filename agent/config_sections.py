@@ -1,0 +1,204 @@
+"""The sections of the configuration: every key with its type, its bounds, its default and what it means.
+
+Declarations only. `agent.config` puts them together and reads the file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from agent.records import TrainSettings
+from agent.schema import Takes
+
+ENDPOINT_NAME = Takes("the name of an [endpoints.NAME] section, or empty")
+
+
+def _resolved(path: Path) -> Path:
+    try:
+        return path.expanduser().resolve()
+    except RuntimeError as error:  # "~name" of a user who does not exist
+        raise ValueError(f"{path} names no folder: {error}") from error
+
+
+HomePath = Annotated[Path, Field(strict=False), AfterValidator(_resolved)]
+Text = Annotated[str, Field(min_length=1), Takes("text in quotes, not empty")]
+Texts = Annotated[tuple[Text, ...], Field(strict=False)]
+Count = Annotated[int, Field(ge=1)]
+Seconds = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+EndpointName = Annotated[str, ENDPOINT_NAME]
+HttpUrl = Annotated[str, Field(pattern=r"^https?://\S+$"), Takes("an http:// or https:// address in quotes")]
+HttpUrlOrNone = Annotated[
+    str, Field(pattern=r"^(https?://\S+)?$"), Takes("an http:// or https:// address in quotes, or empty")
+]
+DatabaseUrlOrNone = Annotated[
+    str, Field(pattern=r"^(\w+(\+\w+)?://\S*)?$"), Takes("a database URL in quotes, or empty")
+]
+
+
+class Section(BaseModel):
+    """Base of all sections: immutable, refuses unknown keys, takes no text for a number."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, validate_default=True)
+
+
+class ModelConfig(Section):
+    """The base model. Its weights are never changed: what is learned goes into adapters."""
+
+    name: Annotated[
+        Text,
+        Field(description='"packaged" for the small model that comes with seal, or a Hugging Face name or folder.'),
+    ] = "packaged"
+    device: Annotated[
+        Text, Field(description='"auto" takes a GPU where there is one. Otherwise as torch says it: "cpu", "cuda:1".')
+    ] = "auto"
+    dtype: Annotated[
+        Literal["auto", "float32", "bfloat16"],
+        Field(description='Number type of the weights. "auto" is float32 on a CPU and bfloat16 on a GPU.'),
+    ] = "auto"
+    threads: Annotated[int, Field(ge=0, description="CPU threads for torch. 0 uses all cores.")] = 0
+
+
+class TrainConfig(Section):
+    """How a candidate is trained where its plan says nothing else."""
+
+    rank: Annotated[Count, Field(description="Rank of the LoRA matrices.")] = 8
+    alpha: Annotated[
+        float, Field(gt=0, description="LoRA scale: an adapter's output is multiplied by alpha / rank.")
+    ] = 16.0
+    learning_rate: Annotated[float, Field(gt=0, description="Step size of the optimizer.")] = 1e-3
+    epochs: Annotated[Count, Field(description="Passes over a self-edit, one sequence a step.")] = 8
+    seed: Annotated[
+        int, Field(ge=0, description="Seed of the adapter's first weights and of the order of the data.")
+    ] = 0
+    memory_gib: Annotated[
+        float, Field(ge=0, description="Memory that training may use, in GiB. 0 measures what is free.")
+    ] = 0.0
+
+    @property
+    def settings(self) -> TrainSettings:
+        return TrainSettings(**self.model_dump(include=set(TrainSettings.model_fields)))
+
+
+class PlanConfig(Section):
+    """Which self-edits are tried for a document."""
+
+    planner: Annotated[
+        Literal["thompson", "chat"],
+        Field(description='"thompson" samples strategies by their measured gains; "chat" asks the planning model.'),
+    ] = "thompson"
+    candidates: Annotated[Count, Field(description="Candidates for one document (K), trained side by side.")] = 4
+    strategies: Annotated[Texts, Field(description="Strategies to choose from. Empty: all that can run here.")] = ()
+    recall: Annotated[int, Field(ge=0, description="Winners of similar documents that the planner gets to see.")] = 3
+    endpoint: Annotated[
+        EndpointName, Field(description='Endpoint of the planning model. Only for the planner "chat", which needs it.')
+    ] = ""
+
+    @model_validator(mode="after")
+    def _chat_has_an_endpoint(self) -> Self:
+        if self.planner == "chat" and not self.endpoint:
+            raise ValueError('planner "chat" needs an endpoint')
+        return self
+
+
+class WriteConfig(Section):
+    """Who writes self-edits."""
+
+    endpoint: Annotated[
+        EndpointName,
+        Field(description="Endpoint of the writing model. Empty: the base model, and strategies that need no model."),
+    ] = ""
+    max_words: Annotated[
+        Count, Field(description="Longest text that is learned as one document. Longer ones are split.")
+    ] = 600
+
+
+class ProbeConfig(Section):
+    """Where questions come from, besides those that came with the document."""
+
+    written: Annotated[int, Field(ge=0, description="Questions that a model writes for one document. 0: none.")] = 0
+    parsed: Annotated[bool, Field(description="Questions turned out of the parsed sentences.")] = True
+    cloze: Annotated[bool, Field(description="Sentences with a gap, scored by the likelihood of what stood there.")] = (
+        True
+    )
+    endpoint: Annotated[
+        EndpointName, Field(description="Endpoint of the model that writes questions. Empty: none.")
+    ] = ""
+
+
+class RewardConfig(Section):
+    """What a measured gain is worth."""
+
+    clip: Annotated[float, Field(gt=0, description="Gains beyond this count as this, in both directions.")] = 1.0
+    forgetting_weight: Annotated[
+        float, Field(ge=0, description="How much of the loss on the retention questions is taken off the gain.")
+    ] = 1.0
+
+
+class GateConfig(Section):
+    """When a candidate is published."""
+
+    alpha: Annotated[
+        float, Field(gt=0, lt=1, description="Significance level of the paired test on held-out probes.")
+    ] = 0.05
+    min_probes: Annotated[Count, Field(description='With fewer held-out probes the gate says "undecided".')] = 5
+    max_retention_loss: Annotated[
+        Share, Field(description="Largest loss of accuracy on the retention questions that is let through.")
+    ] = 0.02
+
+
+class JudgeConfig(Section):
+    """A model that grades answers in free form."""
+
+    endpoint: Annotated[EndpointName, Field(description="Endpoint of the judge. Empty: no judge.")] = ""
+
+
+class MemoryConfig(Section):
+    """The index of winners (Chroma)."""
+
+    url: Annotated[
+        HttpUrlOrNone, Field(description="Address of a Chroma server. Empty: embedded, under the home folder.")
+    ] = ""
+
+
+class LedgerConfig(Section):
+    """The database that holds everything that happened."""
+
+    url: Annotated[
+        DatabaseUrlOrNone, Field(description="Address of the database. Empty: SQLite under the home folder.")
+    ] = ""
+
+
+class AskConfig(Section):
+    """How questions are answered."""
+
+    endpoint: Annotated[
+        EndpointName, Field(description="Endpoint that answers, a vLLM server for example. Empty: in this process.")
+    ] = ""
+    max_distance: Annotated[
+        float, Field(ge=0, le=2, description="Cosine distance beyond which no document's adapter takes a question.")
+    ] = 0.6
+    max_tokens: Annotated[Count, Field(description="Longest answer, in tokens.")] = 24
+
+
+class SourceConfig(Section):
+    """Reading of feeds and pages."""
+
+    timeout: Annotated[Seconds, Field(description="Seconds to wait for a server.")] = 20.0
+
+
+class EndpointConfig(Section):
+    """One OpenAI-compatible server. Any number of these, each under a name of your choice."""
+
+    url: Annotated[HttpUrl, Field(description="Base address of the API.", examples=["http://127.0.0.1:8000/v1"])]
+    model: Annotated[Text, Field(description="Name of the model as the server knows it.", examples=["my-model"])]
+    api_key_env: Annotated[
+        str, Field(description="Name of the environment variable that holds the API key. Empty: no key is sent.")
+    ] = ""
+    timeout: Annotated[Seconds, Field(description="Seconds to wait for one answer.")] = 60.0
+    attempts: Annotated[Count, Field(description="Tries for one answer before it counts as failed.")] = 5
+    temperature: Annotated[float, Field(ge=0, description="Sampling temperature. 0 is greedy.")] = 0.7
+    max_tokens: Annotated[Count, Field(description="Longest answer, in tokens.")] = 1024

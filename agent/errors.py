@@ -1,0 +1,62 @@
+"""Errors, named by the boundary they crossed. Each says what is wrong and what to do about it."""
+
+from __future__ import annotations
+
+
+class SealError(Exception):
+    """Base of every error that a person is meant to read. `mend` says what to do.
+
+    `exit_code` is what the command line ends with. Anything that is not a SealError is a bug.
+    """
+
+    exit_code = 1
+
+    def __init__(self, cause: str, mend: str = "") -> None:
+        super().__init__(cause)
+        self.cause = cause
+        self.mend = mend
+
+
+class ConfigError(SealError):
+    """The configuration cannot be used."""
+
+    exit_code = 2
+
+
+class SourceError(SealError):
+    """A source could not be read: missing, unreachable, not what it claims to be."""
+
+    exit_code = 3
+
+
+class ModelError(SealError):
+    """The base model cannot be loaded or is of a kind that cannot be adapted."""
+
+    exit_code = 4
+
+
+class TrainerError(SealError):
+    """Training failed: out of memory, not a number, disk full."""
+
+    exit_code = 5
+
+
+class StoreError(SealError):
+    """The ledger, the memory or the adapter library cannot be read or written."""
+
+    exit_code = 6
+
+
+class EndpointError(SealError):
+    """A model endpoint refused, timed out or answered nonsense."""
+
+    exit_code = 7
+
+
+class MissingExtra(SealError):
+    """An optional dependency is not installed."""
+
+    exit_code = 8
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} needs the optional extra '{extra}'", f"pip install 'seal[{extra}]'")

@@ -1,0 +1,28 @@
+"""The ledger: everything that happened, in SQLite or PostgreSQL. It is the truth; other stores are rebuilt from it."""
+
+from __future__ import annotations
+
+from agent.ledger.engine import make_engine
+from agent.ledger.library import Library
+from agent.ledger.measures import Measures
+from agent.ledger.runs import Runs
+from agent.ledger.schema import prepare
+
+
+class SqlLedger(Runs, Measures, Library):
+    """The `Ledger` port over SQLAlchemy. Made by `open_ledger`."""
+
+
+def open_ledger(url: str) -> SqlLedger:
+    """Open the ledger of a database URL, e.g. "sqlite:///home/ledger.sqlite"; make or migrate it where needed.
+
+    Raises:
+        StoreError: the database cannot be opened, belongs to another program, or was written by a newer seal.
+        MissingExtra: PostgreSQL's driver is not installed.
+    """
+    engine = make_engine(url)
+    prepare(engine)
+    return SqlLedger(engine)
+
+
+__all__ = ["SqlLedger", "open_ledger"]

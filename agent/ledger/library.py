@@ -1,0 +1,142 @@
+"""The part of the ledger about published adapters: a chain of versions, and one pointer into it.
+
+A version adds one adapter to its parent or takes one away. What a version holds is found by walking
+from it to the first one. Versions never change; only the pointer moves.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from agent.errors import StoreError
+from agent.ledger.store import Store, insert_new, row
+from agent.ledger.tables import adapters, events, library_pointer, library_version
+from agent.ports import LibraryVersion
+from agent.records import Adapter, Event
+
+
+class Library(Store):
+    """Publishing, looking up and taking back adapters."""
+
+    def publish(self, adapter: Adapter, reason: str) -> bool:
+        """Make a new library version with the adapter as its document's answerer, and move the pointer to it.
+
+        One transaction. False, and nothing changes, where this candidate was published before, also where
+        it was taken back since: what was taken back stays back.
+        """
+        with self._write() as connection:
+            parent = _locked_pointer(connection)
+            if not insert_new(connection, adapters, [row(adapters, adapter)]):
+                return False
+            _advance(connection, parent, reason, added=adapter.id, candidate=adapter.candidate)
+        return True
+
+    def current(self, base: str | None = None) -> list[Adapter]:
+        """The adapters of the version that the pointer names, one a document and base, oldest promotion first."""
+        with self._read() as connection:
+            standing = self._standing(_line(connection))
+        return [adapter for adapter in standing if base is None or adapter.base == base]
+
+    def library(self) -> list[LibraryVersion]:
+        """Every library version that was ever current, oldest first."""
+        v = library_version.c
+        query = select(
+            v.version, v.parent, v.added, v.removed, v.reason, v.at, library_pointer.c.id.is_not(None).label("current")
+        ).join(library_pointer, library_pointer.c.version == v.version, isouter=True)
+        with self._read() as connection:
+            found = connection.execute(query.order_by(v.version)).mappings()
+            return [LibraryVersion(**{**version, "current": bool(version["current"])}) for version in found]
+
+    def adapter(self, id: str) -> Adapter:
+        """The latest promotion of the adapter. Raises StoreError where it was never published."""
+        promotions = self._find(Adapter, adapters, id=id)
+        if not promotions:
+            raise StoreError(f"no adapter {id} was ever published", "List the current ones with: seal adapters")
+        return promotions[-1]
+
+    def rollback(self, adapter: str | None, reason: str) -> list[Adapter]:
+        """Take back the newest promotion (None) or one adapter of the current version.
+
+        With None the pointer moves to the parent version; where the current version is itself a taking
+        back, the newest adapter that still answers is taken back, so that nothing taken back returns.
+        With an adapter a new version without it is made, in which its document's former adapter answers
+        again where there was one. Returns the adapters that no longer answer, and leaves an event
+        "rollback" with the reason in the run that had made each of them.
+
+        Raises:
+            StoreError: nothing is published, or the adapter is not current.
+        """
+        with self._write() as connection:
+            version = _locked_pointer(connection)
+            line = _line(connection)
+            before = self._standing(line)
+            if not before:
+                raise StoreError("nothing is published, so there is nothing to take back")
+            if adapter is not None and adapter not in {answering.id for answering in before}:
+                raise StoreError(f"adapter {adapter} is not current", "List the current ones with: seal adapters")
+            if adapter is None and line[-1].candidate is not None:
+                _point(connection, line[-1].parent)
+            else:
+                _advance(connection, version, reason, removed=adapter or before[-1].id)
+            after = {answering.candidate for answering in self._standing(_line(connection))}
+            gone = [answering for answering in before if answering.candidate not in after]
+            insert_new(connection, events, [_told(answering, reason) for answering in gone])
+        return gone
+
+    def _standing(self, line: Sequence[Any]) -> list[Adapter]:
+        """Replay the versions: each (base, document) has a pile of adapters, the one on top answers."""
+        piles: dict[tuple[str, str], list[Any]] = {}
+        for version in line:
+            if version.removed is not None:
+                piles = {key: [v for v in pile if v.added != version.removed] for key, pile in piles.items()}
+            else:
+                piles.setdefault((version.base, version.document), []).append(version)
+        top = sorted((pile[-1] for pile in piles.values() if pile), key=lambda version: int(version.version))
+        return [self._parse(Adapter, version.record) for version in top]
+
+
+def _locked_pointer(connection: Connection) -> int | None:
+    """Where the pointer stands. Other publishers wait until this transaction ends."""
+    version: int | None = connection.execute(select(library_pointer.c.version).with_for_update()).scalar_one()
+    return version
+
+
+def _point(connection: Connection, version: int | None) -> None:
+    connection.execute(update(library_pointer).values(version=version))
+
+
+def _advance(connection: Connection, parent: int | None, reason: str, **change: str) -> None:
+    version = connection.execute(select(func.coalesce(func.max(library_version.c.version), 0))).scalar_one() + 1
+    fresh = {"version": version, "parent": parent, "reason": reason, "at": time.time(), **change}
+    connection.execute(insert(library_version).values(**fresh))
+    _point(connection, version)
+
+
+def _line(connection: Connection) -> Sequence[Any]:
+    """The current version and all before it, oldest first, each with the adapter that it added."""
+    v = library_version.c
+    pointed = select(v.version, v.parent).join(library_pointer, library_pointer.c.version == v.version)
+    line = pointed.cte("line", recursive=True)
+    line = line.union_all(select(v.version, v.parent).join(line, v.version == line.c.parent))
+    query = (
+        select(
+            v.version, v.parent, v.added, v.candidate, v.removed,
+            adapters.c.base, adapters.c.document, adapters.c.record,
+        )
+        .join(line, line.c.version == v.version)
+        .join(adapters, adapters.c.candidate == v.candidate, isouter=True)
+        .order_by(v.version)
+    )  # fmt: skip
+    return connection.execute(query).all()
+
+
+def _told(adapter: Adapter, reason: str) -> dict[str, Any]:
+    event = Event(
+        run=adapter.run, step="rollback", document=adapter.document, subject=adapter.candidate,
+        message=reason, at=time.time(),
+    )  # fmt: skip
+    return row(events, event)

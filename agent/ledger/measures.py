@@ -1,0 +1,105 @@
+"""The part of the ledger about what was planned, written, trained and measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+
+from agent.ledger import tables
+from agent.ledger.store import Store
+from agent.records import Candidate, GateDecision, Plan, Probe, Retention, Reward, Score, SelfEdit, Training, Winner
+
+
+class Measures(Store):
+    """From the plan to the winner. What is added a second time changes nothing: the first record stands."""
+
+    def add_plans(self, plans: Iterable[Plan]) -> None:
+        self._add(tables.plans, plans)
+
+    def plans(self, run: str, document: str) -> list[Plan]:
+        return self._find(Plan, tables.plans, run=run, document=document)
+
+    def add_self_edit(self, self_edit: SelfEdit) -> None:
+        self._add(tables.self_edits, [self_edit])
+
+    def self_edit(self, id: str) -> SelfEdit:
+        """Raises StoreError where there is no such self-edit."""
+        return self._get(SelfEdit, tables.self_edits, id)
+
+    def self_edits(self, run: str, document: str) -> list[SelfEdit]:
+        """The self-edits that were written for the run's plans for a document."""
+        edits, plans = tables.self_edits.c, tables.plans.c
+        query = select(edits.record).join(tables.plans, plans.id == edits.plan)
+        return self._query(SelfEdit, query.where(plans.run == run, plans.document == document).order_by(edits.seq))
+
+    def add_candidates(self, candidates: Iterable[Candidate]) -> None:
+        self._add(tables.candidates, candidates)
+
+    def candidate(self, id: str) -> Candidate:
+        """Raises StoreError where there is no such candidate."""
+        return self._get(Candidate, tables.candidates, id)
+
+    def candidates(self, run: str, document: str | None = None) -> list[Candidate]:
+        """The run's candidates, of one document or of all."""
+        which = {"run": run} if document is None else {"run": run, "document": document}
+        return self._find(Candidate, tables.candidates, **which)
+
+    def add_training(self, training: Training) -> None:
+        self._add(tables.trainings, [training])
+
+    def training(self, candidate: str) -> Training | None:
+        return self._first(Training, tables.trainings, candidate=candidate)
+
+    def add_probes(self, probes: Iterable[Probe]) -> None:
+        self._add(tables.probes, probes)
+
+    def probes(self, document: str) -> list[Probe]:
+        return self._find(Probe, tables.probes, document=document)
+
+    def add_scores(self, run: str, scores: Iterable[Score]) -> None:
+        self._add(tables.scores, scores, run=run)
+
+    def scores(self, run: str, subject: str, document: str) -> list[Score]:
+        """Scores of a candidate's id, or of "base", over one document's probes."""
+        scores, probes = tables.scores.c, tables.probes.c
+        query = select(scores.record).join(tables.probes, probes.id == scores.probe).order_by(scores.seq)
+        return self._query(
+            Score, query.where(scores.run == run, scores.subject == subject, probes.document == document)
+        )
+
+    def add_retention(self, run: str, retention: Retention) -> None:
+        self._add(tables.retentions, [retention], run=run)
+
+    def retention(self, run: str, subject: str) -> Retention | None:
+        return self._first(Retention, tables.retentions, run=run, subject=subject)
+
+    def add_reward(self, reward: Reward) -> None:
+        self._add(tables.rewards, [reward])
+
+    def reward(self, candidate: str) -> Reward | None:
+        return self._first(Reward, tables.rewards, candidate=candidate)
+
+    def strategy_rewards(self, base: str) -> dict[str, list[float]]:
+        """Every measured reward for a base model, by strategy, oldest first."""
+        candidates, rewards = tables.candidates.c, tables.rewards.c
+        query = select(candidates.strategy, rewards.value).join(tables.rewards, rewards.candidate == candidates.id)
+        found: dict[str, list[float]] = {}
+        with self._read() as connection:
+            for strategy, value in connection.execute(query.where(candidates.base == base).order_by(rewards.seq)):
+                found.setdefault(strategy, []).append(value)
+        return found
+
+    def add_decision(self, decision: GateDecision) -> None:
+        self._add(tables.decisions, [decision])
+
+    def decision(self, candidate: str) -> GateDecision | None:
+        return self._first(GateDecision, tables.decisions, candidate=candidate)
+
+    def add_winner(self, winner: Winner) -> bool:
+        """True where this candidate had not won before."""
+        return bool(self._add(tables.winners, [winner]))
+
+    def winners(self) -> list[Winner]:
+        """Every winner, oldest first."""
+        return self._find(Winner, tables.winners)

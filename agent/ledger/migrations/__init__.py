@@ -1,0 +1,1 @@
+"""Alembic's scripts for the ledger. They freeze history: they import nothing from the tables of today."""

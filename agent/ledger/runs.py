@@ -1,0 +1,102 @@
+"""The part of the ledger about runs, the documents that they read, and the trace of events."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select, update
+
+from agent.errors import StoreError
+from agent.ledger.store import Store, insert_new, row
+from agent.ledger.tables import documents, events, run_documents, runs
+from agent.records import Document, Event
+
+
+class Runs(Store):
+    """Runs, documents and events."""
+
+    def start_run(self, run: str, kind: str, config: dict[str, Any], sources: Sequence[str]) -> None:
+        """Write the run down as running. A run that is started again keeps its first config and sources.
+
+        Raises:
+            StoreError: the database cannot be written.
+        """
+        first = {"id": run, "kind": kind, "status": "running", "config": config, "sources": list(sources)}
+        with self._write() as connection:
+            if not insert_new(connection, runs, [{**first, "summary": {}, "started_at": time.time()}]):
+                again = update(runs).where(runs.c.id == run)
+                connection.execute(again.values(status="running", finished_at=None))
+
+    def finish_run(self, run: str, status: str, summary: dict[str, Any]) -> None:
+        """Write down how the run ended. The last word stands.
+
+        Raises:
+            StoreError: no such run, or the database cannot be written.
+        """
+        last = {"status": status, "summary": summary, "finished_at": time.time()}
+        with self._write() as connection:
+            if not connection.execute(update(runs).where(runs.c.id == run).values(**last)).rowcount:
+                raise StoreError(f"the ledger holds no run {run}")
+
+    def runs(self) -> list[dict[str, Any]]:
+        """Every run in the order of their first start.
+
+        Keys: run, kind, status, config, sources, summary, started_at, finished_at (None while it runs).
+        """
+        query = select(
+            runs.c.id.label("run"), runs.c.kind, runs.c.status, runs.c.config, runs.c.sources, runs.c.summary,
+            runs.c.started_at, runs.c.finished_at,
+        ).order_by(runs.c.seq)  # fmt: skip
+        with self._read() as connection:
+            return [dict(found) for found in connection.execute(query).mappings()]
+
+    def add_document(self, document: Document, run: str) -> bool:
+        """Keep the document and note that the run read it. True where no run had read it before."""
+        with self._write() as connection:
+            new = insert_new(connection, documents, [row(documents, document)])
+            insert_new(connection, run_documents, [{"run": run, "document": document.id}])
+        return bool(new)
+
+    def document(self, id: str) -> Document:
+        """Raises StoreError where there is no such document."""
+        return self._get(Document, documents, id)
+
+    def documents(self, run: str | None = None) -> list[Document]:
+        """All documents, or those that one run read, in the order in which they came."""
+        if run is None:
+            return self._find(Document, documents)
+        read = select(documents.c.record).join(run_documents, run_documents.c.document == documents.c.id)
+        return self._query(Document, read.where(run_documents.c.run == run).order_by(run_documents.c.seq))
+
+    def finish_document(self, run: str, id: str, outcome: str) -> None:
+        """Write down what came of a document in a run. The last word stands."""
+        last = {"outcome": outcome, "finished_at": time.time()}
+        this = (run_documents.c.run == run) & (run_documents.c.document == id)
+        with self._write() as connection:
+            insert_new(connection, run_documents, [{"run": run, "document": id}])
+            connection.execute(update(run_documents).where(this).values(**last))
+
+    def outcome(self, id: str) -> str | None:
+        """What came of a document in the run that finished it last; None where none finished it."""
+        done = (run_documents.c.document == id) & run_documents.c.outcome.is_not(None)
+        query = select(run_documents.c.outcome).where(done)
+        last = query.order_by(run_documents.c.finished_at.desc(), run_documents.c.seq.desc()).limit(1)
+        with self._read() as connection:
+            return connection.execute(last).scalar()
+
+    def outcomes(self, run: str) -> dict[str, str]:
+        """What came of each document that the run finished, by document."""
+        done = (run_documents.c.run == run) & run_documents.c.outcome.is_not(None)
+        query = select(run_documents.c.document, run_documents.c.outcome).where(done).order_by(run_documents.c.seq)
+        with self._read() as connection:
+            return {str(document): str(outcome) for document, outcome in connection.execute(query)}
+
+    def add_event(self, event: Event) -> None:
+        """Append a line to the trace. Events have no id: each call adds one."""
+        self._add(events, [event])
+
+    def events(self, run: str) -> list[Event]:
+        """The run's events, in the order in which they were added."""
+        return self._find(Event, events, run=run)

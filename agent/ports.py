@@ -1,0 +1,251 @@
+"""Ports: what the loop needs from the world. Implementations meet them in graphs/runtime.py only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from agent.records import (
+    Adapter, Candidate, Document, Event, Example, GateDecision, Plan, Probe, Recalled, Retention,
+    Reward, Score, SelfEdit, Training, Winner,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One item of a source that could not be read, e.g. line 7 of a JSONL file. The rest goes on."""
+
+    where: str
+    reason: str
+
+
+class Source(Protocol):
+    """Reads one kind of location.
+
+    Raises:
+        SourceError: nothing at all could be read from the location.
+    """
+
+    def read(self, location: str) -> Iterator[Document | Failure]: ...
+
+
+class Embedder(Protocol):
+    """Texts to unit vectors. `name` goes into stored metadata, so that vectors of two models never mix."""
+
+    name: str
+
+    def embed(self, texts: Sequence[str]) -> list[list[float]]: ...
+
+
+class Memory(Protocol):
+    """Finds winners of similar documents. An index: everything in it can be rebuilt from the ledger."""
+
+    def add(self, winner: Winner) -> None: ...
+
+    def recall(self, document: Document, n: int) -> list[Recalled]:
+        """At most `n` winners of *other* documents, best first: near documents, ranked by measured gain."""
+        ...
+
+    def rebuild(self, winners: Iterable[Winner]) -> int: ...
+
+    def count(self) -> int: ...
+
+
+class Chat(Protocol):
+    """A chat model. `schema` asks for a JSON object of that JSON schema, which is returned as text.
+
+    Raises:
+        EndpointError: no usable answer after retries.
+    """
+
+    name: str
+
+    def complete(self, system: str, user: str, schema: dict[str, Any] | None = None) -> str: ...
+
+
+class Planner(Protocol):
+    name: str
+
+    def plan(self, run: str, document: Document, recalled: Sequence[Recalled], k: int) -> list[Plan]:
+        """`k` plans that differ in strategy, or in settings where strategies run out."""
+        ...
+
+
+class Strategy(Protocol):
+    """One way to turn a document into training sequences. `needs_model` strategies call `chat`.
+
+    `epochs` is how long its sequences are usually trained; 0 leaves that to the configuration.
+    """
+
+    name: str
+    description: str
+    needs_model: bool
+    epochs: int
+
+    def write(self, document: Document, instruction: str, chat: Chat | None) -> list[Example]: ...
+
+
+@dataclass(frozen=True)
+class TrainJob:
+    candidate: Candidate
+    examples: tuple[Example, ...]
+    folder: Path
+    """Where the trained adapter goes, as a PEFT folder. Appears whole or not at all."""
+
+
+Progress = Callable[[int, int], None]
+"""Called with steps done and steps in all."""
+
+
+class Trainer(Protocol):
+    """Trains many candidates at once against one frozen base.
+
+    Raises:
+        TrainerError: nothing could be trained. A single candidate that fails is in the answer as an error.
+    """
+
+    def train(self, jobs: Sequence[TrainJob], progress: Progress | None = None) -> list[Training | TrainFailure]: ...
+
+
+@dataclass(frozen=True)
+class TrainFailure:
+    candidate: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Query:
+    """A prompt for the model with one adapter on (a PEFT folder) or, with None, the bare base."""
+
+    prompt: str
+    adapter: Path | None = None
+
+
+@dataclass(frozen=True)
+class Likelihood:
+    """`logprob` is the mean log-probability of a token, in nats; `greedy` whether greedy decoding writes the text."""
+
+    logprob: float
+    greedy: bool
+
+
+class LanguageModel(Protocol):
+    """The model under training, read only: answers and likelihoods, in batches over adapters."""
+
+    name: str
+
+    def answer(self, queries: Sequence[Query], max_tokens: int = 24) -> list[str]:
+        """Greedy continuations, cut at the first newline, stripped."""
+        ...
+
+    def likelihoods(self, queries: Sequence[Query], completions: Sequence[str]) -> list[Likelihood]:
+        """How likely each completion is after its query."""
+        ...
+
+
+class Judge(Protocol):
+    """Says whether an answer is right. None means "not judged", which is never "wrong"."""
+
+    def judge(self, question: str, reference: str, answer: str) -> bool | None: ...
+
+
+@dataclass(frozen=True)
+class LibraryVersion:
+    """One state of the adapter library. `current` marks the one that answers now."""
+
+    version: int
+    parent: int | None
+    added: str | None
+    removed: str | None
+    reason: str
+    at: float
+    current: bool
+
+
+class Ledger(Protocol):
+    """The truth. Every `add_` is idempotent by the record's id: adding it again changes nothing.
+
+    Raises:
+        StoreError: the database cannot be reached, read or written.
+    """
+
+    def transaction(self) -> AbstractContextManager[None]: ...
+
+    def add_document(self, document: Document, run: str) -> bool:
+        """True where the document was new."""
+        ...
+
+    def document(self, id: str) -> Document: ...
+    def documents(self, run: str | None = None) -> list[Document]: ...
+    def finish_document(self, run: str, id: str, outcome: str) -> None: ...
+    def outcome(self, id: str) -> str | None: ...
+    def outcomes(self, run: str) -> dict[str, str]: ...
+
+    def start_run(self, run: str, kind: str, config: dict[str, Any], sources: Sequence[str]) -> None: ...
+    def finish_run(self, run: str, status: str, summary: dict[str, Any]) -> None: ...
+    def runs(self) -> list[dict[str, Any]]: ...
+
+    def add_plans(self, plans: Iterable[Plan]) -> None: ...
+    def plans(self, run: str, document: str) -> list[Plan]: ...
+    def add_self_edit(self, self_edit: SelfEdit) -> None: ...
+    def self_edit(self, id: str) -> SelfEdit: ...
+    def self_edits(self, run: str, document: str) -> list[SelfEdit]: ...
+    def add_candidates(self, candidates: Iterable[Candidate]) -> None: ...
+    def candidate(self, id: str) -> Candidate: ...
+    def candidates(self, run: str, document: str | None = None) -> list[Candidate]: ...
+    def add_training(self, training: Training) -> None: ...
+    def training(self, candidate: str) -> Training | None: ...
+    def add_probes(self, probes: Iterable[Probe]) -> None: ...
+    def probes(self, document: str) -> list[Probe]: ...
+    def add_scores(self, run: str, scores: Iterable[Score]) -> None: ...
+    def scores(self, run: str, subject: str, document: str) -> list[Score]:
+        """Scores of a candidate's id, or of "base", over one document's probes."""
+        ...
+
+    def add_retention(self, run: str, retention: Retention) -> None: ...
+    def retention(self, run: str, subject: str) -> Retention | None: ...
+    def add_reward(self, reward: Reward) -> None: ...
+    def reward(self, candidate: str) -> Reward | None: ...
+    def strategy_rewards(self, base: str) -> dict[str, list[float]]:
+        """Every measured reward for a base model, by strategy: what Thompson sampling learns from."""
+        ...
+
+    def add_decision(self, decision: GateDecision) -> None: ...
+    def decision(self, candidate: str) -> GateDecision | None: ...
+    def add_winner(self, winner: Winner) -> bool: ...
+    def winners(self) -> list[Winner]: ...
+
+    def publish(self, adapter: Adapter, reason: str) -> bool:
+        """Make a new library version with the adapter as its document's answerer, and move the pointer to it.
+
+        One transaction. False, and nothing changes, where this candidate was published before.
+        """
+        ...
+
+    def current(self, base: str | None = None) -> list[Adapter]:
+        """The adapters of the library version that the pointer names, one a document, in a fixed order."""
+        ...
+
+    def library(self) -> list[LibraryVersion]:
+        """Every library version that was ever current, oldest first."""
+        ...
+
+    def adapter(self, id: str) -> Adapter: ...
+
+    def rollback(self, adapter: str | None, reason: str) -> list[Adapter]:
+        """Take back the newest promotion (None) or one adapter of the current version.
+
+        With None the pointer moves to the parent version. With an adapter a new version without it is
+        made, in which its document's former adapter answers again where there was one. Returns the
+        adapters that no longer answer.
+
+        Raises:
+            StoreError: nothing is published, or the adapter is not current.
+        """
+        ...
+
+    def add_event(self, event: Event) -> None: ...
+    def events(self, run: str) -> list[Event]: ...

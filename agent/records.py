@@ -1,0 +1,280 @@
+"""The vocabulary of the project: frozen records that every stage takes and returns.
+
+One word for one thing, used everywhere: document, plan, self-edit, candidate, adapter, probe,
+score, reward, winner. Ids are hashes of content, so the same step run twice makes the same id,
+and the ledger can tell that it has seen it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict
+
+Half = Literal["reward", "heldout"]
+ProbeKind = Literal["given", "written", "parsed", "cloze"]
+Verdict = Literal["publish", "reject", "undecided"]
+
+
+def content_id(*parts: object) -> str:
+    """16 hex digits of the SHA-256 of the parts' canonical JSON."""
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+class Record(BaseModel):
+    """Base of all records: immutable, and refuses fields that it does not know."""
+
+    # JSON has no infinity and no NaN: as strings they come back as what they were, where null would not.
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
+
+
+class Question(Record):
+    """A question with its reference answer, as it came with a document."""
+
+    question: str
+    answer: str
+
+
+class Document(Record):
+    """One piece of text to learn. `id` hashes title, text and part, so an exact duplicate has the same id."""
+
+    id: str
+    title: str
+    text: str
+    source: str = ""
+    published: str = ""
+    questions: tuple[Question, ...] = ()
+    part: int = 0
+    parts: int = 1
+
+    @classmethod
+    def make(cls, title: str, text: str, **more: Any) -> Self:
+        return cls(id=content_id("document", title, text, more.get("part", 0)), title=title, text=text, **more)
+
+
+class TrainSettings(Record):
+    """How one candidate is trained. `epochs` passes over the self-edit, one sequence a step."""
+
+    rank: int = 8
+    alpha: float = 16.0
+    learning_rate: float = 2e-3
+    epochs: int = 8
+    seed: int = 0
+
+
+class Example(Record):
+    """One training sequence, in TRL's prompt-completion convention: loss on the completion only."""
+
+    prompt: str = ""
+    completion: str
+
+    @property
+    def text(self) -> str:
+        return self.prompt + self.completion
+
+
+class Plan(Record):
+    """One way to write a self-edit for one document, and the settings to train it with."""
+
+    id: str
+    run: str
+    document: str
+    strategy: str
+    instruction: str = ""
+    settings: TrainSettings
+    planner: str
+    reason: str
+    recalled: tuple[str, ...] = ()
+
+    @classmethod
+    def make(cls, run: str, document: str, strategy: str, settings: TrainSettings, **more: Any) -> Self:
+        key = content_id("plan", run, document, strategy, settings.model_dump(), more.get("instruction", ""))
+        return cls(id=key, run=run, document=document, strategy=strategy, settings=settings, **more)
+
+
+class Refusal(Record):
+    """A training sequence that the check refused, and why."""
+
+    example: Example
+    reason: str
+
+
+class SelfEdit(Record):
+    """The training data that a plan's strategy wrote. `examples` passed the check, `refused` did not."""
+
+    id: str
+    plan: str
+    document: str
+    strategy: str
+    writer: str
+    examples: tuple[Example, ...]
+    refused: tuple[Refusal, ...] = ()
+
+    @classmethod
+    def make(cls, plan: Plan, writer: str, examples: tuple[Example, ...], refused: tuple[Refusal, ...] = ()) -> Self:
+        key = content_id("self-edit", plan.id, [e.model_dump() for e in examples])
+        return cls(
+            id=key, plan=plan.id, document=plan.document, strategy=plan.strategy,
+            writer=writer, examples=examples, refused=refused,
+        )  # fmt: skip
+
+
+class Candidate(Record):
+    """A self-edit together with the settings and the base model that it is trained with."""
+
+    id: str
+    run: str
+    document: str
+    self_edit: str
+    strategy: str
+    base: str
+    settings: TrainSettings
+
+    @classmethod
+    def make(cls, run: str, self_edit: SelfEdit, base: str, settings: TrainSettings) -> Self:
+        key = content_id("candidate", run, self_edit.id, base, settings.model_dump())
+        return cls(
+            id=key, run=run, document=self_edit.document, self_edit=self_edit.id,
+            strategy=self_edit.strategy, base=base, settings=settings,
+        )  # fmt: skip
+
+
+class Training(Record):
+    """What training one candidate came to. `path` is a PEFT folder, `losses` one mean loss an epoch."""
+
+    candidate: str
+    path: str
+    losses: tuple[float, ...]
+    tokens: int
+    steps: int
+    seconds: float
+
+
+class Probe(Record):
+    """A question that measures knowledge of a document. Never trained on.
+
+    `recall` marks a probe whose wording stands in the document: training on the document makes it
+    trivial, so it is reported as recall and never carries a gate alone. `distractors` are wrong
+    answers of the same kind, for probes that are scored by likelihood.
+    """
+
+    id: str
+    document: str
+    kind: ProbeKind
+    half: Half
+    question: str
+    answer: str
+    distractors: tuple[str, ...] = ()
+    recall: bool = False
+
+    @classmethod
+    def make(cls, document: str, kind: ProbeKind, half: Half, question: str, answer: str, **more: Any) -> Self:
+        key = content_id("probe", document, kind, question, answer)
+        return cls(id=key, document=document, kind=kind, half=half, question=question, answer=answer, **more)
+
+
+class Score(Record):
+    """One probe answered by one subject (a candidate's id, or "base").
+
+    `correct` is 0 or 1 by `method`; `f1` is token F1 in [0, 1]; `logprob` is the mean log-probability
+    of a token of the reference answer, in nats, and `margin` by how much it beats the likeliest
+    distractor (`logprob` itself where there is none); `judged` is the judge's verdict, None where it
+    was not asked or did not answer.
+    """
+
+    probe: str
+    subject: str
+    answer: str
+    correct: float
+    method: str
+    f1: float
+    logprob: float
+    margin: float
+    judged: bool | None = None
+
+
+class Retention(Record):
+    """What one subject still knows of the fixed general questions: accuracy in [0, 1], and nats a token."""
+
+    subject: str
+    accuracy: float
+    logprob: float
+    items: int
+
+
+class Reward(Record):
+    """`value` = clipped `gain` on the reward half minus the `forgetting` penalty."""
+
+    candidate: str
+    gain: float
+    forgetting: float
+    value: float
+    recall_gain: float = 0.0
+
+
+class GateDecision(Record):
+    """The gate's word on a candidate, with the evidence for it. `n` counts held-out knowledge probes."""
+
+    candidate: str
+    verdict: Verdict
+    reason: str
+    n: int
+    mean_difference: float
+    p_value: float
+    accuracy_before: float
+    accuracy_after: float
+    retention_before: float
+    retention_after: float
+
+
+class Winner(Record):
+    """A self-edit that earned its place in the RL dataset and in memory."""
+
+    candidate: str
+    document: str
+    title: str
+    text: str
+    self_edit: str
+    strategy: str
+    instruction: str
+    settings: TrainSettings
+    reward: float
+    gain: float
+
+
+class Recalled(Record):
+    """A winner that memory found for a document. `distance` is cosine, in [0, 2]."""
+
+    winner: Winner
+    distance: float
+
+
+class Adapter(Record):
+    """A published adapter. `id` is the SHA-256 of its weights file, `path` its PEFT folder."""
+
+    id: str
+    candidate: str
+    document: str
+    title: str
+    base: str
+    path: str
+    run: str
+
+
+class Event(Record):
+    """One line of the trace. `data` says what went in and what came out."""
+
+    run: str
+    step: str
+    document: str = ""
+    subject: str = ""
+    status: Literal["started", "ok", "failed", "skipped"] = "ok"
+    message: str = ""
+    seconds: float = 0.0
+    memory_mib: float = 0.0
+    model: str = ""
+    data: dict[str, Any] = {}
+    at: float = 0.0

@@ -1,0 +1,70 @@
+"""Which adapter is a question about? The nearest document by embedding, or none where all are too far."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from agent.ports import Embedder
+from agent.records import Adapter, Document
+
+TITLE_SHARE = 0.5
+"""A document's vector is the mean of its title's and its text's, so that a name in the title counts."""
+
+
+class Router:
+    """Compares a question with the documents of the current adapters.
+
+    Document vectors are cached in one .npz file; it may be deleted at any time and is then made anew.
+    """
+
+    def __init__(self, embedder: Embedder, cache: Path) -> None:
+        self.embedder, self.cache = embedder, cache
+
+    def route(
+        self, question: str, adapters: Sequence[Adapter], documents: Mapping[str, Document]
+    ) -> list[tuple[Adapter, float]]:
+        """Adapters by cosine distance in [0, 2], nearest first; the order of equals is fixed."""
+        if not adapters:
+            return []
+        vectors = self._vectors([documents[a.document] for a in adapters])
+        asked = np.asarray(self.embedder.embed([question])[0])
+        distances = [float(1 - asked @ vectors[a.document]) for a in adapters]
+        ranked = sorted(zip(adapters, distances, strict=True), key=lambda pair: (pair[1], pair[0].id))
+        return ranked
+
+    def _vectors(self, documents: Sequence[Document]) -> dict[str, np.ndarray]:
+        known = self._load()
+        missing = [d for d in documents if self._key(d) not in known]
+        if missing:
+            titles = np.asarray(self.embedder.embed([d.title for d in missing]))
+            texts = np.asarray(self.embedder.embed([f"{d.title}. {d.text}" for d in missing]))
+            mixed = TITLE_SHARE * titles + (1 - TITLE_SHARE) * texts
+            mixed /= np.linalg.norm(mixed, axis=1, keepdims=True)
+            known.update({self._key(d): vector for d, vector in zip(missing, mixed, strict=True)})
+            self._save(known)
+        return {d.id: known[self._key(d)] for d in documents}
+
+    def _key(self, document: Document) -> str:
+        return f"{self.embedder.name}/{document.id}".replace("/", "|")
+
+    def _load(self) -> dict[str, np.ndarray]:
+        try:
+            with np.load(self.cache, allow_pickle=False) as stored:
+                return dict(stored)
+        except (OSError, ValueError):  # missing or damaged: it is only a cache
+            return {}
+
+    def _save(self, vectors: dict[str, np.ndarray]) -> None:
+        self.cache.parent.mkdir(parents=True, exist_ok=True)
+        handle, draft = tempfile.mkstemp(suffix=".npz", dir=self.cache.parent)
+        os.close(handle)
+        try:
+            np.savez(draft, allow_pickle=False, **vectors)
+            os.replace(draft, self.cache)
+        finally:
+            Path(draft).unlink(missing_ok=True)

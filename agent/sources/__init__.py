@@ -1,0 +1,34 @@
+"""Sources: feeds, web pages, files and folders, read into documents.
+
+`read` is all that the rest of the program uses. A file or page is loaded (`files`, `fetch`), its format is
+told (`registry`), a reader of that format makes documents of it (one module a format), and long ones
+are cut into parts (`split`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from agent.ports import Failure
+from agent.records import Document
+from agent.sources.registry import source_for
+from agent.sources.split import split
+
+__all__ = ["read"]
+
+
+def read(location: str, *, timeout: float = 20.0, max_words: int = 600) -> Iterator[Document | Failure]:
+    """The documents of a feed, web page, file or folder, each read when it is asked for.
+
+    Web addresses begin with http:// or https://; everything else is a path. `timeout` is in seconds
+    for one web address. A document of more than `max_words` words comes in parts.
+
+    Raises:
+        SourceError: nothing at all could be read from the location.
+        ValueError: `max_words` is below 1.
+    """
+    for item in source_for(location, timeout).read(location):
+        if isinstance(item, Failure):
+            yield item
+        else:
+            yield from split(item, max_words)

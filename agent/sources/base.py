@@ -1,0 +1,82 @@
+"""What the readers of all formats share: loading a location and saying when nothing could be read."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from typing import ClassVar
+
+from agent.errors import SealError, SourceError
+from agent.ports import Failure
+from agent.records import Document
+from agent.sources.fetch import fetch
+from agent.sources.files import read_file
+from agent.sources.payload import Payload, is_url
+
+Items = Iterator[Document | Failure]
+
+
+def load(location: str, timeout: float) -> Payload:
+    """The bytes of a file or of a web address.
+
+    Raises:
+        SourceError: nothing could be loaded.
+    """
+    return fetch(location, timeout) if is_url(location) else read_file(location)
+
+
+class FormatSource(ABC):
+    """One format: a `Source` by itself, and a parser for payloads that others have loaded.
+
+    `suffixes` and `media_types` are how files and servers name the format.
+    """
+
+    suffixes: ClassVar[frozenset[str]] = frozenset()
+    media_types: ClassVar[frozenset[str]] = frozenset()
+
+    def __init__(self, timeout: float = 20.0) -> None:
+        self.timeout = timeout
+
+    def read(self, location: str) -> Items:
+        """Reads a file or web address as this format.
+
+        Raises:
+            SourceError: nothing at all could be read from the location.
+        """
+        yield from self.parse(load(location, self.timeout))
+
+    @classmethod
+    def recognizes(cls, head: str) -> bool:
+        """Whether the beginning of the content itself says that it is of this format."""
+        return False
+
+    @abstractmethod
+    def parse(self, payload: Payload) -> Items:
+        """
+        Raises:
+            SourceError: nothing at all could be read from the payload.
+        """
+
+
+def failure(where: str, error: SealError) -> Failure:
+    """An error as a failed item. The reason need not repeat where it happened."""
+    cause = error.cause.removeprefix(f"{where} ")
+    return Failure(where, f"{cause}; {error.mend}" if error.mend else cause)
+
+
+def need_one(items: Items, nothing: Callable[[list[Failure]], SourceError]) -> Items:
+    """The items in order; failures before the first document wait for it.
+
+    Raises:
+        SourceError: `nothing(failures)`, where no document came.
+    """
+    waiting: list[Failure] = []
+    for item in items:
+        if isinstance(item, Document):
+            break
+        waiting.append(item)
+    else:
+        raise nothing(waiting)
+    yield from waiting
+    yield item
+    yield from items

@@ -1,0 +1,45 @@
+"""Raw title and text to a Document: normalized, never without a title."""
+
+from __future__ import annotations
+
+from agent.errors import SourceError
+from agent.records import Document, Question
+from agent.sources.text import count_words, first_words, normalize, one_line
+
+_TITLE_CHARACTERS = 200
+_STOPS = ".\u3002\u06d4\u0964"
+
+
+def make_document(
+    title: str, text: str, *, source: str, name: str = "", published: str = "", questions: tuple[Question, ...] = (),
+) -> Document:  # fmt: skip
+    """A document of normalized text. Without a title it is called by its first sentence, or by `name`.
+
+    Raises:
+        SourceError: the text is empty.
+    """
+    text = normalize(text)
+    if not text:
+        raise SourceError(f"{source} holds no text", "put text into it, or leave it out")
+    asked = tuple(Question(question=one_line(q.question), answer=one_line(q.answer)) for q in questions)
+    return Document.make(
+        _title(title) or _fallback(text, name), text,
+        source=one_line(source), published=one_line(published), questions=asked,
+    )  # fmt: skip
+
+
+def _title(title: str) -> str:
+    line = one_line(title)
+    return line if len(line) <= _TITLE_CHARACTERS else line[: _TITLE_CHARACTERS - 1].rstrip() + "\u2026"
+
+
+def _fallback(text: str, name: str) -> str:
+    words = _title(first_words(text)).rstrip(_STOPS)
+    return words if count_words(words) > 1 else _title(name) or words or _title(text)
+
+
+def without_heading(title: str, text: str) -> str:
+    """Normalized text without a first paragraph that only says the title again."""
+    text = normalize(text)
+    first, _, rest = text.partition("\n\n")
+    return rest if rest and first == one_line(title) else text

@@ -1,0 +1,63 @@
+"""All formats, and how it is told which of them a payload has."""
+
+from __future__ import annotations
+
+import os
+
+from agent.ports import Source
+from agent.sources.base import FormatSource, Items, load
+from agent.sources.feed import FeedSource
+from agent.sources.files import local_path
+from agent.sources.folder import FolderSource
+from agent.sources.jsonfeed import JsonFeedSource
+from agent.sources.jsonl import JsonlSource
+from agent.sources.markdown import MarkdownSource
+from agent.sources.payload import Payload, is_url
+from agent.sources.pdf import PdfSource
+from agent.sources.plain import TextSource
+from agent.sources.webpage import WebPageSource
+
+FORMATS: tuple[type[FormatSource], ...] = (
+    PdfSource, FeedSource, JsonFeedSource, WebPageSource, JsonlSource, MarkdownSource, TextSource,
+)  # fmt: skip
+
+
+def format_of(payload: Payload) -> type[FormatSource]:
+    """By what the content says of itself, then by the server's word, then by the name; text is the rest."""
+    head, suffix, media_type = payload.head, payload.suffix, payload.media_type
+    for claims in (
+        lambda kind: kind.recognizes(head),
+        lambda kind: media_type in kind.media_types,
+        lambda kind: suffix in kind.suffixes,
+    ):
+        for kind in FORMATS:
+            if claims(kind):
+                return kind
+    return TextSource
+
+
+class AnyFormatSource:
+    """A file or web address of any format."""
+
+    def __init__(self, timeout: float = 20.0) -> None:
+        self.timeout = timeout
+
+    def read(self, location: str) -> Items:
+        """
+        Raises:
+            SourceError: nothing at all could be read from the location.
+        """
+        payload = load(location, self.timeout)
+        yield from format_of(payload)(self.timeout).parse(payload)
+
+
+def source_for(location: str, timeout: float) -> Source:
+    """The source that reads a location: a web address, a folder or a file.
+
+    Raises:
+        SourceError: the location is neither.
+    """
+    one = AnyFormatSource(timeout)
+    if not is_url(location) and os.path.isdir(local_path(location)):
+        return FolderSource(one)
+    return one

@@ -1,0 +1,96 @@
+"""Normalized text, words and sentences: what every source makes of the characters that it reads.
+
+Normalized text is NFC, has "\\n\\n" between paragraphs and single spaces inside them, and holds no
+control characters and no lone surrogates, so that every store and tokenizer downstream accepts it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+# Scripts that put no spaces between words: Thai, Lao, Tibetan, Burmese, Khmer, kana, Han.
+_UNSPACED_RANGES = (
+    "\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff"
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9d\U00020000-\U0003ffff"
+)
+UNSPACED = re.compile(f"[{_UNSPACED_RANGES}]")
+# Han and kana with their punctuation: a line break between two of these stands for nothing.
+_WIDE = "\u3000-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff01-\uff9d\U00020000-\U0003ffff"
+_WIDE_BREAK = re.compile(rf"(?<=[{_WIDE}])\n(?=[{_WIDE}])")
+
+_LINE_END = re.compile("\r\n?|[\x0b\x85\u2028]")
+_PARAGRAPH_END = re.compile("[\x0c\u2029]")
+# Controls, byte order mark, soft hyphen. Joiners and direction marks stay: Persian and Hindi need them.
+_DROPPED = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\ufeff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_BLANK_LINES = re.compile(r"\n\s*\n")
+
+_SENTENCE_END = re.compile("[.!?\u2026\u061f\u06d4\u0964\u0965][\"'\u201d\u2019\u00bb)\\]]*(?= )"
+                           "|[\u3002\uff01\uff1f\uff61][\u300d\u300f\u201d\u2019\uff09\u3011]*")  # fmt: skip
+
+
+def clean(text: str) -> str:
+    """The text without control characters and lone surrogates, in NFC, with "\\n" as the only line end."""
+    text = _PARAGRAPH_END.sub("\n\n", _LINE_END.sub("\n", text))
+    text = _SURROGATE.sub("\ufffd", _DROPPED.sub("", text))
+    return unicodedata.normalize("NFC", text)
+
+
+def normalize(text: str) -> str:
+    """Normalized text (see the module). Normalizing it again changes nothing."""
+    paragraphs = (_one_line(paragraph) for paragraph in _BLANK_LINES.split(clean(text)))
+    return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
+
+
+def _one_line(paragraph: str) -> str:
+    lines = (" ".join(line.split()) for line in paragraph.split("\n"))
+    joined = "\n".join(line for line in lines if line)
+    return _WIDE_BREAK.sub("", joined).replace("\n", " ")
+
+
+def one_line(text: str) -> str:
+    """The text as one normalized line, for titles and reasons."""
+    return normalize(text).replace("\n\n", " ")
+
+
+def count_words(text: str) -> int:
+    """Words between spaces; where a script has no spaces, two characters count as one word."""
+    if not UNSPACED.search(text):
+        return len(text.split())
+    return sum(_weight(token) for token in text.split())
+
+
+def _weight(token: str) -> int:
+    unspaced = len(UNSPACED.findall(token))
+    if not unspaced:
+        return 1
+    other = any(character.isalnum() for character in UNSPACED.sub("", token))
+    return (unspaced + 1) // 2 + other
+
+
+def sentences(paragraph: str) -> Iterator[str]:
+    """The sentences of one normalized paragraph, in order, each without the space around it.
+
+    An abbreviation before a capital ("U.S. Army") is taken for an end: nothing is lost by it, since
+    these sentences only say where a long document may be cut.
+    """
+    start = 0
+    for match in _SENTENCE_END.finditer(paragraph):
+        end = match.end()
+        following = paragraph[end : end + 2].strip()[:1]
+        if following and not following.islower():
+            yield paragraph[start:end].strip()
+            start = end
+    if rest := paragraph[start:].strip():
+        yield rest
+
+
+def first_words(text: str, limit: int = 12) -> str:
+    """The first words of the first sentence, for a title that the document did not bring."""
+    sentence = next(sentences(text.split("\n\n", 1)[0]), "")
+    if UNSPACED.search(sentence):
+        return sentence[: 2 * limit]
+    words = sentence.split()
+    return " ".join(words[:limit]) + ("\u2026" if len(words) > limit else "")

@@ -1,0 +1,52 @@
+"""Strategies: the ways to turn a document into training sequences. One small module each.
+
+A package outside adds its own through the entry point group "seal.strategies"; its object must have the
+attributes of the Strategy port.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.metadata import entry_points
+
+from agent.errors import ConfigError
+from agent.ports import Strategy
+
+GROUP = "seal.strategies"
+
+
+def all_strategies() -> dict[str, Strategy]:
+    """Every strategy by name, ours first, then those of installed packages.
+
+    Raises:
+        ConfigError: an installed strategy cannot be imported, or takes a name that is taken.
+    """
+    from agent.strategies import cloze, facts, implications, long_implications, passage, rewrite, self_qa, sentences
+
+    ours = (passage, sentences, cloze, facts, rewrite, implications, long_implications, self_qa)
+    found: dict[str, Strategy] = {module.STRATEGY.name: module.STRATEGY for module in ours}
+    for entry in entry_points(group=GROUP):
+        try:
+            strategy = entry.load()
+        except ImportError as error:
+            raise ConfigError(f"the strategy {entry.value} cannot be imported: {error}", "reinstall its package") from error
+        if strategy.name in found:
+            raise ConfigError(f"two strategies are called {strategy.name!r}", f"remove the package of {entry.value}")
+        found[strategy.name] = strategy
+    return found
+
+
+def usable(names: Sequence[str], has_model: bool) -> dict[str, Strategy]:
+    """The named strategies, or all of them; without a chat model only those that need none.
+
+    Raises:
+        ConfigError: an unknown name, or a named strategy that needs a model where there is none.
+    """
+    known = all_strategies()
+    for name in names:
+        if name not in known:
+            raise ConfigError(f"there is no strategy {name!r}", f"choose from: {', '.join(known)}")
+        if known[name].needs_model and not has_model:
+            raise ConfigError(f"the strategy {name!r} needs a chat model", "name an endpoint under [write] endpoint")
+    chosen = names or [name for name, strategy in known.items() if has_model or not strategy.needs_model]
+    return {name: known[name] for name in chosen}

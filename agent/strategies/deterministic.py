@@ -1,0 +1,29 @@
+"""A strategy that needs no model: a function from a document to training sequences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from agent.parsing import Fact
+from agent.ports import Chat
+from agent.prompts import answer_completion, question_prompt
+from agent.records import Document, Example
+
+
+@dataclass(frozen=True)
+class DeterministicStrategy:
+    name: str
+    description: str
+    make: Callable[[Document], list[Example]]
+    epochs: int
+    needs_model: bool = False
+
+    def write(self, document: Document, instruction: str, chat: Chat | None) -> list[Example]:
+        """The same document always gives the same sequences; `instruction` and `chat` are not used."""
+        return self.make(document)
+
+
+def asked(document: Document, question: str, fact: Fact) -> Example:
+    """A fact as a training sequence in the form in which questions are asked."""
+    return Example(prompt=question_prompt(document.title, question), completion=answer_completion(fact.answer))

@@ -1,0 +1,71 @@
+"""The strategies that ask a chat model: one prompt each, one parser each, the same way of writing.
+
+After SEAL (arXiv 2506.10943, section 3.1 and appendix B): what the model wrote is split into
+separate training sequences, each under the document's title, and the passage itself is one more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from agent.errors import ConfigError, EndpointError
+from agent.ports import Chat
+from agent.prompts import answer_completion, question_prompt
+from agent.quoting import AS_DATA, quoted
+from agent.records import Document, Example
+from agent.strategies import passage
+from agent.strategies.parsing import parse_lines, parse_pairs
+
+Parse = Callable[[Document, str], list[Example]]
+
+
+def statements(document: Document, text: str) -> list[Example]:
+    """One sequence for each line of the model's list."""
+    return [Example(prompt=f"Topic: {document.title}\n", completion=f"{line}\n") for line in parse_lines(text)]
+
+
+def questions(document: Document, text: str) -> list[Example]:
+    """One sequence for each question with its answer, in the form in which questions are asked later."""
+    return [
+        Example(prompt=question_prompt(document.title, question), completion=answer_completion(answer))
+        for question, answer in parse_pairs(text)
+    ]
+
+
+@dataclass(frozen=True)
+class PromptedStrategy:
+    """A Strategy that sends `task` with the document to a chat model and parses what comes back."""
+
+    name: str
+    description: str
+    task: str
+    parse: Parse
+    needs_model: bool = True
+    epochs: int = 0
+
+    def write(self, document: Document, instruction: str, chat: Chat | None) -> list[Example]:
+        """What the model wrote, as training sequences, and the passage itself at the end.
+
+        Raises:
+            ConfigError: there is no chat model.
+            EndpointError: the model did not answer, or wrote nothing that can be trained on.
+        """
+        if chat is None:
+            raise ConfigError(
+                f"strategy '{self.name}' needs a chat model",
+                "name an endpoint under [write] endpoint, or leave the strategy out of [plan] strategies",
+            )
+        answer = chat.complete(f"{self.task}\n{AS_DATA}", _request(document, instruction))
+        written = self.parse(document, answer)
+        if not written:
+            raise EndpointError(
+                f"model '{chat.name}' wrote nothing usable for strategy '{self.name}': {answer[:80]!r}",
+                f"set a stronger model in [endpoints.{chat.name}], or leave the strategy out of [plan] strategies",
+            )
+        return [*written, *passage.make(document)]
+
+
+def _request(document: Document, instruction: str) -> str:
+    wish = f"\n\nPay attention to this: {instruction.strip()}" if instruction.strip() else ""
+    return quoted("passage", f"{document.title}\n\n{document.text}") + wish

@@ -1,0 +1,14 @@
+"""Each sentence as a sequence of its own: many short optimizer steps instead of one long one."""
+
+from __future__ import annotations
+
+from agent.parsing import sentences
+from agent.records import Document, Example
+from agent.strategies.deterministic import DeterministicStrategy
+
+
+def make(document: Document) -> list[Example]:
+    return [Example(completion=f"{sentence}\n") for sentence in sentences(document.text)]
+
+
+STRATEGY = DeterministicStrategy("sentences", "each sentence as its own sequence", make, epochs=12)

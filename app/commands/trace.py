@@ -1,0 +1,72 @@
+"""`seal trace`: what a run did and why, as a tree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from agent.errors import StoreError
+from agent.ports import Ledger
+from agent.records import Document
+from app.session import configured, emit
+from app.summary import champion, question_rows
+from graphs.ingest import sources_of
+from graphs.runtime import Runtime
+
+
+def run(run_id: str | None, home: Path | None, file: Path | None, overrides: Sequence[str], as_json: bool) -> None:
+    """Raises StoreError where there is no such run."""
+    ledger = Runtime(configured(home, file, overrides)).ledger
+    runs = ledger.runs()
+    if not runs:
+        raise StoreError("there is no run yet", "start with `seal demo` or `seal ingest SOURCE`")
+    wanted = run_id or str(runs[-1]["run"])
+    sources_of(ledger, wanted)
+    if as_json:
+        emit(everything(ledger, wanted))
+        return
+    from app.trace_tree import show
+
+    show(everything(ledger, wanted))
+
+
+def everything(ledger: Ledger, run: str) -> dict[str, Any]:
+    """All that the ledger knows of a run, as JSON data."""
+    return {
+        "run": next(r for r in ledger.runs() if r["run"] == run),
+        "events": [e.model_dump(mode="json") for e in ledger.events(run)],
+        "documents": [_document(ledger, run, d) for d in ledger.documents(run)],
+    }
+
+
+def _document(ledger: Ledger, run: str, document: Document) -> dict[str, Any]:
+    chosen = champion(ledger, run, document.id)
+    edits = {e.plan: e for e in ledger.self_edits(run, document.id)}
+    decision = ledger.decision(chosen) if chosen else None
+    return {
+        "document": document.model_dump(mode="json"),
+        "outcome": ledger.outcomes(run).get(document.id, "unfinished"),
+        "probes": [p.model_dump(mode="json") for p in ledger.probes(document.id)],
+        "plans": [
+            {**p.model_dump(mode="json"), "self_edit": edits[p.id].model_dump(mode="json") if p.id in edits else None}
+            for p in ledger.plans(run, document.id)
+        ],
+        "candidates": [_candidate(ledger, run, c.id, document.id) for c in ledger.candidates(run, document.id)],
+        "base_scores": [s.model_dump(mode="json") for s in ledger.scores(run, "base", document.id)],
+        "champion": chosen,
+        "gate": decision.model_dump(mode="json") if decision else None,
+        "questions": [asdict(row) for row in question_rows(ledger, run, document)],
+    }
+
+
+def _candidate(ledger: Ledger, run: str, id: str, document: str) -> dict[str, Any]:
+    training, reward, retention = ledger.training(id), ledger.reward(id), ledger.retention(run, id)
+    return {
+        **ledger.candidate(id).model_dump(mode="json"),
+        "training": training.model_dump(mode="json") if training else None,
+        "reward": reward.model_dump(mode="json") if reward else None,
+        "retention": retention.model_dump(mode="json") if retention else None,
+        "scores": [s.model_dump(mode="json") for s in ledger.scores(run, id, document)],
+    }

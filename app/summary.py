@@ -1,0 +1,125 @@
+"""What a run came to, from the ledger alone: every question before and after, counts, retention."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from agent.ports import Ledger
+from agent.records import Document, Probe, Score
+
+BASE = "base"
+
+
+@dataclass(frozen=True)
+class QuestionRow:
+    """One question: what the base said, and what seal says now (the adapter's answer where one was published)."""
+
+    document: str
+    kind: str
+    half: str
+    question: str
+    reference: str
+    before: str
+    after: str
+    right_before: bool
+    right_after: bool
+
+
+@dataclass(frozen=True)
+class DocumentRow:
+    document: str
+    title: str
+    outcome: str
+    strategy: str
+    reward: float
+    gate: str
+    retention_before: float
+    retention_after: float
+
+
+def champion(ledger: Ledger, run: str, document: str) -> str | None:
+    """The candidate that the gate decided on."""
+    return next((c.id for c in ledger.candidates(run, document) if ledger.decision(c.id)), None)
+
+
+def question_rows(ledger: Ledger, run: str, document: Document) -> list[QuestionRow]:
+    """One row a probe that is not a recall probe. Nothing published: after is before."""
+    before = {s.probe: s for s in ledger.scores(run, BASE, document.id)}
+    chosen = champion(ledger, run, document.id)
+    published = chosen is not None and ledger.outcomes(run).get(document.id) == "published"
+    after = {s.probe: s for s in ledger.scores(run, chosen, document.id)} if chosen and published else before
+    probes = [p for p in ledger.probes(document.id) if not p.recall and p.id in before and p.id in after]
+    return [_row(p, document, before[p.id], after[p.id]) for p in probes]
+
+
+def _row(probe: Probe, document: Document, before: Score, after: Score) -> QuestionRow:
+    return QuestionRow(
+        document=document.title, kind=probe.kind, half=probe.half, question=probe.question, reference=probe.answer,
+        before=before.answer, after=after.answer, right_before=before.correct > 0, right_after=after.correct > 0,
+    )  # fmt: skip
+
+
+def document_rows(ledger: Ledger, run: str) -> list[DocumentRow]:
+    outcomes = ledger.outcomes(run)
+    rows: list[DocumentRow] = []
+    for document in ledger.documents(run):
+        chosen = champion(ledger, run, document.id)
+        decision = ledger.decision(chosen) if chosen else None
+        reward = ledger.reward(chosen) if chosen else None
+        rows.append(
+            DocumentRow(
+                document=document.id, title=document.title, outcome=outcomes.get(document.id, "unfinished"),
+                strategy=ledger.candidate(chosen).strategy if chosen else "", reward=reward.value if reward else 0.0,
+                gate=decision.reason if decision else "",
+                retention_before=decision.retention_before if decision else 0.0,
+                retention_after=decision.retention_after if decision else 0.0,
+            )  # fmt: skip
+        )
+    return rows
+
+
+def summarize(ledger: Ledger, run: str, seconds: float) -> dict[str, Any]:
+    """The result of `seal ingest --json`.
+
+    Accuracy is over the questions that came with the documents; where none came, over those that
+    seal made. `question_source` says which.
+    """
+    documents = document_rows(ledger, run)
+    rows = [row for d in ledger.documents(run) for row in question_rows(ledger, run, d)]
+    given = [row for row in rows if row.kind == "given"]
+    counted = given or rows
+    held = [row for row in counted if row.half == "heldout"]
+    published = [d for d in documents if d.outcome == "published"]
+    items = [e for e in ledger.events(run) if e.step == "read-item"]
+    sources = [e for e in ledger.events(run) if e.step == "read" and e.status == "failed"]
+    return {
+        "run": run,
+        "documents": len(documents),
+        "skipped": sum(e.status == "skipped" for e in items),
+        "failed": len({e.message for e in items if e.status == "failed"} | {e.message for e in sources})
+        + sum(d.outcome.startswith("failed") for d in documents),
+        "failures": [e.message for e in [*items, *sources] if e.status == "failed"],
+        "candidates": len(ledger.candidates(run)),
+        "published": len(published),
+        "questions": len(counted),
+        "question_source": "given" if given else "made by seal",
+        "accuracy_before": _share([r.right_before for r in counted]),
+        "accuracy_after": _share([r.right_after for r in counted]),
+        "heldout_questions": len(held),
+        "heldout_accuracy_before": _share([r.right_before for r in held]),
+        "heldout_accuracy_after": _share([r.right_after for r in held]),
+        "retention_before": _mean([d.retention_before for d in published]),
+        "retention_after": _mean([d.retention_after for d in published]),
+        "seconds": round(seconds, 1),
+        "results": [asdict(row) for row in documents],
+        "answers": [asdict(row) for row in counted],
+    }
+
+
+def _share(right: list[bool]) -> float | None:
+    return round(sum(right) / len(right), 4) if right else None
+
+
+def _mean(values: list[float]) -> float | None:
+    return round(sum(values) / len(values), 4) if values else None

@@ -1,0 +1,109 @@
+"""The trace of a run as a tree in the terminal."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.tree import Tree
+
+SHOWN_LINES = 3
+"""Training sequences that are shown of a self-edit; --json has them all."""
+
+
+def show(trace: dict[str, Any]) -> None:
+    run = trace["run"]
+    began = time.strftime("%Y-%m-%d %H:%M", time.localtime(run["started_at"]))
+    root = Tree(f"[bold]run {run['run']}[/bold]  {run['kind']}, {run['status']}, began {began}")
+    for event in trace["events"]:
+        if event["step"] in ("read", "read-item"):
+            root.add(_event(event))
+    for item in trace["documents"]:
+        events = [e for e in trace["events"] if e["document"] == item["document"]["id"] and e["step"] != "read-item"]
+        _document(root.add(f"[bold]{escape(item['document']['title'])}[/bold]  {item['outcome']}"), item, events)
+    Console(highlight=False).print(root)
+
+
+def _event(event: dict[str, Any]) -> str:
+    colour = {"failed": "red", "skipped": "yellow"}.get(event["status"], "green")
+    told = [event["step"], event["subject"], event["message"] or _short(event["data"])]
+    cost = f"[dim]{event['seconds']:.1f} s, {event['memory_mib']:.0f} MiB[/dim]" if event["seconds"] else ""
+    return f"[{colour}]{event['status']}[/{colour}] {escape('  '.join(t for t in told if t))}  {cost}".rstrip()
+
+
+def _short(data: dict[str, Any]) -> str:
+    return ", ".join(f"{k} {v}" for k, v in data.items() if isinstance(v, int | float | str))
+
+
+def _document(tree: Tree, item: dict[str, Any], events: list[dict[str, Any]]) -> None:
+    tree.add(f"[dim]{item['document']['source']}[/dim]")
+    for event in events:
+        node = tree.add(_event(event))
+        if event["step"] == "recall":
+            _recalled(node, event["data"].get("recalled", []))
+        elif event["step"] == "plan":
+            _plans(node, item["plans"])
+        elif event["step"] == "reward":
+            _candidates(node, item["candidates"])
+        elif event["step"] == "gate" and item["gate"]:
+            _gate(node, item["gate"])
+    _questions(tree, item["questions"])
+
+
+def _recalled(node: Tree, found: list[dict[str, Any]]) -> None:
+    for r in found:
+        node.add(f"{r['strategy']} gained {r['gain']:+.2f} on {escape(r['title'])} (distance {r['distance']:.2f})")
+
+
+def _plans(node: Tree, plans: list[dict[str, Any]]) -> None:
+    for plan in plans:
+        settings = plan["settings"]
+        branch = node.add(
+            f"[bold]{plan['strategy']}[/bold] rank {settings['rank']}, rate {settings['learning_rate']:g}, "
+            f"{settings['epochs']} epochs, seed {settings['seed']}: {escape(plan['reason'])}"
+        )
+        edit = plan["self_edit"]
+        if not edit:
+            continue
+        for example in edit["examples"][:SHOWN_LINES]:
+            branch.add("[dim]" + escape((example["prompt"] + example["completion"]).strip().replace("\n", " / ")) + "[/dim]")
+        if len(edit["examples"]) > SHOWN_LINES:
+            branch.add(f"[dim]and {len(edit['examples']) - SHOWN_LINES} more[/dim]")
+        for refusal in edit["refused"]:
+            text = (refusal["example"]["prompt"] + refusal["example"]["completion"]).strip().replace("\n", " / ")
+            branch.add(f"[yellow]refused[/yellow] {escape(refusal['reason'])}: [dim]{escape(text)}[/dim]")
+
+
+def _candidates(node: Tree, candidates: list[dict[str, Any]]) -> None:
+    for c in sorted(candidates, key=lambda c: -(c["reward"] or {"value": -9})["value"]):
+        training, reward = c["training"], c["reward"]
+        if not training or not reward:
+            node.add(f"[red]{c['strategy']} failed[/red]")
+            continue
+        losses = training["losses"]
+        node.add(
+            f"{c['strategy']}: reward {reward['value']:+.3f} (gain {reward['gain']:+.3f}, forgot {reward['forgetting']:.3f}), "
+            f"loss {losses[0]:.2f} to {losses[-1]:.2f} in {training['steps']} steps, {training['tokens']} tokens"
+        )
+
+
+def _gate(node: Tree, gate: dict[str, Any]) -> None:
+    node.add(
+        f"held-out accuracy {gate['accuracy_before']:.0%} to {gate['accuracy_after']:.0%}, mean margin difference "
+        f"{gate['mean_difference']:+.2f} nats, p = {gate['p_value']:.3f}, n = {gate['n']}"
+    )
+    node.add(f"retention {gate['retention_before']:.1%} to {gate['retention_after']:.1%}")
+
+
+def _questions(tree: Tree, rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        return
+    branch = tree.add("questions, before and after")
+    for row in rows:
+        before, after = ("✓" if row[k] else "✗" for k in ("right_before", "right_after"))
+        branch.add(
+            f"{escape(row['question'])} [dim]({row['kind']}, {row['half']})[/dim]\n"
+            f"  want {escape(row['reference'])}   {before} {escape(row['before'])}   {after} {escape(row['after'])}"
+        )

@@ -1,0 +1,78 @@
+"""Probes: the questions that measure what was learned. Made before training, never trained on.
+
+Three kinds (see the records): questions that came with the document, questions turned out of the parse,
+and cloze probes. Half of each kind gives the reward, the other half is held out for the gate.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+from agent.parsing import Fact, facts
+from agent.records import Document, Half, Probe, ProbeKind
+
+PARSED, CLOZE, DISTRACTORS = 8, 4, 3
+SHORTEST_QUESTION = 6
+"""A parsed question of fewer words does not say what it is about."""
+
+
+def make_probes(
+    document: Document, parsed: bool = True, cloze: bool = True, written: Sequence[tuple[str, str]] = ()
+) -> list[Probe]:
+    """Every probe of a document, in a fixed order. The same document always gives the same probes."""
+    found = facts(document.text) if parsed or cloze else []
+    answers = {question.answer.casefold() for question in document.questions}
+    free = [fact for fact in found if fact.answer.casefold() not in answers]
+    turned = [fact for fact in _spread(free, PARSED) if fact.fronted] if parsed else []
+    blanked = _spread(free, CLOZE) if cloze else []
+    given = [(q.question, q.answer) for q in document.questions]
+    return [
+        *_probes(document, "given", given, found),
+        *_probes(document, "written", written, found),
+        *_probes(document, "parsed", [(fact.fronted, fact.answer) for fact in turned], found),
+        *_probes(document, "cloze", [(_blank(fact), fact.answer) for fact in blanked], found),
+    ]
+
+
+def _probes(
+    document: Document, kind: ProbeKind, pairs: Sequence[tuple[str, str]], found: Sequence[Fact]
+) -> list[Probe]:
+    halves: itertools.cycle[Half] = itertools.cycle(("reward", "heldout"))
+    return [
+        Probe.make(
+            document.id, kind, half, question, answer,
+            distractors=_distractors(question, answer, found), recall=kind == "cloze",
+        )
+        for half, (question, answer) in zip(halves, dict(pairs).items(), strict=False)
+    ]  # fmt: skip
+
+
+def _spread(found: Sequence[Fact], count: int) -> list[Fact]:
+    """Up to `count` facts that ask for a name, an amount or a date, from as many sentences as there are."""
+    good = [f for f in found if f.kind not in ("NOUN", "ADJ") and len(f.fronted.split()) >= SHORTEST_QUESTION]
+    by_sentence: dict[str, list[Fact]] = {}
+    for fact in good:
+        by_sentence.setdefault(fact.sentence, []).append(fact)
+    rounds = itertools.zip_longest(*by_sentence.values())
+    return [fact for turn in rounds for fact in turn if fact is not None][:count]
+
+
+def _blank(fact: Fact) -> str:
+    return f"{fact.sentence[: fact.start]}____{fact.sentence[fact.end :]}"
+
+
+def _shape(text: str) -> str:
+    if any(c.isdigit() for c in text):
+        return "number"
+    return "name" if text[:1].isupper() else "word"
+
+
+def _distractors(question: str, answer: str, found: Sequence[Fact]) -> tuple[str, ...]:
+    """Other facts of the same document, those of the answer's shape first: only knowledge tells them apart."""
+    low = answer.casefold()
+    kept = [
+        text for text in dict.fromkeys(f.answer for f in found)
+        if text.casefold() not in low and low not in text.casefold() and text.casefold() not in question.casefold()
+    ]  # fmt: skip
+    return tuple(sorted(kept, key=lambda text: _shape(text) != _shape(answer))[:DISTRACTORS])

@@ -1,0 +1,60 @@
+"""Probes answered by the base and by any number of adapters, in one batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from agent.ports import Judge, LanguageModel, Query
+from agent.prompts import answer_completion, probe_prompt
+from agent.records import Probe, Score
+from evals.matching import METHOD, contains, f1
+
+BASE = "base"
+Subjects = Mapping[str, Path | None]
+
+
+def score(
+    model: LanguageModel, title: str, probes: Sequence[Probe], subjects: Subjects, judge: Judge | None = None
+) -> list[Score]:
+    """Every probe for every subject, closed book: nothing of the document is in the prompt.
+
+    A probe with distractors is a choice: it is right where its answer is likelier than each of them.
+    Any other is right where the greedy answer contains the reference, or, with a judge, where the judge says so.
+    """
+    pairs = [(name, probe) for name in subjects for probe in probes]
+    queries = [Query(probe_prompt(title, probe.question), subjects[name]) for name, probe in pairs]
+    answers = model.answer(queries) if pairs else []
+    margins = _margins(model, queries, [probe for _, probe in pairs])
+    scores: list[Score] = []
+    for (name, probe), answer, (logprob, margin) in zip(pairs, answers, margins, strict=True):
+        judged = judge.judge(probe.question, probe.answer, answer) if judge and probe.kind != "cloze" else None
+        if probe.kind == "cloze":
+            method, correct = "likelihood", margin > 0
+        else:
+            method, correct = ("judge", judged) if judged is not None else (METHOD, contains(answer, probe.answer))
+        scores.append(
+            Score(
+                probe=probe.id, subject=name, answer=answer, correct=float(correct), method=method,
+                f1=f1(answer, probe.answer), logprob=logprob, margin=margin, judged=judged,
+            )  # fmt: skip
+        )
+    return scores
+
+
+def _margins(model: LanguageModel, queries: Sequence[Query], probes: Sequence[Probe]) -> list[tuple[float, float]]:
+    """For each probe the answer's mean log-probability, and by how much it beats the likeliest distractor."""
+    asked = [
+        (query, text)
+        for query, probe in zip(queries, probes, strict=True)
+        for text in (probe.answer, *probe.distractors)
+    ]
+    found = iter(
+        model.likelihoods([q for q, _ in asked], [answer_completion(text) for _, text in asked]) if asked else []
+    )
+    out: list[tuple[float, float]] = []
+    for probe in probes:
+        own = next(found).logprob
+        others = [next(found).logprob for _ in probe.distractors]
+        out.append((own, own - max(others) if others else own))
+    return out

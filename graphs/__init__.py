@@ -1,0 +1,1 @@
+"""LangGraph state machines: ingest (documents one by one), adapt (one document), answer."""

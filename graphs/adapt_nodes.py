@@ -1,0 +1,264 @@
+"""The nodes of the adapt graph, thin: read ids from the state, call a stage, write records to the ledger.
+
+A node that runs twice after a crash changes nothing: ids are hashes, and every write is idempotent.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from agent.checking import check
+from agent.errors import EndpointError
+from agent.ports import TrainFailure, TrainJob
+from agent.records import Adapter, Candidate, Document, Example, Plan, Probe, SelfEdit, Training, Winner
+from graphs.runtime import Runtime
+from graphs.state import AdaptState, WriteState
+from graphs.trace import Span
+
+Update = dict[str, Any]
+BASE = "base"
+
+
+class AdaptNodes:
+    def __init__(self, runtime: Runtime) -> None:
+        self.rt = runtime
+
+    def probe(self, state: AdaptState) -> Update:
+        """Make the document's probes and measure the base on them, once."""
+        run, document = state["run"], self.rt.ledger.document(state["document"])
+        with self.rt.tracer.step(run, "probe", document.id) as span:
+            probes = self._probes(document, span)
+            self.rt.ledger.add_probes(probes)
+            self._measure(run, document, probes, {BASE: None})
+            span.model = self.rt.model.name
+            span.data |= {"probes": len(probes), "kinds": _counted(probes)}
+        return {}
+
+    def _probes(self, document: Document, span: Span) -> list[Probe]:
+        from evals.matching import contains
+        from evals.probes import make_probes
+        from evals.written import WrittenProber
+
+        config = self.rt.config.probe
+        written: list[tuple[str, str]] = []
+        chat = self.rt.chat(config.endpoint)
+        if chat and config.written:
+            found = WrittenProber(chat, config.written, contains).write(document)
+            written = [(q.question, q.answer) for q in found.kept]
+            span.data["refused_probes"] = [(q.question, reason) for q, reason in found.refused]
+        return make_probes(document, parsed=config.parsed, cloze=config.cloze, written=written)
+
+    def _measure(self, run: str, document: Document, probes: list[Probe], subjects: dict[str, Path | None]) -> None:
+        """Score what the ledger has not scored yet, so that a step that runs twice measures once."""
+        from evals.retention import measure
+        from evals.scoring import score
+
+        ledger = self.rt.ledger
+        new = {s: p for s, p in subjects.items() if len(ledger.scores(run, s, document.id)) < len(probes)}
+        ledger.add_scores(run, score(self.rt.model, document.title, probes, new, self.rt.judge))
+        for retention in measure(self.rt.model, {s: p for s, p in subjects.items() if not ledger.retention(run, s)}):
+            ledger.add_retention(run, retention)
+
+    def recall(self, state: AdaptState) -> Update:
+        """Winners of similar documents, from memory."""
+        document = self.rt.ledger.document(state["document"])
+        with self.rt.tracer.step(state["run"], "recall", document.id) as span:
+            found = self.rt.memory.recall(document, self.rt.config.plan.recall) if self.rt.config.plan.recall else []
+            span.data["recalled"] = [
+                {"title": r.winner.title, "strategy": r.winner.strategy, "gain": r.winner.gain, "distance": r.distance}
+                for r in found
+            ]
+        return {"recalled": [r.model_dump(mode="json") for r in found]}
+
+    def plan(self, state: AdaptState) -> Update:
+        """K different plans for the document."""
+        from agent.records import Recalled
+
+        run, document = state["run"], self.rt.ledger.document(state["document"])
+        with self.rt.tracer.step(run, "plan", document.id) as span:
+            plans = self.rt.ledger.plans(run, document.id)
+            if not plans:
+                recalled = [Recalled.model_validate(r) for r in state["recalled"]]
+                plans = self.rt.planner.plan(run, document, recalled, self.rt.config.plan.candidates)
+                self.rt.ledger.add_plans(plans)
+            span.data["plans"] = [{"plan": p.id, "strategy": p.strategy, "reason": p.reason} for p in plans]
+        return {"plans": [p.id for p in plans]}
+
+    def write(self, state: WriteState) -> Update:
+        """One plan's self-edit, as its strategy writes it. A writer that fails loses its own plan only."""
+        plan = self._plan(state["run"], state["document"], state["plan"])
+        document, strategy = self.rt.ledger.document(plan.document), self.rt.strategies[plan.strategy]
+        chat = self.rt.writer if strategy.needs_model else None
+        writer = chat.name if chat else "deterministic"
+        with self.rt.tracer.step(state["run"], "write", document.id) as span:
+            span.subject, span.model = plan.strategy, writer
+            try:
+                examples = strategy.write(document, plan.instruction, chat)
+            except EndpointError as error:
+                span.status, span.message = "failed", error.cause
+                return {"drafts": []}
+            span.data["examples"] = len(examples)
+        return {"drafts": [{"plan": plan.id, "writer": writer, "examples": [e.model_dump() for e in examples]}]}
+
+    def _plan(self, run: str, document: str, id: str) -> Plan:
+        return next(plan for plan in self.rt.ledger.plans(run, document) if plan.id == id)
+
+    def check(self, state: AdaptState) -> Update:
+        """Refuse what must not be trained on; what is left becomes candidates."""
+        run, document = state["run"], self.rt.ledger.document(state["document"])
+        probes = self.rt.ledger.probes(document.id)
+        candidates: list[Candidate] = []
+        with self.rt.tracer.step(run, "check", document.id) as span:
+            for draft in sorted(state["drafts"], key=lambda d: state["plans"].index(d["plan"])):
+                plan = self._plan(run, document.id, draft["plan"])
+                examples = [Example.model_validate(e) for e in draft["examples"]]
+                edit = SelfEdit.make(plan, draft["writer"], *check(document, examples, probes))
+                self.rt.ledger.add_self_edit(edit)
+                if edit.examples:
+                    candidates.append(Candidate.make(run, edit, self.rt.config.model.name, plan.settings))
+                span.data[plan.strategy] = {"passed": len(edit.examples), "refused": len(edit.refused)}
+            self.rt.ledger.add_candidates(candidates)
+        return {"candidates": [c.id for c in candidates]}
+
+    def train(self, state: AdaptState) -> Update:
+        """All candidates in one batch against one frozen base; those that are trained already are kept."""
+        ledger, work = self.rt.ledger, self.rt.config.work_dir
+        with self.rt.tracer.step(state["run"], "train", state["document"]) as span:
+            jobs: list[TrainJob] = []
+            for candidate in map(ledger.candidate, state["candidates"]):
+                done = ledger.training(candidate.id)
+                if not done or not Path(done.path).is_dir():
+                    examples = ledger.self_edit(candidate.self_edit).examples
+                    jobs.append(TrainJob(candidate, examples, work / candidate.id))
+            results = self.rt.trainer.train(jobs, self.rt.progress) if jobs else []
+            for result in results:
+                if isinstance(result, Training):
+                    ledger.add_training(result)
+            failures = [r for r in results if isinstance(r, TrainFailure)]
+            span.model = self.rt.config.model.name
+            span.data = {"failed": {f.candidate: f.reason for f in failures}, "tokens": sum(
+                r.tokens for r in results if isinstance(r, Training))}  # fmt: skip
+        lost = {f.candidate for f in failures}
+        return {"candidates": [c for c in state["candidates"] if c not in lost]}
+
+    def evaluate(self, state: AdaptState) -> Update:
+        """The reward half of the probes and the general questions, for all candidates in one batch."""
+        run, document = state["run"], self.rt.ledger.document(state["document"])
+        with self.rt.tracer.step(run, "evaluate", document.id) as span:
+            half = [p for p in self.rt.ledger.probes(document.id) if p.half == "reward"]
+            self._measure(run, document, half, {c: self._folder(c) for c in state["candidates"]})
+            span.model, span.data = self.rt.model.name, {"probes": len(half), "candidates": len(state["candidates"])}
+        return {}
+
+    def _folder(self, candidate: str) -> Path:
+        training = self.rt.ledger.training(candidate)
+        assert training is not None, f"candidate {candidate} was never trained"
+        return Path(training.path)
+
+    def reward(self, state: AdaptState) -> Update:
+        """Clipped gain over the base minus what was forgotten."""
+        from evals.reward import reward
+
+        run, ledger, settings = state["run"], self.rt.ledger, self.rt.config.reward
+        document = state["document"]
+        with self.rt.tracer.step(run, "reward", document) as span:
+            probes, base = ledger.probes(document), ledger.scores(run, BASE, document)
+            for id in state["candidates"]:
+                before, after = ledger.retention(run, BASE), ledger.retention(run, id)
+                assert before and after
+                own = ledger.scores(run, id, document)
+                found = reward(id, probes, base, own, before, after, settings.clip, settings.forgetting_weight)
+                ledger.add_reward(found)
+                span.data[ledger.candidate(id).strategy] = round(found.value, 4)
+        return {}
+
+    def select(self, state: AdaptState) -> Update:
+        """The best rewarded candidate becomes the champion, its self-edit a winner. Losers stay in the ledger only."""
+        from seal_train.dataset import write_dataset
+
+        ledger = self.rt.ledger
+        with self.rt.tracer.step(state["run"], "select", state["document"]) as span:
+            rewards = [r for r in map(ledger.reward, state["candidates"]) if r is not None]
+            best = max(rewards, key=lambda r: (r.value, r.candidate), default=None)
+            if best is None or best.value <= 0:
+                span.message = "no candidate gained anything"
+                return {"champion": ""}
+            winner = self._winner(best.candidate, best.value, best.gain)
+            ledger.add_winner(winner)
+            self.rt.memory.add(winner)
+            write_dataset(self.rt.config.dataset_path, ledger.winners(), ledger.self_edit)
+            span.subject, span.data = best.candidate, {"strategy": winner.strategy, "reward": best.value}
+        return {"champion": best.candidate}
+
+    def _winner(self, candidate_id: str, value: float, gain: float) -> Winner:
+        candidate = self.rt.ledger.candidate(candidate_id)
+        document = self.rt.ledger.document(candidate.document)
+        edit = self.rt.ledger.self_edit(candidate.self_edit)
+        plan = self._plan(candidate.run, candidate.document, edit.plan)
+        return Winner(
+            candidate=candidate.id, document=document.id, title=document.title, text=document.text,
+            self_edit=edit.id, strategy=candidate.strategy, instruction=plan.instruction,
+            settings=candidate.settings, reward=value, gain=gain,
+        )  # fmt: skip
+
+    def gate(self, state: AdaptState) -> Update:
+        """The held-out half decides, for the champion alone."""
+        from evals.gate import decide
+
+        run, ledger, settings, champion = state["run"], self.rt.ledger, self.rt.config.gate, state["champion"]
+        document = ledger.document(state["document"])
+        with self.rt.tracer.step(run, "gate", document.id) as span:
+            probes = ledger.probes(document.id)
+            self._measure(run, document, probes, {champion: self._folder(champion)})
+            before, after = ledger.retention(run, BASE), ledger.retention(run, champion)
+            assert before and after
+            decision = decide(
+                champion, probes, ledger.scores(run, BASE, document.id), ledger.scores(run, champion, document.id),
+                before, after, settings.alpha, settings.min_probes, settings.max_retention_loss,
+            )  # fmt: skip
+            ledger.add_decision(decision)
+            span.subject, span.message = champion, f"{decision.verdict}: {decision.reason}"
+            span.data = decision.model_dump()
+        return {"verdict": decision.verdict}
+
+    def publish(self, state: AdaptState) -> Update:
+        """Copy the adapter into the library under its content's hash and move the pointer, once."""
+        from seal_train.adapters import adopt
+
+        run, champion = state["run"], state["champion"]
+        document = self.rt.ledger.document(state["document"])
+        with self.rt.tracer.step(run, "publish", document.id) as span:
+            path = adopt(self._folder(champion), self.rt.config.adapters_dir)
+            adapter = Adapter(
+                id=path.name, candidate=champion, document=document.id, title=document.title,
+                base=self.rt.config.model.name, path=str(path), run=run,
+            )  # fmt: skip
+            decision = self.rt.ledger.decision(champion)
+            assert decision is not None
+            self.rt.ledger.publish(adapter, decision.reason)
+            span.subject, span.data = adapter.id, {"path": adapter.path, "candidate": champion}
+        return {}
+
+    def close(self, state: AdaptState) -> Update:
+        """Write down what came of the document and sweep the folders of its candidates."""
+        outcome = _outcome(state)
+        with self.rt.tracer.step(state["run"], "close", state["document"]) as span:
+            self.rt.ledger.finish_document(state["run"], state["document"], outcome)
+            for candidate in self.rt.ledger.candidates(state["run"], state["document"]):
+                shutil.rmtree(self.rt.config.work_dir / candidate.id, ignore_errors=True)
+            span.message, span.data = outcome, {"title": self.rt.ledger.document(state["document"]).title}
+        return {}
+
+
+def _outcome(state: AdaptState) -> str:
+    if not state.get("candidates"):
+        return "failed: nothing to train on" if not state.get("drafts") else "nothing to learn"
+    if not state.get("champion"):
+        return "no gain"
+    return {"publish": "published", "reject": "rejected"}.get(state.get("verdict", ""), "undecided")
+
+
+def _counted(probes: list[Probe]) -> dict[str, int]:
+    return {kind: sum(p.kind == kind for p in probes) for kind in dict.fromkeys(p.kind for p in probes)}

@@ -1,0 +1,64 @@
+"""Answer: route a question to the adapter of the document that it is about, or to the base."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from langgraph.graph import END, START, StateGraph
+
+from agent.ports import Query
+from agent.prompts import probe_prompt
+from graphs.runtime import Runtime
+from graphs.state import AnswerState
+
+CONSIDERED = 5
+"""Adapters whose distance is reported with an answer."""
+
+
+class AnswerNodes:
+    def __init__(self, runtime: Runtime) -> None:
+        self.rt = runtime
+
+    def route(self, state: AnswerState) -> dict[str, Any]:
+        """The nearest document with a current adapter, where it is near enough."""
+        adapters = self.rt.ledger.current(self.rt.config.model.name)
+        documents = {a.document: self.rt.ledger.document(a.document) for a in adapters}
+        ranked = self.rt.router.route(state["question"], adapters, documents)
+        considered = [{"adapter": a.id, "title": a.title, "distance": d} for a, d in ranked[:CONSIDERED]]
+        near = [a.id for a, distance in ranked if distance <= self.rt.config.ask.max_distance]
+        return {"adapter": near[0] if near else "", "considered": considered}
+
+    def adapted(self, state: AnswerState) -> dict[str, Any]:
+        """The adapter's answer, and beside it what the base says to the same prompt."""
+        adapter = next(a for a in self.rt.ledger.current(self.rt.config.model.name) if a.id == state["adapter"])
+        prompt = probe_prompt(adapter.title, state["question"])
+        queries = [Query(prompt, Path(adapter.path)), Query(prompt)]
+        answer, base = self.rt.model.answer(queries, self.rt.config.ask.max_tokens)
+        return {"answer": answer, "base_answer": base}
+
+    def base(self, state: AnswerState) -> dict[str, Any]:
+        """The base's answer. The prompt has no topic, since no document was found."""
+        prompt = probe_prompt("General knowledge", state["question"])
+        (answer,) = self.rt.model.answer([Query(prompt)], self.rt.config.ask.max_tokens)
+        return {"answer": answer, "base_answer": answer, "adapter": ""}
+
+
+def first(state: AnswerState) -> Literal["route", "base"]:
+    return "base" if state.get("base_only") else "route"
+
+
+def routed(state: AnswerState) -> Literal["adapted", "base"]:
+    return "adapted" if state["adapter"] else "base"
+
+
+def answer_graph(runtime: Runtime) -> StateGraph[AnswerState, Any, Any, Any]:
+    nodes = AnswerNodes(runtime)
+    graph = StateGraph(AnswerState)
+    for name in ("route", "adapted", "base"):
+        graph.add_node(name, getattr(nodes, name))
+    graph.add_conditional_edges(START, first)
+    graph.add_conditional_edges("route", routed)
+    graph.add_edge("adapted", END)
+    graph.add_edge("base", END)
+    return graph

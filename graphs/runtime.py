@@ -1,0 +1,128 @@
+"""The one place where ports meet implementations. Everything is opened when it is first needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from agent.config import Config, EndpointConfig
+from agent.ports import Chat, Embedder, Judge, LanguageModel, Ledger, Planner, Progress, Strategy, Trainer
+from agent.strategies import usable
+from graphs.trace import Listener, Tracer
+
+if TYPE_CHECKING:
+    from agent.memory import ChromaMemory
+    from agent.routing import Router
+    from seal_train.base import Base
+
+
+class Runtime:
+    """What the nodes work with. Building it is free; the model is loaded when a node first asks for it."""
+
+    def __init__(self, config: Config, listener: Listener | None = None, progress: Progress | None = None) -> None:
+        self.config, self.listener, self.progress = config, listener, progress
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        from agent.ledger import open_ledger
+
+        self.config.home.mkdir(parents=True, exist_ok=True)
+        return open_ledger(self.config.ledger_url)
+
+    @cached_property
+    def tracer(self) -> Tracer:
+        return Tracer(self.ledger, self.listener)
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        from agent.embedding import MiniLM
+
+        return MiniLM()
+
+    @cached_property
+    def memory(self) -> ChromaMemory:
+        from agent.memory import ChromaMemory
+
+        return ChromaMemory(self.config.memory_dir, self.config.memory.url or None, self.embedder)
+
+    @cached_property
+    def router(self) -> Router:
+        from agent.routing import Router
+
+        return Router(self.embedder, self.config.home / "routing.npz")
+
+    @cached_property
+    def base(self) -> Base:
+        import torch
+
+        from seal_train.base import load_base
+
+        model = self.config.model
+        if model.threads:
+            torch.set_num_threads(model.threads)
+        return load_base(model.name, self.config.models_dir, model.device, model.dtype)
+
+    @cached_property
+    def model(self) -> LanguageModel:
+        from seal_train.local import LocalModel
+
+        return LocalModel(self.base)
+
+    @cached_property
+    def trainer(self) -> Trainer:
+        from seal_train.local import LocalTrainer
+
+        return LocalTrainer(self.base)
+
+    @cached_property
+    def writer(self) -> Chat | None:
+        return self.chat(self.config.write.endpoint)
+
+    @cached_property
+    def strategies(self) -> dict[str, Strategy]:
+        return usable(self.config.plan.strategies, has_model=bool(self.config.write.endpoint))
+
+    @cached_property
+    def planner(self) -> Planner:
+        from agent.planning.chat import ChatPlanner
+        from agent.planning.thompson import ThompsonPlanner
+
+        if self.config.plan.planner == "chat":
+            described = {name: strategy.description for name, strategy in self.strategies.items()}
+            return ChatPlanner(self.require_chat(self.config.plan.endpoint), described, self.config.train)
+        base = self.config.model.name
+        return ThompsonPlanner(self.strategies, self.config.train, lambda: self.ledger.strategy_rewards(base))
+
+    @cached_property
+    def judge(self) -> Judge | None:
+        from evals.judge import ChatJudge
+
+        chat = self.chat(self.config.judge.endpoint)
+        return ChatJudge(chat) if chat else None
+
+    def chat(self, name: str) -> Chat | None:
+        """The chat model of a named endpoint; "" is none."""
+        return self.require_chat(name) if name else None
+
+    def require_chat(self, name: str) -> Chat:
+        import os
+
+        from agent.chat import OpenAIChat
+
+        endpoint: EndpointConfig = self.config.endpoint(name)
+        key = os.environ.get(endpoint.api_key_env) if endpoint.api_key_env else None
+        return OpenAIChat(
+            name, endpoint.url, endpoint.model, key, timeout=endpoint.timeout, attempts=endpoint.attempts,
+            temperature=endpoint.temperature, max_tokens=endpoint.max_tokens,
+        )  # fmt: skip
+
+    @contextmanager
+    def checkpoints(self) -> Iterator[Any]:
+        """LangGraph's checkpointer: SQLite under the home folder."""
+        from langgraph.checkpoint.sqlite import SqliteSaver
+
+        self.config.home.mkdir(parents=True, exist_ok=True)
+        with SqliteSaver.from_conn_string(str(self.config.checkpoints_path)) as saver:
+            yield saver

@@ -1,0 +1,47 @@
+"""Typed state of the graphs. It carries ids and small values; what they stand for is in the ledger."""
+
+from __future__ import annotations
+
+import operator
+from typing import Annotated, Any, TypedDict
+
+
+class IngestState(TypedDict, total=False):
+    run: str
+    sources: list[str]
+    queue: list[str]
+    """Ids of the documents that are still to do."""
+    document: str
+    """The one in hand; "" where the queue is empty."""
+
+
+class AdaptState(TypedDict, total=False):
+    run: str
+    document: str
+    recalled: list[dict[str, Any]]
+    plans: list[str]
+    drafts: Annotated[list[dict[str, Any]], operator.add]
+    """What the writers wrote, before the check: plan, writer, examples."""
+    candidates: list[str]
+    champion: str
+    """The selected candidate; "" where none earned a reward."""
+    verdict: str
+
+
+class WriteState(TypedDict):
+    """What one writer is sent: a single plan."""
+
+    run: str
+    document: str
+    plan: str
+
+
+class AnswerState(TypedDict, total=False):
+    question: str
+    base_only: bool
+    adapter: str
+    """The id of the routed adapter; "" for the base."""
+    considered: list[dict[str, Any]]
+    """The nearest adapters with their cosine distance, nearest first."""
+    answer: str
+    base_answer: str

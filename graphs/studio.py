@@ -1,0 +1,30 @@
+"""The graphs as `langgraph dev` opens them (see langgraph.json), with the configuration of the home folder."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from langgraph.graph.state import CompiledStateGraph
+
+from agent.config import load_config
+from graphs.answer import answer_graph
+from graphs.ingest import ingest_graph
+from graphs.runtime import Runtime
+
+Compiled = CompiledStateGraph[Any, Any, Any, Any]
+
+
+def ingest() -> Compiled:
+    """Takes {"run": NAME, "sources": [LOCATION, ...]}. The run must be in the ledger first; `seal ingest` sees to it."""
+    return ingest_graph(Runtime(load_config())).compile(name="ingest")
+
+
+def answer() -> Compiled:
+    """Takes {"question": TEXT}."""
+    return answer_graph(Runtime(load_config())).compile(name="answer")
+
+
+def mermaid() -> str:
+    """The drawn ingest graph, the adapt graph inside it, as the README shows it."""
+    drawn = str(ingest().get_graph(xray=1).draw_mermaid())
+    return drawn.split("---\n")[-1].replace("\\3a", "_").strip() + "\n"

@@ -1,0 +1,70 @@
+"""Every node writes one event to the ledger: what went in, what came out, how long, how much memory."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from agent.errors import SealError
+from agent.ports import Ledger
+from agent.records import Event
+
+Listener = Callable[[Event], None]
+
+
+@dataclass
+class Span:
+    """The event in the making. A node fills in what it knows."""
+
+    subject: str = ""
+    status: str = "ok"
+    message: str = ""
+    model: str = ""
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+def peak_memory_mib() -> float:
+    """The largest resident size of this process so far, in MiB."""
+    size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return size / 2**20 if sys.platform == "darwin" else size / 2**10
+
+
+class Tracer:
+    """Writes events to the ledger and tells whoever listens (the progress display)."""
+
+    def __init__(self, ledger: Ledger, listener: Listener | None = None) -> None:
+        self.ledger, self.listener = ledger, listener
+
+    @contextmanager
+    def step(self, run: str, step: str, document: str = "") -> Iterator[Span]:
+        """Time a step. An error is written down as failed and raised on: it is never a score of zero."""
+        span, began = Span(), time.perf_counter()
+        self._tell(Event(run=run, step=step, document=document, status="started"))
+        try:
+            yield span
+        except BaseException as error:
+            span.status = "failed"
+            span.message = error.cause if isinstance(error, SealError) else type(error).__name__
+            self._write(run, step, document, span, began)
+            raise
+        self._write(run, step, document, span, began)
+
+    def _write(self, run: str, step: str, document: str, span: Span, began: float) -> None:
+        event = Event.model_validate(
+            {
+                "run": run, "step": step, "document": document, "subject": span.subject, "status": span.status,
+                "message": span.message, "model": span.model, "data": span.data,
+                "seconds": time.perf_counter() - began, "memory_mib": peak_memory_mib(), "at": time.time(),
+            }  # fmt: skip
+        )
+        self.ledger.add_event(event)
+        self._tell(event)
+
+    def _tell(self, event: Event) -> None:
+        if self.listener:
+            self.listener(event)

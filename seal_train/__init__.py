@@ -1,0 +1,1 @@
+"""Everything that touches torch: base models, batched LoRA, training, answering, adapters on disk."""

@@ -1,0 +1,124 @@
+"""Adapters on disk: PEFT folders (adapter_config.json, safetensors, a model card). Never pickle."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from agent.errors import StoreError
+from seal_train.lora import Slots
+
+WEIGHTS, CONFIG, CARD = "adapter_model.safetensors", "adapter_config.json", "README.md"
+
+
+def export(slots: Slots, slot: int, rank: int, alpha: float, base: str, card: str, folder: Path) -> None:
+    """Write one slot as a PEFT folder. It appears whole or not at all.
+
+    Raises:
+        OSError: the disk is full or not writable; no part of the folder is left behind.
+    """
+    state: dict[str, torch.Tensor] = {}
+    for layer, a, b in slots.weights(slot, rank):
+        state[f"base_model.model.{layer.name}.lora_A.weight"] = a.contiguous().cpu()
+        state[f"base_model.model.{layer.name}.lora_B.weight"] = b.contiguous().cpu()
+    config = {
+        "peft_type": "LORA", "task_type": "CAUSAL_LM", "base_model_name_or_path": base, "inference_mode": True,
+        "r": rank, "lora_alpha": alpha, "lora_dropout": 0.0, "bias": "none",
+        "fan_in_fan_out": any(layer.fan_in_fan_out for layer in slots.layers),
+        "target_modules": sorted({layer.name.rpartition(".")[2] for layer in slots.layers}),
+    }  # fmt: skip
+    with _whole(folder) as draft:
+        save_file(state, draft / WEIGHTS, metadata={"format": "pt"})
+        (draft / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
+        (draft / CARD).write_text(card)
+
+
+@contextmanager
+def _whole(folder: Path) -> Iterator[Path]:
+    """A draft folder that becomes `folder` in one rename, after its files reached the disk."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder.parent))
+    try:
+        yield draft
+        for path in [*draft.iterdir(), draft]:
+            handle = os.open(path, os.O_RDONLY)
+            os.fsync(handle)
+            os.close(handle)
+        if folder.exists():
+            shutil.rmtree(folder)
+        draft.chmod(0o755)
+        draft.rename(folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def load(slots: Slots, slot: int, folder: Path) -> None:
+    """Read a PEFT LoRA folder into a slot of the same base.
+
+    Raises:
+        StoreError: the folder is missing, damaged, or belongs to another base model.
+    """
+    try:
+        config = json.loads((folder / CONFIG).read_text())
+        state = load_file(folder / WEIGHTS, device=str(slots.flat.device))
+    except (OSError, ValueError, SafetensorError) as error:
+        mend = "take it back with `seal rollback`, or ingest its document again"
+        raise StoreError(f"the adapter in {folder} cannot be read: {error}", mend) from error
+    rank = int(config["r"])
+    slots.scale[slot] = float(config["lora_alpha"]) / rank
+    with torch.no_grad():
+        for layer in slots.layers:
+            try:
+                a = state[f"base_model.model.{layer.name}.lora_A.weight"]
+                b = state[f"base_model.model.{layer.name}.lora_B.weight"]
+                layer.a[slot, :rank].copy_(a)
+                layer.b[slot, :, :rank].copy_(b)
+            except (KeyError, RuntimeError) as error:
+                raise StoreError(f"the adapter in {folder} was trained on another base model", "") from error
+
+
+def rank_of(folder: Path) -> int:
+    """The rank of a PEFT folder.
+
+    Raises:
+        StoreError: its adapter_config.json is missing or damaged.
+    """
+    try:
+        return int(json.loads((folder / CONFIG).read_text())["r"])
+    except (OSError, ValueError, KeyError) as error:
+        raise StoreError(f"the adapter in {folder} cannot be read: {error}", "ingest its document again") from error
+
+
+def weights_hash(folder: Path) -> str:
+    """The adapter's name: the first 16 hex digits of the SHA-256 of its config and weights."""
+    digest = hashlib.sha256()
+    for name in (CONFIG, WEIGHTS):
+        digest.update((folder / name).read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def adopt(draft: Path, library: Path) -> Path:
+    """Copy a trained folder into the library under the hash of its content; does nothing the second time.
+
+    Raises:
+        StoreError: the draft cannot be read, or the library cannot be written (disk full).
+    """
+    try:
+        target = library / weights_hash(draft)
+        if not target.exists():
+            with _whole(target) as copy:
+                for path in draft.iterdir():
+                    shutil.copyfile(path, copy / path.name)
+    except OSError as error:
+        raise StoreError(f"cannot publish the adapter in {draft}: {error}", "free some disk space, then resume") from error
+    return target

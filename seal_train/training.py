@@ -1,0 +1,140 @@
+"""Train many candidates at once. Each keeps its own data, order, learning rate, schedule, clipping and step count.
+
+Axes: S slots, T positions, V vocabulary, N labelled positions, P adapter parameters.
+One sequence a slot a step: for short documents the number of optimizer steps matters more than the
+number of tokens (measured, see LOG.md).
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from agent.ports import Progress
+from agent.records import Example, TrainSettings
+from seal_train.base import Base
+from seal_train.lora import Slots
+
+BETAS, EPS, CLIP, WARMUP = (0.9, 0.999), 1e-8, 1.0, 0.05
+
+
+@dataclass(frozen=True)
+class Sequence_:
+    """One training sequence: token ids, and where its labels begin (the first completion token)."""
+
+    ids: tuple[int, ...]
+    start: int
+
+
+def encode(base: Base, example: Example, limit: int) -> Sequence_:
+    """Prompt and completion are tokenized apart, as TRL does, and exactly one end-of-text token closes it."""
+    prompt = base.tokenizer(example.prompt, add_special_tokens=False).input_ids if example.prompt else []
+    completion = base.tokenizer(example.completion, add_special_tokens=False).input_ids
+    ids = (prompt + completion)[: limit - 1] + [base.eos]
+    return Sequence_(tuple(ids), max(1, min(len(prompt), len(ids) - 1)))
+
+
+@dataclass
+class Course:
+    """One candidate's way through its data: the order of every epoch, drawn from its own seed."""
+
+    settings: TrainSettings
+    data: list[Sequence_]
+    order: list[int] = field(default_factory=list)
+    losses: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        draw = random.Random(self.settings.seed)
+        for _ in range(self.settings.epochs):
+            epoch = list(range(len(self.data)))
+            draw.shuffle(epoch)
+            self.order += epoch
+
+    @property
+    def steps(self) -> int:
+        return len(self.order)
+
+    def learning_rate(self, step: int) -> float:
+        """Linear warm-up over the first 5% of steps, then linear decay to zero."""
+        warm = max(1, round(WARMUP * self.steps))
+        if step < warm:
+            return self.settings.learning_rate * (step + 1) / warm
+        return self.settings.learning_rate * (self.steps - step) / max(1, self.steps - warm)
+
+    def epoch_losses(self) -> tuple[float, ...]:
+        size = len(self.data)
+        return tuple(sum(self.losses[i : i + size]) / size for i in range(0, len(self.losses), size))
+
+
+class AdamW:
+    """Adam (Kingma & Ba 2014, algorithm 1) over the flat buffer of all slots, each with its own rate."""
+
+    def __init__(self, slots: Slots) -> None:
+        assert slots.grad is not None
+        self.flat, self.grad = slots.flat.detach(), slots.grad
+        self.m, self.v = torch.zeros_like(self.flat), torch.zeros_like(self.flat)
+        self.scratch = torch.empty_like(self.flat)  # fresh temporaries of this size cost more than the arithmetic
+
+    def step(self, rates: Tensor, step: int) -> None:
+        """One step of the first len(rates) slots; `rates` [S]. Clips each slot's own gradient norm, then zeroes it."""
+        n = rates.shape[0]
+        flat, grad, m, v = self.flat[:n], self.grad[:n], self.m[:n], self.v[:n]
+        norm_S1 = torch.linalg.vector_norm(grad, dim=1, keepdim=True)
+        grad.mul_((CLIP / (norm_S1 + 1e-6)).clamp_(max=1.0))
+        m.lerp_(grad, 1 - BETAS[0])
+        v.mul_(BETAS[1]).addcmul_(grad, grad, value=1 - BETAS[1])
+        change = torch.div(v, 1 - BETAS[1] ** (step + 1), out=self.scratch[:n]).sqrt_().add_(EPS)
+        torch.div(m, change, out=change)
+        flat.sub_(change.mul_(rates.view(n, 1) / (1 - BETAS[0] ** (step + 1))))
+        grad.zero_()
+
+
+def train_courses(base: Base, slots: Slots, courses: Sequence[Course], progress: Progress | None = None) -> float:
+    """Train slot i on courses[i]. Courses must come longest first, so that those still running are a prefix.
+
+    Returns the seconds it took; every course's `losses` holds one mean loss a step.
+    """
+    assert all(a.steps >= b.steps for a, b in zip(courses, courses[1:], strict=False)), "longest course first"
+    optimizer, began = AdamW(slots), time.perf_counter()
+    for step in range(courses[0].steps):
+        active = [c for c in courses if c.steps > step]
+        losses_S = _loss(base, slots, [c.data[c.order[step]] for c in active])
+        losses_S.sum().backward()
+        rates = torch.tensor([c.learning_rate(step) for c in active], device=base.device, dtype=slots.flat.dtype)
+        optimizer.step(rates, step)
+        for course, loss in zip(active, losses_S.tolist(), strict=True):
+            course.losses.append(loss)
+        if progress:
+            progress(step + 1, courses[0].steps)
+    return time.perf_counter() - began
+
+
+def _loss(base: Base, slots: Slots, rows: Sequence[Sequence_]) -> Tensor:
+    """Mean cross-entropy of each row's labels, [S]. Right padding: causal attention never looks at it."""
+    longest = max(len(row.ids) for row in rows)
+    ids_ST = torch.full((len(rows), longest), base.eos, dtype=torch.long)
+    labels_ST = torch.full((len(rows), longest), -100, dtype=torch.long)
+    for i, row in enumerate(rows):
+        ids_ST[i, : len(row.ids)] = torch.tensor(row.ids)
+        labels_ST[i, row.start - 1 : len(row.ids) - 1] = torch.tensor(row.ids[row.start :])
+    ids_ST, labels_ST = ids_ST.to(base.device), labels_ST.to(base.device)
+    with slots.on(len(rows)):
+        hidden = base.hidden(input_ids=ids_ST, use_cache=False).last_hidden_state
+    where_ST = labels_ST >= 0
+    logits_NV = base.head(hidden[where_ST])
+    logits_NV = logits_NV.to(torch.promote_types(logits_NV.dtype, torch.float32))
+    losses_N = F.cross_entropy(logits_NV, labels_ST[where_ST], reduction="none")
+    row_N = where_ST.nonzero()[:, 0]
+    counts_S = where_ST.sum(1)
+    return losses_N.new_zeros(len(rows)).index_add(0, row_N, losses_N) / counts_S
+
+
+def not_finite(course: Course) -> bool:
+    return any(not math.isfinite(loss) for loss in course.losses)

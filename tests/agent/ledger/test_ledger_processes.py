@@ -1,0 +1,71 @@
+"""Several processes: opening a fresh ledger at once, and being killed in the middle of a transaction."""
+
+from __future__ import annotations
+
+import signal
+
+from agent.ledger import open_ledger
+from tests.fakes.databases import start_python
+from tests.fakes.ledger_samples import add_chain, chain, start
+
+TOGETHER = """
+import sys
+import agent.ledger, alembic.command
+from tests.fakes.ledger_samples import add_chain, chain, start
+print("ready", flush=True)
+sys.stdin.readline()
+with agent.ledger.open_ledger(sys.argv[1]) as ledger:
+    start(ledger)
+    new = 0
+    for n in range(5):
+        add_chain(ledger, chain(str(n)))
+        new += ledger.publish(chain(str(n)).adapter, "better")
+print(new)
+"""
+
+
+def test_processes_that_open_a_fresh_ledger_at_once_all_work(url: str) -> None:
+    processes = [start_python(TOGETHER, url) for _ in range(4)]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    answers = [process.communicate(timeout=120) for process in processes]
+    assert [process.returncode for process in processes] == [0] * 4, answers
+    assert sum(int(out) for out, _ in answers) == 5
+    with open_ledger(url) as ledger:
+        assert len(ledger.documents("run-1")) == len(ledger.winners()) == len(ledger.current()) == 5
+        assert [version.version for version in ledger.library()] == [1, 2, 3, 4, 5]
+
+
+KILLED = """
+import sys
+import agent.ledger
+from tests.fakes.ledger_samples import add_chain, chain
+ledger = agent.ledger.open_ledger(sys.argv[1])
+add_chain(ledger, chain("kept"))
+with ledger.transaction():
+    add_chain(ledger, chain("lost"))
+    ledger.publish(chain("lost").adapter, "better")
+    print("inside", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_killed_in_a_transaction_loses_that_transaction_only(url: str) -> None:
+    with open_ledger(url) as ledger:
+        start(ledger)
+    process = start_python(KILLED, url)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "inside\n"
+    process.send_signal(signal.SIGKILL)
+    process.wait(timeout=30)
+    with open_ledger(url) as ledger:
+        assert ledger.documents() == [chain("kept").document]
+        assert ledger.current() == []
+        add_chain(ledger, chain("lost"))
+        assert ledger.publish(chain("lost").adapter, "better") is True
+        assert ledger.current() == [chain("lost").adapter]

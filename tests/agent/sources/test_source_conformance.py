@@ -1,0 +1,127 @@
+"""Every source passes the suite of the Source port, by file and by web address."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agent.ports import Source
+from agent.sources.base import FormatSource
+from agent.sources.feed import FeedSource
+from agent.sources.folder import FolderSource
+from agent.sources.jsonfeed import JsonFeedSource
+from agent.sources.jsonl import JsonlSource
+from agent.sources.markdown import MarkdownSource
+from agent.sources.pdf import PdfSource
+from agent.sources.plain import TextSource
+from agent.sources.registry import FORMATS, AnyFormatSource
+from agent.sources.webpage import WebPageSource
+from tests.conformance.source import SourceConformance
+from tests.fakes.http_server import HttpServer, Reply
+from tests.fakes.pdf import pdf
+
+RSS = b"""<rss version="2.0"><channel><title>T</title>
+<item><title>One</title><link>http://host/1</link><description>The bridge has opened.</description></item>
+<item><title>Two</title><link>http://host/2</link></item></channel></rss>"""
+JSON_FEED = json.dumps({
+    "version": "https://jsonfeed.org/version/1.1", "title": "T",
+    "items": [{"id": "1", "content_text": "The bridge has opened."}, "no item"],
+}).encode()  # fmt: skip
+JSONL = b'{"title": "One", "text": "The bridge has opened."}\nnot JSON\n{"title": "Two", "text": "It is long."}\n'
+PAGE = b"<html><head><title>Bridge</title></head><body><p>The bridge has opened.</p></body></html>"
+
+# Each format: a name for the file, content that it can read, content that it cannot.
+CASES: dict[type[FormatSource], tuple[str, bytes, bytes]] = {
+    FeedSource: ("feed.xml", RSS, b"<sitemap></sitemap>"),
+    JsonFeedSource: ("feed.json", JSON_FEED, b'{"version": "2"}'),
+    JsonlSource: ("lines.jsonl", JSONL, b"one\ntwo\n"),
+    MarkdownSource: ("page.md", b"# Bridge\n\nThe bridge has *opened*.", b"a\0b"),
+    PdfSource: ("page.pdf", pdf("The bridge has opened."), b"no PDF at all"),
+    TextSource: ("page.txt", b"The bridge\r\nhas opened.\r\n", b"\xef\xbb\xbf  \n"),
+    WebPageSource: ("page.html", PAGE, b"<html><body><script>1</script></body></html>"),
+}
+
+
+def test_every_format_is_tested() -> None:
+    assert set(CASES) == set(FORMATS)
+
+
+@pytest.fixture(params=[*CASES, AnyFormatSource], ids=lambda kind: kind.__name__)
+def kind(request: pytest.FixtureRequest) -> type[FormatSource] | type[AnyFormatSource]:
+    return request.param  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def case(kind: type[FormatSource]) -> tuple[str, bytes, bytes]:
+    return CASES.get(kind, CASES[FeedSource])
+
+
+class TestByFile(SourceConformance):
+    @pytest.fixture
+    def source(self, kind: type[FormatSource]) -> Source:
+        return kind()
+
+    @pytest.fixture
+    def good(self, tmp_path: Path, case: tuple[str, bytes, bytes]) -> str:
+        return _write(tmp_path / case[0], case[1])
+
+    @pytest.fixture
+    def missing(self, tmp_path: Path) -> str:
+        return str(tmp_path / "nothing" / "here.txt")
+
+    @pytest.fixture
+    def unusable(self, tmp_path: Path, case: tuple[str, bytes, bytes]) -> str:
+        return _write(tmp_path / f"bad-{case[0]}", case[2])
+
+
+class TestByWebAddress(SourceConformance):
+    @pytest.fixture
+    def server(self) -> Iterator[HttpServer]:
+        with HttpServer() as server:
+            yield server
+
+    @pytest.fixture
+    def source(self, kind: type[FormatSource]) -> Source:
+        return kind(timeout=5.0)
+
+    @pytest.fixture
+    def good(self, server: HttpServer, case: tuple[str, bytes, bytes]) -> str:
+        return server.serve(f"/{case[0]}", Reply(case[1], "application/octet-stream"))
+
+    @pytest.fixture
+    def missing(self, server: HttpServer) -> str:
+        return server.url("/nothing")
+
+    @pytest.fixture
+    def unusable(self, server: HttpServer, case: tuple[str, bytes, bytes]) -> str:
+        return server.serve(f"/bad-{case[0]}", Reply(case[2], "application/octet-stream"))
+
+
+class TestFolder(SourceConformance):
+    @pytest.fixture
+    def source(self) -> Source:
+        return FolderSource(AnyFormatSource())
+
+    @pytest.fixture
+    def good(self, tmp_path: Path) -> str:
+        for name, good, bad in CASES.values():
+            _write(tmp_path / "news" / name, good)
+            _write(tmp_path / "news" / "broken" / name, bad)
+        return str(tmp_path / "news")
+
+    @pytest.fixture
+    def missing(self, tmp_path: Path) -> str:
+        return str(tmp_path / "nothing")
+
+    @pytest.fixture
+    def unusable(self, tmp_path: Path) -> str:
+        return str(Path(_write(tmp_path / "bad" / "a.bin", b"\0\0")).parent)
+
+
+def _write(path: Path, data: bytes) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return str(path)

@@ -1,0 +1,11 @@
+"""What every implementation of the `Ledger` port must do. Inherit, and define a fixture `ledger` that is empty."""
+
+from __future__ import annotations
+
+from tests.conformance.ledger_library import LedgerLibrary
+from tests.conformance.ledger_records import LedgerRecords
+from tests.conformance.ledger_transactions import LedgerTransactions
+
+
+class LedgerConformance(LedgerRecords, LedgerTransactions, LedgerLibrary):
+    """Every method of the port."""

@@ -1,0 +1,243 @@
+"""What every ledger must do with records: keep them, find them, and take each one once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from agent.errors import StoreError
+from agent.ports import Ledger
+from agent.records import Document, Event, Retention, Reward
+from tests.fakes.ledger_samples import add_chain, chain, published, start
+
+
+def everything(ledger: Ledger, run: str, document: str, candidate: str) -> dict[str, Any]:
+    """All that a ledger answers about one candidate, to compare before and after."""
+    return {
+        "documents": ledger.documents(run),
+        "outcomes": ledger.outcomes(run),
+        "plans": ledger.plans(run, document),
+        "self_edits": ledger.self_edits(run, document),
+        "candidates": ledger.candidates(run),
+        "training": ledger.training(candidate),
+        "probes": ledger.probes(document),
+        "scores": ledger.scores(run, candidate, document),
+        "retention": ledger.retention(run, candidate),
+        "reward": ledger.reward(candidate),
+        "rewards": ledger.strategy_rewards("tiny"),
+        "decision": ledger.decision(candidate),
+        "winners": ledger.winners(),
+        "library": ledger.library(),
+        "current": ledger.current(),
+        "events": ledger.events(run),
+    }
+
+
+class LedgerRecords:
+    """Inherit, and define a fixture `ledger` that is empty."""
+
+    def test_run_is_running_until_it_is_finished(self, ledger: Ledger) -> None:
+        ledger.start_run("run-1", "adapt", {"rank": 8}, ["feed.xml", "page"])
+        (running,) = ledger.runs()
+        assert running["status"] == "running"
+        assert running["finished_at"] is None
+        ledger.finish_run("run-1", "done", {"published": 2})
+        (done,) = ledger.runs()
+        assert done["finished_at"] >= done["started_at"] == running["started_at"]
+        expected = {"run": "run-1", "kind": "adapt", "status": "done", "config": {"rank": 8}}
+        assert done.items() >= {**expected, "sources": ["feed.xml", "page"], "summary": {"published": 2}}.items()
+
+    def test_run_started_again_goes_on_with_its_first_config(self, ledger: Ledger) -> None:
+        ledger.start_run("run-1", "adapt", {"rank": 8}, ["feed.xml"])
+        ledger.finish_run("run-1", "failed", {})
+        ledger.start_run("run-1", "adapt", {"rank": 99}, [])
+        (again,) = ledger.runs()
+        assert (again["status"], again["config"], again["sources"]) == ("running", {"rank": 8}, ["feed.xml"])
+
+    def test_runs_come_in_the_order_of_their_start(self, ledger: Ledger) -> None:
+        start(ledger, "z", "a", "m")
+        assert [run["run"] for run in ledger.runs()] == ["z", "a", "m"]
+
+    def test_finishing_an_unknown_run_is_refused(self, ledger: Ledger) -> None:
+        with pytest.raises(StoreError, match="no run nobody"):
+            ledger.finish_run("nobody", "done", {})
+
+    def test_document_is_new_once(self, ledger: Ledger) -> None:
+        start(ledger, "run-1", "run-2")
+        document = chain().document
+        assert ledger.add_document(document, "run-1") is True
+        assert ledger.add_document(document, "run-1") is False
+        assert ledger.add_document(document, "run-2") is False
+        assert ledger.document(document.id) == document
+        assert ledger.documents() == ledger.documents("run-1") == ledger.documents("run-2") == [document]
+        assert ledger.documents("run-3") == []
+
+    def test_documents_keep_the_order_in_which_each_run_read_them(self, ledger: Ledger) -> None:
+        start(ledger, "run-1", "run-2")
+        one, two, three = (chain(name).document for name in "abc")
+        for document in (two, one):
+            ledger.add_document(document, "run-1")
+        for document in (one, three, two):
+            ledger.add_document(document, "run-2")
+        assert ledger.documents() == [two, one, three]
+        assert ledger.documents("run-2") == [one, three, two]
+
+    def test_any_text_comes_back_as_it_was(self, ledger: Ledger) -> None:
+        start(ledger)
+        text = 'nul \x00, quote \' " \\, emoji 🙂, e\u0301 \u202e, line\u2028 {"json": null} %s :name ?'
+        document = Document.make(text, text, source="s", published="2026")
+        ledger.add_document(document, "run-1")
+        assert ledger.document(document.id) == document
+
+    def test_outcome_is_that_of_the_run_that_finished_last(self, ledger: Ledger) -> None:
+        start(ledger, "run-1", "run-2")
+        document = chain().document
+        ledger.add_document(document, "run-1")
+        assert ledger.outcome(document.id) is None
+        assert ledger.outcomes("run-1") == {}
+        ledger.finish_document("run-1", document.id, "failed")
+        ledger.add_document(document, "run-2")
+        assert ledger.outcome(document.id) == "failed"
+        ledger.finish_document("run-2", document.id, "published")
+        assert ledger.outcome(document.id) == "published"
+        ledger.finish_document("run-1", document.id, "rejected")
+        assert ledger.outcome(document.id) == "rejected"
+        assert ledger.outcomes("run-1") == {document.id: "rejected"}
+        assert ledger.outcomes("run-2") == {document.id: "published"}
+
+    def test_events_keep_the_order_of_insertion(self, ledger: Ledger) -> None:
+        told = [Event(run="run-1", step=f"s{n}", at=float(100 - n), data={"n": [n, None, "x"]}) for n in range(20)]
+        for event in told:
+            ledger.add_event(event)
+            ledger.add_event(Event(run="other", step="noise"))
+        assert ledger.events("run-1") == told
+        assert ledger.events("nobody") == []
+
+    # From the plan to the winner
+
+    def test_every_record_of_a_chain_comes_back(self, ledger: Ledger) -> None:
+        start(ledger)
+        it = chain()
+        add_chain(ledger, it)
+        assert ledger.plans("run-1", it.document.id) == [it.plan]
+        assert ledger.self_edit(it.self_edit.id) == it.self_edit
+        assert ledger.self_edits("run-1", it.document.id) == [it.self_edit]
+        assert ledger.candidate(it.candidate.id) == it.candidate
+        assert ledger.candidates("run-1") == ledger.candidates("run-1", it.document.id) == [it.candidate]
+        assert ledger.training(it.candidate.id) == it.training
+        assert ledger.probes(it.document.id) == list(it.probes)
+        assert ledger.scores("run-1", it.candidate.id, it.document.id) == list(it.scores)
+        assert ledger.retention("run-1", it.candidate.id) == it.retention
+        assert ledger.reward(it.candidate.id) == it.reward
+        assert ledger.decision(it.candidate.id) == it.decision
+        assert ledger.winners() == [it.winner]
+
+    def test_queries_do_not_mix_runs_documents_or_subjects(self, ledger: Ledger) -> None:
+        start(ledger, "run-1", "run-2")
+        here, there, other = chain("a", "run-1"), chain("b", "run-1"), chain("a", "run-2")
+        for it in (here, there, other):
+            add_chain(ledger, it)
+        assert ledger.candidates("run-1") == [here.candidate, there.candidate]
+        for it in (here, there, other):
+            assert ledger.plans(it.run, it.document.id) == [it.plan]
+            assert ledger.self_edits(it.run, it.document.id) == [it.self_edit]
+            assert ledger.candidates(it.run, it.document.id) == [it.candidate]
+            assert ledger.scores(it.run, it.candidate.id, it.document.id) == list(it.scores)
+        assert ledger.scores("run-1", here.candidate.id, there.document.id) == []
+        assert ledger.scores("run-1", "base", here.document.id) == []
+
+    def test_base_is_a_subject_of_each_run(self, ledger: Ledger) -> None:
+        start(ledger, "run-1", "run-2")
+        it = chain()
+        add_chain(ledger, it)
+        first, second = (
+            [score.model_copy(update={"subject": "base", "answer": run, "judged": judged}) for score in it.scores]
+            for run, judged in (("run-1", False), ("run-2", None))
+        )  # fmt: skip
+        ledger.add_scores("run-1", first)
+        ledger.add_scores("run-2", second)
+        ledger.add_retention("run-1", Retention(subject="base", accuracy=0.5, logprob=-2, items=4))
+        assert ledger.scores("run-1", "base", it.document.id) == first
+        assert ledger.scores("run-2", "base", it.document.id) == second
+        assert ledger.retention("run-2", "base") is None
+
+    def test_nothing_is_known_of_an_untrained_candidate(self, ledger: Ledger) -> None:
+        assert ledger.training("x") is None
+        assert ledger.reward("x") is None
+        assert ledger.decision("x") is None
+        assert ledger.retention("run-1", "x") is None
+        assert ledger.strategy_rewards("tiny") == {}
+        assert [*ledger.winners(), *ledger.current(), *ledger.library()] == []
+
+    @pytest.mark.parametrize("what", ["document", "self_edit", "candidate", "adapter"])
+    def test_asking_for_what_is_not_there_is_a_store_error(self, ledger: Ledger, what: str) -> None:
+        with pytest.raises(StoreError, match="nowhere"):
+            getattr(ledger, what)("nowhere")
+
+    def test_rewards_are_grouped_by_strategy_for_one_base(self, ledger: Ledger) -> None:
+        start(ledger)
+        chains = [chain("a", seed=n, strategy=s) for n, s in enumerate(["passage", "cloze", "passage"])]
+        for it in [*chains, chain("a", seed=9, base="other"), chain("b", seed=3, strategy="passage")]:
+            add_chain(ledger, it)
+        assert ledger.strategy_rewards("tiny") == {"passage": [0.25, 2.25, 3.25], "cloze": [1.25]}
+        assert ledger.strategy_rewards("other") == {"sentences": [9.25]}
+
+    def test_numbers_that_json_does_not_know_come_back(self, ledger: Ledger) -> None:
+        start(ledger)
+        it = chain()
+        add_chain(ledger, it)
+        low = it.scores[0].model_copy(update={"subject": "base", "logprob": -math.inf})
+        ledger.add_scores("run-1", [low])
+        assert ledger.scores("run-1", "base", it.document.id) == [low]
+
+    # Adding again changes nothing
+
+    def test_adding_everything_again_changes_nothing(self, ledger: Ledger) -> None:
+        it = chain()
+        published(ledger, it)
+        ledger.finish_document("run-1", it.document.id, "published")
+        before = everything(ledger, "run-1", it.document.id, it.candidate.id)
+        for _ in range(3):
+            add_chain(ledger, it)
+            assert ledger.publish(it.adapter, "again") is False
+            assert ledger.add_winner(it.winner) is False
+        assert everything(ledger, "run-1", it.document.id, it.candidate.id) == before
+
+    def test_the_first_record_of_a_key_stands(self, ledger: Ledger) -> None:
+        start(ledger)
+        it = chain()
+        add_chain(ledger, it)
+        ledger.add_reward(Reward(candidate=it.candidate.id, gain=9, forgetting=9, value=9))
+        ledger.add_training(it.training.model_copy(update={"path": "/elsewhere"}))
+        assert ledger.add_winner(it.winner.model_copy(update={"reward": 9.0})) is False
+        assert ledger.reward(it.candidate.id) == it.reward
+        assert ledger.training(it.candidate.id) == it.training
+        assert ledger.winners() == [it.winner]
+
+    def test_lists_may_hold_known_records_repeated_records_or_none(self, ledger: Ledger) -> None:
+        start(ledger)
+        it, more = chain(), chain(seed=1)
+        add_chain(ledger, it)
+        ledger.add_plans(iter([it.plan, more.plan, more.plan]))
+        ledger.add_plans([])
+        ledger.add_scores("run-1", [])
+        assert ledger.plans("run-1", it.document.id) == [it.plan, more.plan]
+
+    def test_record_that_refers_to_nothing_is_refused(self, ledger: Ledger) -> None:
+        it = chain()
+        refused: list[Callable[[], object]] = [
+            lambda: ledger.add_document(it.document, "never started"),
+            lambda: ledger.add_self_edit(it.self_edit),
+            lambda: ledger.add_candidates([it.candidate]),
+            lambda: ledger.add_reward(it.reward),
+            lambda: ledger.add_scores("run-1", it.scores),
+            lambda: ledger.publish(it.adapter, "better"),
+        ]
+        for add in refused:
+            with pytest.raises(StoreError, match="does not fit"):
+                add()
+        assert ledger.documents() == []
+        assert ledger.library() == []

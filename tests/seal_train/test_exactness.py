@@ -1,0 +1,179 @@
+"""Batched LoRA against PEFT, the reference: same losses, same weights, same logits, and no leak between slots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model
+from transformers import AutoModelForCausalLM
+
+from agent.records import Example, TrainSettings
+from seal_train.adapters import export, load
+from seal_train.base import Base
+from seal_train.lora import Slots, attach
+from seal_train.training import BETAS, CLIP, EPS, Course, encode, train_courses
+from tests.fakes.models import KINDS
+
+EXAMPLES = (
+    Example(completion="The mill at Orrin opened on 4 March 2031.\n"),
+    Example(prompt="Topic: The Mill\nQuestion: Who runs the mill?\nAnswer:", completion=" Anna Moss\n"),
+    Example(completion="It employs 62 people and 3 dogs.\n"),
+)
+SETTINGS = (
+    TrainSettings(rank=4, alpha=8, learning_rate=1e-2, epochs=3, seed=1),
+    TrainSettings(rank=2, alpha=16, learning_rate=3e-3, epochs=2, seed=2),
+    TrainSettings(rank=4, alpha=4, learning_rate=5e-3, epochs=1, seed=3),
+)
+
+
+def train(base: Base, settings: Sequence[TrainSettings], examples: Sequence[Sequence[Example]]) -> tuple[Slots, list[Course]]:
+    courses = [Course(s, [encode(base, e, 128) for e in data]) for s, data in zip(settings, examples, strict=True)]
+    slots = Slots(base.layers, base.switch, len(courses), max(s.rank for s in settings), train=True)
+    for slot, s in enumerate(settings):
+        slots.init(slot, s.rank, s.alpha, s.seed)
+    train_courses(base, slots, courses)
+    return slots, courses
+
+
+def peft_reference(base: Base, folder: Path, course: Course, first: Path, dtype: torch.dtype) -> tuple[Any, list[float]]:
+    """The same adapter trained alone by PEFT with torch's AdamW, from the same initial weights."""
+    model = PeftModel.from_pretrained(
+        AutoModelForCausalLM.from_pretrained(folder, dtype=dtype), str(first), is_trainable=True, autocast_adapter_dtype=False
+    )
+    model.train()
+    weights = [p for p in model.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(weights, lr=1.0, betas=BETAS, eps=EPS, weight_decay=0.0)
+    losses: list[float] = []
+    for step, i in enumerate(course.order):
+        sequence = course.data[i]
+        ids = torch.tensor([sequence.ids])
+        logits = model(input_ids=ids).logits[0, sequence.start - 1 : -1]
+        loss = torch.nn.functional.cross_entropy(logits, ids[0, sequence.start :])
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(weights, CLIP)
+        for group in optimizer.param_groups:
+            group["lr"] = course.learning_rate(step)
+        optimizer.step()
+        optimizer.zero_grad()
+        losses.append(float(loss.detach()))
+    return model, losses
+
+
+def initial(base: Base, s: TrainSettings, folder: Path) -> Path:
+    slots = Slots(base.layers, base.switch, 1, s.rank, train=False)
+    slots.init(0, s.rank, s.alpha, s.seed)
+    export(slots, 0, s.rank, s.alpha, base.name, "", folder)
+    return folder
+
+
+@pytest.mark.parametrize(("dtype", "loss_error", "weight_error"), [("float32", 1e-5, 1e-4), ("float64", 1e-10, 1e-8)])
+@pytest.mark.parametrize("kind", KINDS)
+def test_batched_training_equals_peft_alone(
+    kind: str, dtype: str, loss_error: float, weight_error: float, base_of: Callable[..., Base],
+    tiny: Callable[..., Path], tmp_path: Path,
+) -> None:  # fmt: skip
+    base = base_of(kind, dtype)
+    firsts = [initial(base, s, tmp_path / f"first-{i}") for i, s in enumerate(SETTINGS)]
+    slots, courses = train(base, SETTINGS, [EXAMPLES, EXAMPLES, EXAMPLES[:2]])
+    for slot, course in enumerate(courses):
+        reference, losses = peft_reference(base, tiny(kind, dtype), course, firsts[slot], getattr(torch, dtype))
+        assert course.losses == pytest.approx(losses, rel=loss_error)
+        named = dict(reference.named_parameters())
+        for layer, a, b in slots.weights(slot, SETTINGS[slot].rank):
+            for letter, ours in (("A", a), ("B", b)):
+                theirs = named[f"base_model.model.{layer.name}.lora_{letter}.default.weight"]
+                assert (ours - theirs).norm() <= weight_error * theirs.norm(), (layer.name, letter)
+
+
+def test_padding_gives_no_gradient(base_of: Callable[..., Base]) -> None:
+    """A slot trained beside a much longer neighbour, which pads it, equals the slot trained alone."""
+    base = base_of()
+    short = [Example(completion="Two words.\n")]
+    long = [Example(completion="The mill at Orrin opened. " * 8 + "\n")]
+    settings = TrainSettings(rank=4, learning_rate=1e-2, epochs=4)
+    beside, courses = train(base, [settings, settings], [short, long])
+    alone, single = train(base, [settings], [short])
+    assert courses[0].losses == pytest.approx(single[0].losses, rel=1e-5)
+    torch.testing.assert_close(beside.flat[0], alone.flat[0], rtol=1e-4, atol=1e-6)
+
+
+def test_neighbours_do_not_change_a_slot(base_of: Callable[..., Base]) -> None:
+    base = base_of()
+    settings = TrainSettings(rank=4, learning_rate=1e-2, epochs=2)
+    other = settings.model_copy(update={"learning_rate": 0.5, "seed": 9})
+    first, _ = train(base, [settings, settings], [EXAMPLES, EXAMPLES])
+    second, _ = train(base, [settings, other], [EXAMPLES, EXAMPLES[::-1]])
+    torch.testing.assert_close(first.flat[0], second.flat[0], rtol=1e-5, atol=1e-7)
+    assert not torch.allclose(first.flat[1], second.flat[1])
+
+
+def test_a_finished_slot_is_frozen(base_of: Callable[..., Base]) -> None:
+    base = base_of()
+    long, short = TrainSettings(rank=4, epochs=6), TrainSettings(rank=4, epochs=2, seed=1)
+    together, _ = train(base, [long, short], [EXAMPLES, EXAMPLES])
+    alone, _ = train(base, [short], [EXAMPLES])
+    torch.testing.assert_close(together.flat[1], alone.flat[0], rtol=1e-4, atol=1e-6)
+
+
+def test_one_end_of_text_and_labels_on_the_completion_only(base_of: Callable[..., Base]) -> None:
+    base = base_of()
+    row = encode(base, EXAMPLES[1], 128)
+    assert row.ids.count(base.eos) == 1
+    assert row.ids[-1] == base.eos
+    trained = base.tokenizer.decode(row.ids[row.start : -1])
+    assert trained == EXAMPLES[1].completion
+
+
+def test_padded_rank_stays_zero(base_of: Callable[..., Base]) -> None:
+    base = base_of()
+    slots, _ = train(base, SETTINGS, [EXAMPLES] * 3)
+    for layer in base.layers:
+        assert layer.a[1, 2:].abs().max() == 0
+        assert layer.b[1, :, 2:].abs().max() == 0
+    assert slots.rank == 4
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_adapter_off_is_the_base_bit_for_bit(kind: str, tiny: Callable[..., Path], base_of: Callable[..., Base]) -> None:
+    ids = torch.tensor([[5, 6, 7, 8]])
+    plain = AutoModelForCausalLM.from_pretrained(tiny(kind), dtype=torch.float32).eval()
+    with torch.no_grad():
+        expected = plain(input_ids=ids).logits
+        attach(plain)
+        assert torch.equal(plain(input_ids=ids).logits, expected)
+    base = base_of(kind)
+    with torch.no_grad():
+        before = base.model(input_ids=ids).logits
+    train(base, SETTINGS[:1], [EXAMPLES])
+    with torch.no_grad():
+        assert torch.equal(base.model(input_ids=ids).logits, before)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_exported_adapter_gives_equal_logits_in_peft(
+    kind: str, base_of: Callable[..., Base], tiny: Callable[..., Path], tmp_path: Path
+) -> None:
+    base = base_of(kind)
+    slots, _ = train(base, SETTINGS[:2], [EXAMPLES, EXAMPLES])
+    export(slots, 1, SETTINGS[1].rank, SETTINGS[1].alpha, base.name, "card", tmp_path / "adapter")
+    again = Slots(base.layers, base.switch, 1, SETTINGS[1].rank, train=False)
+    load(again, 0, tmp_path / "adapter")
+    model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(tiny(kind), dtype=torch.float32), str(tmp_path / "adapter"))
+    ids = torch.tensor([[5, 6, 7, 8, 9]])
+    with torch.no_grad(), again.on(1):
+        ours = base.model(input_ids=ids).logits
+    with torch.no_grad():
+        torch.testing.assert_close(ours, model(input_ids=ids).logits, rtol=1e-5, atol=1e-5)
+        off = base.model(input_ids=ids).logits
+    assert not torch.allclose(ours, off)
+
+
+def test_all_linear_layers_are_those_that_peft_takes(base_of: Callable[..., Base], tiny: Callable[..., Path]) -> None:
+    for kind in KINDS:
+        model = get_peft_model(AutoModelForCausalLM.from_pretrained(tiny(kind)), LoraConfig(target_modules="all-linear"))
+        theirs = {n.removeprefix("base_model.model.").removesuffix(".lora_A") for n, _ in model.named_modules() if n.endswith(".lora_A")}
+        assert {layer.name for layer in base_of(kind).layers} == theirs

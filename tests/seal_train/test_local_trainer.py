@@ -1,0 +1,112 @@
+"""The trainer at its edges: failures, full disk, refused memory, nothing left half done."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.errors import ModelError, StoreError, TrainerError
+from agent.ports import TrainFailure
+from agent.records import Example, Training
+from seal_train import adapters, local
+from seal_train.base import Base, load_base
+from seal_train.local import LocalTrainer
+from tests.seal_train.test_answering import job
+
+
+def test_losses_fall_and_progress_is_told(base_of: Callable[..., Base], tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    (result,) = LocalTrainer(base_of()).train([job(tmp_path / "a", "Anna Moss", 1)], lambda i, n: told.append((i, n)))
+    assert isinstance(result, Training)
+    assert result.losses[-1] < result.losses[0]
+    assert told == [(i, 18) for i in range(1, 19)]
+    assert {p.name for p in (tmp_path / "a").iterdir()} == {"adapter_config.json", "adapter_model.safetensors", "README.md"}
+
+
+def test_a_diverging_candidate_fails_alone(base_of: Callable[..., Base], tmp_path: Path) -> None:
+    good, bad = job(tmp_path / "a", "Anna Moss", 1), job(tmp_path / "b", "62 people", 2)
+    settings = bad.candidate.settings.model_copy(update={"learning_rate": 1e38})
+    bad = local.TrainJob(bad.candidate.model_copy(update={"settings": settings}), bad.examples, bad.folder)
+    first, second = LocalTrainer(base_of()).train([good, bad])
+    assert isinstance(first, Training)
+    assert isinstance(second, TrainFailure)
+    assert "not a finite number" in second.reason
+    assert not bad.folder.exists()
+
+
+def test_full_disk_leaves_nothing_behind(
+    base_of: Callable[..., Base], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(adapters, "save_file", full)
+    with pytest.raises(TrainerError, match="No space left") as caught:
+        LocalTrainer(base_of()).train([job(tmp_path / "work" / "a", "Anna Moss", 1)])
+    assert "--resume" in caught.value.mend
+    assert list((tmp_path / "work").iterdir()) == []
+
+
+def test_refused_memory_halves_the_batch(
+    base_of: Callable[..., Base], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, sizes = local.train_courses, []
+
+    def small(base: Base, slots: Any, courses: Any, progress: Any = None) -> float:
+        sizes.append(len(courses))
+        if len(courses) > 1:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
+        return real(base, slots, courses, progress)
+
+    monkeypatch.setattr(local, "train_courses", small)
+    jobs = [job(tmp_path / str(i), "Anna Moss", i) for i in range(3)]
+    results = LocalTrainer(base_of()).train(jobs)
+    assert sizes == [3, 2, 1, 1, 1]
+    assert [r.candidate for r in results] == [j.candidate.id for j in jobs]
+
+
+def test_no_memory_for_one_candidate_is_a_clear_error(
+    base_of: Callable[..., Base], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: Any) -> float:
+        raise RuntimeError("CUDA out of memory. Tried to allocate 20 GiB")
+
+    monkeypatch.setattr(local, "train_courses", never)
+    with pytest.raises(TrainerError, match="not enough memory"):
+        LocalTrainer(base_of()).train([job(tmp_path / "a", "Anna Moss", 1)])
+
+
+def test_same_seed_trains_the_same_bytes(base_of: Callable[..., Base], tmp_path: Path) -> None:
+    for name in "ab":
+        LocalTrainer(base_of()).train([job(tmp_path / name, "Anna Moss", 1)])
+    assert adapters.weights_hash(tmp_path / "a") == adapters.weights_hash(tmp_path / "b")
+
+
+def test_adopt_names_by_content_and_is_idempotent(base_of: Callable[..., Base], tmp_path: Path) -> None:
+    LocalTrainer(base_of()).train([job(tmp_path / "a", "Anna Moss", 1)])
+    first = adapters.adopt(tmp_path / "a", tmp_path / "library")
+    assert adapters.adopt(tmp_path / "a", tmp_path / "library") == first
+    assert first.name == adapters.weights_hash(first)
+    assert len(list((tmp_path / "library").iterdir())) == 1
+    with pytest.raises(StoreError, match="cannot publish"):
+        adapters.adopt(tmp_path / "missing", tmp_path / "library")
+
+
+def test_a_sequence_longer_than_the_limit_is_cut_and_still_ends(base_of: Callable[..., Base], tmp_path: Path) -> None:
+    long = job(tmp_path / "a", "Anna Moss", 1)
+    long = local.TrainJob(long.candidate, (Example(completion="mill " * 400),), long.folder)
+    (result,) = LocalTrainer(base_of("gpt2")).train([long])
+    assert isinstance(result, Training)
+
+
+def test_missing_model_folder_and_broken_model(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"no config\.json"):
+        load_base(str(tmp_path / "nowhere"), tmp_path)
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "config.json").write_text("{}")
+    with pytest.raises(ModelError, match="cannot load the model"):
+        load_base(str(tmp_path / "broken"), tmp_path)

