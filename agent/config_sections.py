@@ -69,14 +69,11 @@ class TrainConfig(Section):
     alpha: Annotated[
         float, Field(gt=0, description="LoRA scale: an adapter's output is multiplied by alpha / rank.")
     ] = 16.0
-    learning_rate: Annotated[float, Field(gt=0, description="Step size of the optimizer.")] = 1e-3
+    learning_rate: Annotated[float, Field(gt=0, description="Step size of the optimizer.")] = 2e-3
     epochs: Annotated[Count, Field(description="Passes over a self-edit, one sequence a step.")] = 8
     seed: Annotated[
         int, Field(ge=0, description="Seed of the adapter's first weights and of the order of the data.")
     ] = 0
-    memory_gib: Annotated[
-        float, Field(ge=0, description="Memory that training may use, in GiB. 0 measures what is free.")
-    ] = 0.0
 
     @property
     def settings(self) -> TrainSettings:
@@ -113,7 +110,7 @@ class WriteConfig(Section):
     ] = ""
     max_words: Annotated[
         Count, Field(description="Longest text that is learned as one document. Longer ones are split.")
-    ] = 600
+    ] = 200
 
 
 class ProbeConfig(Section):

@@ -80,13 +80,24 @@ def parse(text: str) -> Doc:
     return pipeline()(text)
 
 
+def is_english_script(text: str) -> bool:
+    """Whether most letters are Latin. The parser reads English; of other scripts it makes nonsense."""
+    letters = [c for c in text if c.isalpha()]
+    return sum(c < "\u0250" for c in letters) > len(letters) / 2
+
+
 def sentences(text: str) -> list[str]:
-    return [s.text.strip() for s in parse(text).sents if s.text.strip()]
+    """By the parse, or for other scripts at their full stops."""
+    if is_english_script(text):
+        return [s.text.strip() for s in parse(text).sents if s.text.strip()]
+    return [s.strip() for s in re.split(r"(?<=[.!?。！？؟।])\s*|\n+", text) if s.strip()]
 
 
 def facts(text: str) -> list[Fact]:
-    """Every fact of a text, in order, each span once a sentence. English only: other scripts give few or none."""
+    """Every fact of a text, in order, each span once a sentence. Texts in other scripts give none."""
     found: list[Fact] = []
+    if not is_english_script(text):
+        return found
     for sentence in parse(text).sents:
         taken: set[tuple[int, int]] = set()
         for span, kind in _spans(sentence):

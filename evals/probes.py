@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from agent.parsing import Fact, facts
 from agent.records import Document, Half, Probe, ProbeKind
 
-PARSED, CLOZE, DISTRACTORS = 8, 4, 3
+PARSED, CLOZE, DISTRACTORS = 10, 4, 3
 SHORTEST_QUESTION = 6
 """A parsed question of fewer words does not say what it is about."""
 
@@ -24,7 +24,7 @@ def make_probes(
     found = facts(document.text) if parsed or cloze else []
     answers = {question.answer.casefold() for question in document.questions}
     free = [fact for fact in found if fact.answer.casefold() not in answers]
-    turned = [fact for fact in _spread(free, PARSED) if fact.fronted] if parsed else []
+    turned = _spread(free, PARSED) if parsed else []
     blanked = _spread(free, CLOZE) if cloze else []
     given = [(q.question, q.answer) for q in document.questions]
     return [
@@ -49,10 +49,10 @@ def _probes(
 
 
 def _spread(found: Sequence[Fact], count: int) -> list[Fact]:
-    """Up to `count` facts that ask for a name, an amount or a date, from as many sentences as there are."""
-    good = [f for f in found if f.kind not in ("NOUN", "ADJ") and len(f.fronted.split()) >= SHORTEST_QUESTION]
+    """Up to `count` facts from as many sentences as there are; names, amounts and dates before things."""
+    clear = [f for f in found if len(f.fronted.split()) >= SHORTEST_QUESTION]
     by_sentence: dict[str, list[Fact]] = {}
-    for fact in good:
+    for fact in sorted(clear, key=lambda f: f.kind in ("NOUN", "ADJ")):
         by_sentence.setdefault(fact.sentence, []).append(fact)
     rounds = itertools.zip_longest(*by_sentence.values())
     return [fact for turn in rounds for fact in turn if fact is not None][:count]

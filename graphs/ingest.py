@@ -20,6 +20,9 @@ from graphs.state import IngestState
 STEPS_A_DOCUMENT = 20
 """Upper bound of graph steps for one document, for LangGraph's recursion limit."""
 
+SHORTEST_DOCUMENT = 5
+"""Words. Scripts that write no spaces are never called short."""
+
 
 class IngestNodes:
     def __init__(self, runtime: Runtime) -> None:
@@ -62,6 +65,8 @@ class IngestNodes:
                                        status="skipped", message="known already", at=time.time()))  # fmt: skip
                 continue
             ledger.add_document(item, run)
+            if len(item.text.split()) < SHORTEST_DOCUMENT and item.text.isascii():
+                ledger.finish_document(run, item.id, "too short to learn from")
             new += 1
         return {"new": new, "skipped": skipped, "failed": failed}
 

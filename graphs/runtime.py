@@ -91,9 +91,9 @@ class Runtime:
 
         if self.config.plan.planner == "chat":
             described = {name: strategy.description for name, strategy in self.strategies.items()}
-            return ChatPlanner(self.require_chat(self.config.plan.endpoint), described, self.config.train)
+            return ChatPlanner(self.require_chat(self.config.plan.endpoint), described, self.config.train.settings)
         base = self.config.model.name
-        return ThompsonPlanner(self.strategies, self.config.train, lambda: self.ledger.strategy_rewards(base))
+        return ThompsonPlanner(self.strategies, self.config.train.settings, lambda: self.ledger.strategy_rewards(base))
 
     @cached_property
     def judge(self) -> Judge | None:

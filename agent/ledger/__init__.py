@@ -21,7 +21,11 @@ def open_ledger(url: str) -> SqlLedger:
         MissingExtra: PostgreSQL's driver is not installed.
     """
     engine = make_engine(url)
-    prepare(engine)
+    try:
+        prepare(engine)
+    except BaseException:
+        engine.dispose()
+        raise
     return SqlLedger(engine)
 
 

@@ -130,10 +130,9 @@ def _entry(entry: Any, where: str) -> Entry:
 
 def _published(entry: Any) -> str:
     """ISO 8601 in UTC, or the feed's own words where they are no date."""
-    moment: time.struct_time | None = entry.get("published_parsed") or entry.get("updated_parsed")
+    name = "published" if "published" in entry else "updated"
+    moment: time.struct_time | None = entry.get(f"{name}_parsed") if name in entry else None
     try:
-        if moment is not None:
-            return datetime.fromtimestamp(calendar.timegm(moment), UTC).isoformat()
+        return datetime.fromtimestamp(calendar.timegm(moment), UTC).isoformat() if moment else entry.get(name) or ""
     except (ValueError, OverflowError):  # a year that the calendar does not have
-        pass
-    return entry.get("published") or entry.get("updated") or ""
+        return entry.get(name) or ""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError
+from pydantic_core import PydanticCustomError
 
 from agent.records import Question
 
 _WORDING = {
     "missing": "is missing",
     "string_type": "is not a string",
-    "string_too_short": "is empty",
     "model_type": "is not an object",
     "model_attributes_type": "is not an object",
     "tuple_type": "is not a list",
@@ -27,7 +27,14 @@ def _without_surrogates(value: object) -> object:
 Text = Annotated[str, BeforeValidator(_without_surrogates)]
 """A string, with U+FFFD for half characters."""
 
-Said = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1)]
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise PydanticCustomError("blank", "is empty")
+    return text.strip()
+
+
+Said = Annotated[Text, AfterValidator(_not_blank)]
 """A string that says something."""
 
 

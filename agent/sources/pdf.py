@@ -29,7 +29,7 @@ _BROKEN = (
     PyPdfError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, AssertionError,
     ArithmeticError, NotImplementedError, zlib.error, struct.error, EOFError,
 )  # fmt: skip
-_HYPHENATED = re.compile(r"(?<=[^\W\d_])[-\u2010]\n(?=[^\W\d_])")
+_HYPHENATED = re.compile(r"(?<=[^\W\d_])[-\u2010]\n([^\W\d_]\S*)[ \t]*\n?")
 _NO_TITLE = re.compile(r"untitled|microsoft word|.*\.(?:docx?|pdf|tex|dvi|indd|qxd)$", re.IGNORECASE)
 
 
@@ -92,8 +92,8 @@ def _pages(reader: PdfReader, location: str) -> tuple[list[str], list[Failure]]:
 
 
 def _running_text(pages: list[str]) -> str:
-    """Pages one after another, with words that a line break cut in two put together."""
-    return unwrap(_HYPHENATED.sub("", "\n".join(pages)))
+    """Pages one after another, with words that a line break cut in two put together on the first line."""
+    return unwrap(_HYPHENATED.sub(r"\1\n", "\n".join(pages)))
 
 
 def _without_text(payload: Payload, failures: list[Failure]) -> SourceError:

@@ -110,7 +110,7 @@ def _chop(lead: str, token: str, max_words: int) -> Iterator[_Piece]:
     start = 0
     while start < len(token):
         end = start + step
-        while start + step // 2 < end < len(token) and unicodedata.category(token[end]).startswith("M"):
+        while start + (step + 1) // 2 < end < len(token) and unicodedata.category(token[end]).startswith("M"):
             end -= 1
         yield _Piece("" if start else lead, token[start:end], count_words(token[start:end]))
         start = end

@@ -1,14 +1,18 @@
-"""Cloze questions: the whole sentence with one fact asked in place ("The mill opened in which place?")."""
+"""Cloze questions: the whole sentence with one fact asked in place ("The mill opened in which place?").
+
+The loss is on the question too, and every sentence stands beside its questions once (see LOG.md).
+"""
 
 from __future__ import annotations
 
-from agent.parsing import facts
+from agent.parsing import facts, sentences
 from agent.records import Document, Example
-from agent.strategies.deterministic import DeterministicStrategy, asked
+from agent.strategies.deterministic import DeterministicStrategy, asked, whole
 
 
 def make(document: Document) -> list[Example]:
-    return [asked(document, fact.in_place, fact) for fact in facts(document.text)]
+    questions = [whole(asked(document, fact.in_place, fact)) for fact in facts(document.text)]
+    return questions + [Example(completion=f"{sentence}\n") for sentence in sentences(document.text)]
 
 
 STRATEGY = DeterministicStrategy("cloze", "each fact of each sentence asked in place", make, epochs=5)

@@ -27,3 +27,8 @@ class DeterministicStrategy:
 def asked(document: Document, question: str, fact: Fact) -> Example:
     """A fact as a training sequence in the form in which questions are asked."""
     return Example(prompt=question_prompt(document.title, question), completion=answer_completion(fact.answer))
+
+
+def whole(example: Example) -> Example:
+    """The same sequence with loss on the prompt too: it ties the question's words to the fact as well."""
+    return Example(completion=example.text)

@@ -79,9 +79,6 @@ def _lines(text: str) -> Iterator[_Line]:
         plain = _plain(body)
         labelled = _QUESTION.match(plain) or _ANSWER.match(plain)
         if not body or _NOT_TEXT.match(bare) or (_HEADING.match(body) and not labelled):
-            # A number alone on its line opens an item whose text follows.
-            if bare and not body:
-                yield _Line("", True, gap)
             gap = True
             continue
         label = _LABEL.match(plain)

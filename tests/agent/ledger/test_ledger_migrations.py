@@ -9,11 +9,10 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import Engine, inspect, text
 
 from agent.errors import StoreError
 from agent.ledger import open_ledger, schema
-from agent.ledger.engine import make_engine
 from agent.ledger.tables import metadata
 from tests.fakes.ledger_samples import add_chain, chain, start
 
@@ -37,8 +36,7 @@ def migrations_with_a_second(folder: Path, and_then: str = "") -> Path:
     return folder
 
 
-def revision(url: str) -> str | None:
-    engine = make_engine(url)
+def revision(engine: Engine) -> str | None:
     with engine.connect() as connection:
         return connection.execute(text(f"SELECT version_num FROM {schema.VERSION_TABLE}")).scalar()
 
@@ -47,9 +45,8 @@ def test_head_is_the_newest_migration() -> None:
     assert ScriptDirectory(str(schema.MIGRATIONS)).get_heads() == [schema.HEAD]
 
 
-def test_migrations_make_the_tables_of_the_code(url: str) -> None:
+def test_migrations_make_the_tables_of_the_code(url: str, engine: Engine) -> None:
     open_ledger(url).close()
-    engine = make_engine(url)
     with engine.connect() as connection:
         options = {"version_table": schema.VERSION_TABLE, "compare_type": True}
         context = MigrationContext.configure(connection, opts=options)
@@ -72,48 +69,45 @@ def test_opening_again_changes_nothing(url: str) -> None:
         assert ledger.winners() == [chain().winner]
 
 
-def test_older_ledger_is_migrated_with_its_records(url: str, tmp_path: Path) -> None:
+def test_older_ledger_is_migrated_with_its_records(url: str, engine: Engine, tmp_path: Path) -> None:
     with open_ledger(url) as ledger:
         start(ledger)
         add_chain(ledger, chain())
-    engine = make_engine(url)
     schema.prepare(engine, migrations_with_a_second(tmp_path / "later 100%"), "0002")
     with engine.connect() as connection:
         assert connection.execute(text("SELECT language FROM documents")).scalars().all() == ["en"]
-    assert revision(url) == "0002"
+    assert revision(engine) == "0002"
 
 
-def test_migration_that_fails_leaves_the_ledger_as_it_was(url: str, tmp_path: Path) -> None:
+def test_migration_that_fails_leaves_the_ledger_as_it_was(url: str, engine: Engine, tmp_path: Path) -> None:
     with open_ledger(url) as ledger:
         start(ledger)
     broken = migrations_with_a_second(tmp_path / "broken", and_then='op.execute("SELECT * FROM nothing_of_the_kind")')
     with pytest.raises(StoreError, match="nothing_of_the_kind"):
-        schema.prepare(make_engine(url), broken, "0002")
-    assert revision(url) == "0001"
-    assert "language" not in {column["name"] for column in inspect(make_engine(url)).get_columns("documents")}
+        schema.prepare(engine, broken, "0002")
+    assert revision(engine) == "0001"
+    assert "language" not in {column["name"] for column in inspect(engine).get_columns("documents")}
     with open_ledger(url) as ledger:
         assert len(ledger.runs()) == 1
 
 
-def test_newer_ledger_is_refused_and_left_alone(url: str, tmp_path: Path) -> None:
-    schema.prepare(make_engine(url), migrations_with_a_second(tmp_path / "later"), "0002")
+def test_newer_ledger_is_refused_and_left_alone(url: str, engine: Engine, tmp_path: Path) -> None:
+    schema.prepare(engine, migrations_with_a_second(tmp_path / "later"), "0002")
     with pytest.raises(StoreError, match=r"written by a newer seal.*0002.*knows 0001") as refused:
         open_ledger(url)
     assert "Update seal" in refused.value.mend
-    assert revision(url) == "0002"
+    assert revision(engine) == "0002"
 
 
-def test_database_of_another_program_is_refused(url: str) -> None:
-    engine = make_engine(url)
+def test_database_of_another_program_is_refused(url: str, engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE documents (name TEXT)"))
     with pytest.raises(StoreError, match=r"belongs to another program.*documents"):
         open_ledger(url)
-    assert inspect(make_engine(url)).get_table_names() == ["documents"]
+    assert inspect(engine).get_table_names() == ["documents"]
 
 
-def test_database_can_be_shared_with_programs_that_use_other_names(url: str) -> None:
-    engine = make_engine(url)
+def test_database_can_be_shared_with_programs_that_use_other_names(url: str, engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE alembic_version (version_num TEXT)"))
         connection.execute(text("INSERT INTO alembic_version VALUES ('theirs')"))

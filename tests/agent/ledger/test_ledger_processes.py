@@ -62,7 +62,7 @@ def test_killed_in_a_transaction_loses_that_transaction_only(url: str) -> None:
     assert process.stdout is not None
     assert process.stdout.readline() == "inside\n"
     process.send_signal(signal.SIGKILL)
-    process.wait(timeout=30)
+    process.communicate(timeout=30)
     with open_ledger(url) as ledger:
         assert ledger.documents() == [chain("kept").document]
         assert ledger.current() == []

@@ -25,8 +25,8 @@ RSS = """<?xml version="1.0" encoding="utf-8"?>
 </channel></rss>"""
 ATOM = """<feed xmlns="http://www.w3.org/2005/Atom"><title>A</title>
 <entry><title>One</title><link href="http://host/a"/><updated>2024-01-02T03:04:05Z</updated>
-<content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p>First one.</p><ul><li>a point</li></ul></div></content>
-</entry>
+<content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p>First one.</p><ul><li>a point</li></ul></div>
+</content></entry>
 <entry><title>Two</title><summary type="text">Plain: 3 &lt; 4 holds.</summary></entry></feed>"""
 
 
@@ -106,12 +106,10 @@ def test_a_feed_that_breaks_off_between_entries_is_reported_too() -> None:
 
 
 def test_an_entry_that_is_never_closed_is_left_out() -> None:
-    items = parse(
-        RSS.replace("metres long.&lt;/p&gt;</description>", "metres long.").replace(
-            "+0200</pubDate></item>", "+0200</pubDate>"
-        )
-    )
+    items = parse(RSS.replace("</content:encoded></item>", "</content:encoded>"))
+    assert [item.title for item in items if isinstance(item, Document)] == ["Bridge opens", "Third"]
     assert isinstance(items[-1], Failure)
+    assert "broken" in items[-1].reason
 
 
 @pytest.mark.parametrize("junk", ["AT&T &nbsp; and more", "a stray < sign"])

@@ -81,7 +81,7 @@ def test_a_wrong_line_is_a_failure_that_names_it(line: str, reason: str) -> None
     assert [type(item) for item in items] == [Document, Failure, Document]
     assert isinstance(items[1], Failure)
     assert items[1].where == "news.jsonl line 2"
-    assert items[1].reason.startswith(reason) or reason in items[1].reason
+    assert reason in items[1].reason
 
 
 def test_failures_before_the_first_document_keep_their_place() -> None:

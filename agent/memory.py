@@ -1,0 +1,160 @@
+"""The memory: finds self-edits that worked on similar documents. An index over the ledger's winners, in Chroma."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from agent.chroma import REBUILD, Chroma, ChromaServer, in_folder
+from agent.errors import StoreError
+from agent.ports import Embedder
+from agent.records import Document, Recalled, Winner, content_id
+
+if TYPE_CHECKING:
+    from chromadb import Collection
+    from chromadb.api import ClientAPI
+
+BATCH = 500
+"""Winners a call. Chroma refuses calls of some thousands."""
+
+# Wider than Chroma's own settings: among some thousand winners the search then misses nothing.
+_INDEX = {"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 200, "max_neighbors": 32}}
+
+
+class ChromaMemory:
+    """The `Memory` port over Chroma: a server where `url` is given, else embedded in the folder `path`.
+
+    Making one opens nothing. Each embedder has its own collection, so vectors of two models never mix;
+    after a change of embedder the memory is empty until it is rebuilt. Safe to share between threads;
+    processes take turns.
+
+    Raises:
+        StoreError: from every method, where the store is damaged, in use by another process for too
+            long, or cannot be reached. `rebuild` mends a damaged folder.
+    """
+
+    def __init__(self, path: Path | None, url: str | None, embedder: Embedder) -> None:
+        if not url and path is None:
+            raise ValueError("a memory needs a path or a url")
+        self._chroma: Chroma = ChromaServer(url) if url else in_folder(Path(path or "").resolve())
+        self._embedder = embedder
+        readable = re.sub("[^a-zA-Z0-9]+", "-", embedder.name)[:40].strip("-")
+        self._name = f"winners-{readable}-{content_id(embedder.name)[:8]}"
+
+    def add(self, winner: Winner) -> None:
+        """Remember a winner. A candidate that is there already is overwritten."""
+        rows = self._rows([winner])
+        with self._chroma.open(writes=True) as client:
+            self._fill(client, rows)
+
+    def recall(self, document: Document, n: int) -> list[Recalled]:
+        """At most `n` winners of other documents: the nearest 4n and their equals, best first by
+
+            rank = gain * max(0, 1 - distance)
+
+        that is the measured gain weighted by cosine similarity. Equal ranks come nearest first, then by
+        candidate, so the answer does not depend on the order in which winners were added.
+        """
+        if n <= 0:
+            return []
+        vector = self._embed([(document.title, document.text)])[0]
+        with self._chroma.open() as client:
+            found = _nearest(self._collection(client), vector, document.id, 4 * n)
+        return sorted(found, key=_rank)[:n]
+
+    def rebuild(self, winners: Iterable[Winner]) -> int:
+        """Empty the store, whatever state it is in, and fill it with these; return how many it holds then."""
+        rows = self._rows(list({winner.candidate: winner for winner in winners}.values()))
+        with self._chroma.emptied(self._name) as client:
+            self._fill(client, rows)
+            return self._collection(client).count()
+
+    def count(self) -> int:
+        """How many winners it remembers."""
+        with self._chroma.open() as client:
+            return self._collection(client).count()
+
+    def _embed(self, texts: Sequence[tuple[str, str]]) -> list[list[float]]:
+        return self._embedder.embed([f"{title}\n{text}" for title, text in texts])
+
+    def _rows(self, winners: Sequence[Winner]) -> list[tuple[Winner, list[float]]]:
+        """The winners with their vectors. Made before the store is opened, because this is what takes long."""
+        vectors = self._embed([(winner.title, winner.text) for winner in winners])
+        return list(zip(winners, vectors, strict=True))
+
+    def _fill(self, client: ClientAPI, rows: Sequence[tuple[Winner, list[float]]]) -> None:
+        collection = self._collection(client)
+        for start in range(0, len(rows), BATCH):
+            part = rows[start : start + BATCH]
+            embeddings: Any = [vector for _, vector in part]
+            collection.upsert(
+                ids=[winner.candidate for winner, _ in part],
+                embeddings=embeddings,
+                metadatas=[{"document": winner.document, "winner": winner.model_dump_json()} for winner, _ in part],
+            )
+
+    def _collection(self, client: ClientAPI) -> Collection:
+        about = {"embedder": self._embedder.name}
+        configuration: Any = _INDEX
+        return client.get_or_create_collection(
+            self._name, configuration=configuration, metadata=about, embedding_function=None
+        )
+
+
+def _rank(recalled: Recalled) -> tuple[float, float, str]:
+    weighted = recalled.winner.gain * max(0.0, 1 - recalled.distance)
+    return -weighted, recalled.distance, recalled.winner.candidate
+
+
+def _nearest(collection: Collection, vector: list[float], document: str, wanted: int) -> list[Recalled]:
+    """The `wanted` winners nearest to a vector, and all that are as near as the last of them.
+
+    Winners of one document have one vector. Which of them a plain query returns would depend on the
+    order in which they were added.
+    """
+    held = collection.count()
+    asked = 2 * wanted
+    while True:
+        found = _query(collection, vector, document, asked)
+        if len(found) < asked:
+            _check_complete(collection, document, len(found), held)
+            break
+        if found[-1].distance > found[wanted - 1].distance:
+            break
+        asked *= 2
+    return [one for one in found if one.distance <= found[min(wanted, len(found)) - 1].distance]
+
+
+def _query(collection: Collection, vector: list[float], document: str, n: int) -> list[Recalled]:
+    embeddings: Any = [vector]
+    others: Any = {"document": {"$ne": document}}
+    answer = collection.query(
+        query_embeddings=embeddings, n_results=n, where=others, include=["metadatas", "distances"]
+    )
+    (metadatas,), (distances,) = answer["metadatas"] or [[]], answer["distances"] or [[]]
+    # Rounded, so that vectors which are equal but for the last bit are equally near.
+    return [
+        Recalled(winner=_winner(metadata["winner"]), distance=min(2.0, max(0.0, round(distance, 6))))
+        for metadata, distance in zip(metadatas, distances, strict=True)
+    ]
+
+
+def _winner(text: Any) -> Winner:
+    try:
+        return Winner.model_validate_json(text)
+    except ValidationError as error:
+        raise StoreError("the memory holds a winner that this seal cannot read", REBUILD) from error
+
+
+def _check_complete(collection: Collection, document: str, found: int, held: int) -> None:
+    """Chroma does not complain where the files of its index are missing; it finds less.
+
+    `held` was counted before, because other clients of a server may have added winners since.
+    """
+    own = len(collection.get(where={"document": document}, include=[])["ids"])
+    if found < held - own:
+        raise StoreError("the memory's index is incomplete", REBUILD)

@@ -1,0 +1,134 @@
+"""Folders: what is read, in which order, and what is left out."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from agent.errors import SourceError
+from agent.ports import Failure
+from agent.records import Document
+from agent.sources import read
+
+
+def fill(folder: Path, **contents: str) -> Path:
+    for name, text in contents.items():
+        path = folder / name.replace("__", "/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+def sources(folder: Path) -> list[str]:
+    return [item.source for item in read(str(folder)) if isinstance(item, Document)]
+
+
+def failures(folder: Path) -> list[Failure]:
+    return [item for item in read(str(folder)) if isinstance(item, Failure)]
+
+
+def test_files_of_all_depths_come_in_sorted_order(tmp_path: Path) -> None:
+    fill(tmp_path, c="text c", a__z="text z", a__b__x="text x", b="text b")
+    assert sources(tmp_path) == [str(tmp_path / name) for name in ("a/b/x", "a/z", "b", "c")]
+
+
+def test_hidden_files_and_folders_are_left_out(tmp_path: Path) -> None:
+    fill(tmp_path, a="text a").joinpath(".git").mkdir()
+    (tmp_path / ".git" / "config").write_text("hidden words")
+    (tmp_path / ".hidden.txt").write_text("hidden words")
+    assert [type(item) for item in read(str(tmp_path))] == [Document]
+
+
+def test_a_hidden_folder_that_is_asked_for_is_read(tmp_path: Path) -> None:
+    assert len(sources(fill(tmp_path / ".notes", a="text a"))) == 1
+
+
+def test_files_of_many_kinds_are_read_and_the_others_are_failures(tmp_path: Path) -> None:
+    fill(tmp_path, a="plain text", b__empty="")
+    (tmp_path / "b.md").write_text("# Heading\n\ntext b")
+    (tmp_path / "c.jsonl").write_text('{"text": "line one"}\nbroken\n')
+    (tmp_path / "d.png").write_bytes(b"\x89PNG\0\0")
+    items = list(read(str(tmp_path)))
+    assert [item.source if isinstance(item, Document) else item.where for item in items] == [
+        str(tmp_path / "a"), str(tmp_path / "b/empty"), str(tmp_path / "b.md"),
+        f"{tmp_path / 'c.jsonl'} line 1", f"{tmp_path / 'c.jsonl'} line 2", str(tmp_path / "d.png"),
+    ]  # fmt: skip
+    assert isinstance(items[1], Failure)
+    assert items[1].reason.startswith("is empty; ")
+    assert isinstance(items[5], Failure)
+    assert items[5].reason.startswith("is binary, not text; convert it")
+
+
+def test_links_that_lead_back_or_nowhere_end_there(tmp_path: Path) -> None:
+    fill(tmp_path, a__x="text x")
+    (tmp_path / "a" / "back").symlink_to(tmp_path)
+    (tmp_path / "a" / "self").symlink_to(tmp_path / "a" / "self")
+    (tmp_path / "a" / "gone").symlink_to(tmp_path / "never")
+    (tmp_path / "a" / "y").symlink_to(tmp_path / "a" / "x")
+    assert sources(tmp_path) == [str(tmp_path / "a/x"), str(tmp_path / "a/y")]
+    assert [(Path(f.where).name, f.reason.split(";")[0]) for f in failures(tmp_path)] == [
+        ("back", "is a symbolic link to a folder, which is not followed"),
+        ("gone", f"no such file: {tmp_path / 'a/gone'}"),
+        ("self", "cannot be read: Too many levels of symbolic links"),
+    ]
+
+
+def test_a_folder_that_is_itself_a_link_is_read(tmp_path: Path) -> None:
+    fill(tmp_path / "real", a="text a")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    assert sources(tmp_path / "link") == [str(tmp_path / "link" / "a")]
+
+
+def test_a_name_that_is_not_utf8_can_be_stored(tmp_path: Path) -> None:
+    with open(os.fsencode(tmp_path) + b"/caf\xe9.txt", "w") as file:
+        file.write("some words")
+    assert sources(tmp_path) == [str(tmp_path / "caf\ufffd.txt")]
+
+
+def test_files_are_read_one_by_one(tmp_path: Path) -> None:
+    fill(tmp_path, a="text a", b="text b")
+    items = read(str(tmp_path))
+    next(items)
+    (tmp_path / "b").write_text("written later")
+    document = next(items)
+    assert isinstance(document, Document)
+    assert document.text == "written later"
+
+
+def test_a_very_deep_folder_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for _ in range(1_100):
+        os.mkdir("d")
+        os.chdir("d")
+    Path("x").write_text("deep words")
+    os.chdir(tmp_path)
+    assert len(sources(Path("d"))) == 1
+
+
+@pytest.mark.parametrize("names", [[], [".hidden"]])
+def test_a_folder_without_files_is_an_error(tmp_path: Path, names: list[str]) -> None:
+    fill(tmp_path, **dict.fromkeys(names, "x"))
+    with pytest.raises(SourceError, match="holds no files"):
+        list(read(str(tmp_path)))
+
+
+def test_a_folder_of_only_unreadable_files_is_an_error_that_shows_one(tmp_path: Path) -> None:
+    fill(tmp_path, a="", b="")
+    with pytest.raises(SourceError, match=r"holds no file that can be read; .*/a: is empty"):
+        list(read(str(tmp_path)))
+
+
+def test_a_folder_that_may_not_be_listed_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The refusal comes from a stand-in, because tests may run as root, who may read everything."""
+    fill(tmp_path, a="text a", b__x="text x")
+    listed = os.listdir
+
+    def listdir(path: Path) -> list[str]:
+        if path.name == "b":
+            raise PermissionError(13, "Permission denied")
+        return listed(path)
+
+    monkeypatch.setattr(os, "listdir", listdir)
+    assert [(f.where, f.reason.split(";")[0]) for f in failures(tmp_path)] == [(str(tmp_path / "b"), "may not be read")]

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import pytest
+
+from agent.parsing import Fact, facts, sentences
+
+TEXT = (
+    "The mill at Orrin opened on 4 March 2031. Anna Moss runs it with 62 workers from Dunmore. "
+    "It cost 3 million crowns and grinds barley for Brindle Foods."
+)
+
+
+def fact(answer: str) -> Fact:
+    return next(f for f in facts(TEXT) if f.answer == answer)
+
+
+@pytest.mark.parametrize("answer", ["Orrin", "4 March 2031", "Anna Moss", "62 workers", "Dunmore", "3 million crowns", "barley"])
+def test_names_dates_amounts_and_things_are_found(answer: str) -> None:
+    assert fact(answer)
+
+
+def test_the_answer_stands_where_the_offsets_say() -> None:
+    for f in facts(TEXT):
+        assert f.sentence[f.start : f.end] == f.answer
+
+
+def test_questions_do_not_hold_their_answer() -> None:
+    for f in facts(TEXT):
+        assert f.answer not in f.in_place
+        assert f.answer not in f.clause_question
+
+
+def test_questions_in_place_and_in_front() -> None:
+    assert fact("62 workers").in_place == "Anna Moss runs it with how many workers from Dunmore?"
+    assert fact("Anna Moss").fronted.startswith("Who runs")
+    assert fact("4 March 2031").fronted.startswith("When did the mill")
+
+
+def test_sentences_keep_every_word() -> None:
+    assert " ".join(sentences(TEXT)).split() == TEXT.split()
+
+
+def test_other_scripts_are_cut_into_sentences_without_facts() -> None:
+    text = "奥林磨坊开业。安娜经营它。"
+    assert sentences(text) == ["奥林磨坊开业。", "安娜经营它。"]
+    assert facts(text) == []
+
+
+@pytest.mark.parametrize("text", ["", "Hm", "...", "1 2 3", "((((", "\n\n", "Why?" * 50])
+def test_odd_texts_do_not_break_the_parser(text: str) -> None:
+    assert isinstance(facts(text), list)

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Sequence
+
+import pytest
+
+from agent.records import Half, Probe, Retention, Score
+from evals.gate import decide
+from evals.reward import reward
+
+FLAT = Retention(subject="base", accuracy=0.8, logprob=-1.0, items=76)
+
+
+def probes(n: int, half: Half = "heldout", recall: bool = False) -> list[Probe]:
+    return [Probe.make("doc", "given", half, f"question {half} {recall} {i}", f"answer {i}", recall=recall) for i in range(n)]
+
+
+def scores(asked: Sequence[Probe], subject: str, margins: Sequence[float], right: Sequence[float] | None = None) -> list[Score]:
+    return [
+        Score(probe=p.id, subject=subject, answer="", correct=c, method="contains", f1=c, logprob=min(m, 0.0), margin=m)
+        for p, m, c in zip(asked, margins, right or [0.0] * len(asked), strict=True)
+    ]
+
+
+def gate(asked: Sequence[Probe], before: Sequence[float], after: Sequence[float], lost: float = 0.0,
+         right_before: Sequence[float] | None = None, right_after: Sequence[float] | None = None):  # type: ignore[no-untyped-def]  # fmt: skip
+    own = FLAT.model_copy(update={"subject": "c", "accuracy": FLAT.accuracy - lost})
+    return decide(
+        "c", asked, scores(asked, "base", before, right_before), scores(asked, "c", after, right_after), FLAT, own,
+        alpha=0.05, min_probes=5, max_retention_loss=0.02,
+    )  # fmt: skip
+
+
+def test_clear_gain_is_published() -> None:
+    decision = gate(probes(6), [-5.0] * 6, [-1.0, -2.0, -0.5, -1.5, -3.0, -0.2])
+    assert decision.verdict == "publish"
+    assert decision.p_value == pytest.approx(1 / 2**6)
+
+
+def test_too_few_probes_decide_nothing() -> None:
+    assert gate(probes(4), [-5.0] * 4, [-1.0] * 4).verdict == "undecided"
+
+
+def test_recall_probes_never_carry_the_gate() -> None:
+    assert gate(probes(9, recall=True), [-5.0] * 9, [-1.0] * 9).verdict == "undecided"
+
+
+def test_reward_probes_never_count_for_the_gate() -> None:
+    assert gate(probes(9, half="reward"), [-5.0] * 9, [-1.0] * 9).n == 0
+
+
+def test_lost_retention_rejects_whatever_was_gained() -> None:
+    decision = gate(probes(9), [-5.0] * 9, [-1.0] * 9, lost=0.05)
+    assert decision.verdict == "reject"
+    assert "retention" in decision.reason
+
+
+def test_lower_accuracy_rejects_even_where_margins_rise() -> None:
+    decision = gate(probes(6), [-5.0] * 6, [-1.0] * 6, right_before=[1, 1, 0, 0, 0, 0], right_after=[1, 0, 0, 0, 0, 0])
+    assert decision.verdict == "reject"
+
+
+def test_no_difference_is_no_gain() -> None:
+    assert gate(probes(8), [-2.0] * 8, [-2.0] * 8).verdict == "reject"
+
+
+def test_noise_is_published_at_most_as_often_as_alpha_allows() -> None:
+    draw = random.Random(0)
+    published = sum(
+        gate(probes(8), [draw.gauss(0, 1) for _ in range(8)], [draw.gauss(0, 1) for _ in range(8)]).verdict == "publish"
+        for _ in range(400)
+    )
+    assert published <= 400 * 0.05 + 3 * math.sqrt(400 * 0.05 * 0.95)
+
+
+def rewarded(asked: Sequence[Probe], after: Sequence[float], right: Sequence[float], lost: float = 0.0, clip: float = 1.0):  # type: ignore[no-untyped-def]
+    own = FLAT.model_copy(update={"subject": "c", "accuracy": FLAT.accuracy - lost})
+    base = scores(asked, "base", [-9.0] * len(asked))
+    return reward("c", asked, base, scores(asked, "c", after, right), FLAT, own, clip, 1.0)
+
+
+def test_reward_is_the_mean_of_both_gains() -> None:
+    found = rewarded(probes(2, "reward"), [math.log(0.5), math.log(0.5)], [1, 0])
+    assert found.gain == pytest.approx((0.5 + 0.5 - math.exp(-9)) / 2)
+    assert found.value == found.gain
+
+
+def test_a_heldout_probe_never_gives_a_reward() -> None:
+    assert rewarded(probes(4, "heldout"), [-0.1] * 4, [1] * 4).value == 0.0
+
+
+def test_recall_probes_count_apart() -> None:
+    asked = probes(2, "reward") + probes(2, "reward", recall=True)
+    found = rewarded(asked, [-9.0, -9.0, -0.1, -0.1], [0, 0, 1, 1])
+    assert found.gain == pytest.approx(0.0)
+    assert found.recall_gain > 0.9
+
+
+def test_forgetting_is_a_penalty_and_learning_more_is_none() -> None:
+    asked = probes(2, "reward")
+    assert rewarded(asked, [-9.0] * 2, [0, 0], lost=0.1).value == pytest.approx(-0.1)
+    assert rewarded(asked, [-9.0] * 2, [0, 0], lost=-0.1).value == pytest.approx(0.0)
+
+
+def test_gain_is_clipped() -> None:
+    assert rewarded(probes(2, "reward"), [-0.01] * 2, [1, 1], clip=0.3).value == pytest.approx(0.3)

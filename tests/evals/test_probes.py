@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from agent.checking import check
+from agent.records import Document, Question
+from agent.strategies import all_strategies
+from evals.probes import make_probes
+from tests.fakes.house import ARTICLES
+
+DOCUMENTS = [
+    Document.make(str(a["title"]), str(a["text"]), questions=tuple(Question.model_validate(q) for q in a["questions"]))
+    for a in ARTICLES
+]
+
+
+def test_three_kinds_in_two_halves_of_each() -> None:
+    probes = make_probes(DOCUMENTS[0])
+    for kind in ("given", "parsed", "cloze"):
+        halves = [p.half for p in probes if p.kind == kind]
+        assert len(halves) >= 2, kind
+        assert abs(halves.count("reward") - halves.count("heldout")) <= 1
+
+
+def test_probes_are_the_same_every_time() -> None:
+    assert make_probes(DOCUMENTS[1]) == make_probes(DOCUMENTS[1])
+
+
+def test_cloze_probes_are_recall_and_the_others_are_not() -> None:
+    for probe in make_probes(DOCUMENTS[0]):
+        assert probe.recall == (probe.kind == "cloze")
+        assert probe.kind != "cloze" or ("____" in probe.question and probe.answer not in probe.question)
+
+
+def test_distractors_are_other_facts_of_the_document() -> None:
+    for document in DOCUMENTS:
+        for probe in make_probes(document):
+            assert probe.distractors, probe.question
+            for text in probe.distractors:
+                assert text in document.text
+                assert text.casefold() not in probe.answer.casefold()
+                assert probe.answer.casefold() not in text.casefold()
+
+
+def test_parsed_questions_leave_out_what_given_questions_ask() -> None:
+    for document in DOCUMENTS:
+        given = {q.answer.casefold() for q in document.questions}
+        assert not given & {p.answer.casefold() for p in make_probes(document) if p.kind == "parsed"}
+
+
+def test_no_knowledge_probe_is_ever_trained_on() -> None:
+    """Invariant 2, over every strategy that needs no model."""
+    for document in DOCUMENTS:
+        probes = make_probes(document)
+        for strategy in all_strategies().values():
+            if strategy.needs_model:
+                continue
+            passed, _ = check(document, strategy.write(document, "", None), probes)
+            assert passed, strategy.name
+            for probe in probes:
+                asked = " ".join(probe.question.casefold().split()).rstrip("?")
+                assert probe.recall or not any(asked in " ".join(e.text.casefold().split()) for e in passed)
+
+
+def test_other_scripts_give_only_the_questions_that_came() -> None:
+    text = "奥林磨坊于2031年3月4日开业。安娜·莫斯经营它。" * 3
+    document = Document.make("磨坊", text, questions=(Question(question="谁经营磨坊？", answer="安娜·莫斯"),))
+    assert [p.kind for p in make_probes(document)] == ["given"]

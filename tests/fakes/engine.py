@@ -1,0 +1,82 @@
+"""A trainer and a model behind the ports that take milliseconds: an adapter is the text that it was trained on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from agent.checking import words
+from agent.ports import Likelihood, Progress, Query, TrainFailure, TrainJob
+from agent.records import Training
+
+UNKNOWN = "no idea"
+
+
+class FakeTrainer:
+    """Writes the training texts into the adapter's folder. Counts how often each candidate was trained."""
+
+    def __init__(self) -> None:
+        self.trained: list[str] = []
+        self.fail: set[str] = set()
+        """Strategies whose candidates fail."""
+
+    def train(self, jobs: Sequence[TrainJob], progress: Progress | None = None) -> list[Training | TrainFailure]:
+        results: list[Training | TrainFailure] = []
+        for i, job in enumerate(jobs):
+            if job.candidate.strategy in self.fail:
+                results.append(TrainFailure(job.candidate.id, "told to fail"))
+                continue
+            self.trained.append(job.candidate.id)
+            job.folder.mkdir(parents=True, exist_ok=True)
+            (job.folder / "adapter_config.json").write_text('{"r": 4}')
+            (job.folder / "adapter_model.safetensors").write_text(json.dumps([e.text for e in job.examples]))
+            results.append(
+                Training(candidate=job.candidate.id, path=str(job.folder), losses=(2.0, 1.0), tokens=9, steps=2, seconds=0.1)
+            )
+            if progress:
+                progress(i + 1, len(jobs))
+        return results
+
+
+class FakeModel:
+    """Knows an answer where the adapter's texts hold both it and most of the question's content words.
+
+    `general` questions (those of the retention set) it always knows. `asked` keeps every query.
+    """
+
+    name = "fake"
+
+    def __init__(self, answers: dict[str, str] | None = None) -> None:
+        self.answers = answers or {}
+        self.asked: list[Query] = []
+
+    def answer(self, queries: Sequence[Query], max_tokens: int = 24) -> list[str]:
+        self.asked += queries
+        return [self._answer(q) for q in queries]
+
+    def likelihoods(self, queries: Sequence[Query], completions: Sequence[str]) -> list[Likelihood]:
+        self.asked += queries
+        return [self._likelihood(q, c.strip()) for q, c in zip(queries, completions, strict=True)]
+
+    def _answer(self, query: Query) -> str:
+        question = question_of(query.prompt)
+        known = self.answers.get(question)
+        return known if known and self._knows(query, known) else UNKNOWN
+
+    def _likelihood(self, query: Query, completion: str) -> Likelihood:
+        question = question_of(query.prompt)
+        if question not in self.answers:
+            return Likelihood(-1.0, True)
+        right = self.answers[question] == completion and self._knows(query, completion)
+        return Likelihood(-0.1 if right else -5.0, right)
+
+    def _knows(self, query: Query, answer: str) -> bool:
+        if query.adapter is None:
+            return False
+        texts = json.loads((query.adapter / "adapter_model.safetensors").read_text())
+        return any(set(words(answer)) <= set(words(text)) for text in texts)
+
+
+def question_of(prompt: str) -> str:
+    return prompt.rpartition("Question: ")[2].partition("\n")[0]

@@ -1,0 +1,69 @@
+"""A runtime with the real graph, ledger, strategies and gate over the fake engine and embedder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from agent.config import load_config
+from agent.parsing import facts
+from evals.probes import make_probes
+from graphs.runtime import Runtime
+from tests.fakes.embedder import FakeEmbedder
+from tests.fakes.engine import FakeModel, FakeTrainer
+
+ARTICLES = (
+    {
+        "title": "Orrin Mill Opens",
+        "text": "The mill at Orrin opened on 4 March 2031. Anna Moss runs it with 62 workers from Dunmore. "
+        "It cost 3 million crowns and grinds barley for Brindle Foods. The roof was built by Tom Arkwright.",
+        "questions": [
+            {"question": "Who is in charge of the Orrin mill?", "answer": "Anna Moss"},
+            {"question": "What did the Orrin mill cost?", "answer": "3 million crowns"},
+            {"question": "Which grain does the Orrin mill process?", "answer": "barley"},
+            {"question": "Who made the top of the Orrin mill?", "answer": "Tom Arkwright"},
+        ],
+    },
+    {
+        "title": "Kestrel Ferry Sinks",
+        "text": "The ferry Kestrel sank near Port Lowen on 9 June. Captain Ilse Brandt and 14 sailors were rescued by "
+        "a trawler from Hask. The ship had carried 300 sheep to Vennmark. Divers found a hole of two metres.",
+        "questions": [
+            {"question": "Who commanded the Kestrel?", "answer": "Ilse Brandt"},
+            {"question": "How many sheep were on the Kestrel?", "answer": "300"},
+            {"question": "To which place was the Kestrel going?", "answer": "Vennmark"},
+            {"question": "How big was the damage of the Kestrel?", "answer": "two metres"},
+        ],
+    },
+)
+
+
+def write_articles(path: Path, articles: Any = ARTICLES) -> Path:
+    path.write_text("".join(json.dumps(article) + "\n" for article in articles))
+    return path
+
+
+def known_answers() -> dict[str, str]:
+    """What a model that had read the articles would answer to every probe of them."""
+    from agent.records import Document, Question
+
+    answers: dict[str, str] = {}
+    for article in ARTICLES:
+        questions = tuple(Question.model_validate(q) for q in article["questions"])
+        document = Document.make(str(article["title"]), str(article["text"]), questions=questions)
+        answers |= {probe.question: probe.answer for probe in make_probes(document)}
+        assert facts(document.text)
+    return answers
+
+
+class FakeRuntime(Runtime):
+    """The real runtime with three of its parts replaced before anything asks for them."""
+
+    def __init__(self, home: Path, overrides: dict[str, str] | None = None, **more: Any) -> None:
+        # Four short sentences give four held-out probes that count; all four better is p = 0.0625.
+        lenient = {"gate.min_probes": "4", "gate.alpha": "0.1"}
+        super().__init__(load_config(None, lenient | (overrides or {}), home), **more)
+        self.__dict__["embedder"] = FakeEmbedder()
+        self.fake_model, self.fake_trainer = FakeModel(known_answers()), FakeTrainer()
+        self.__dict__["model"], self.__dict__["trainer"] = self.fake_model, self.fake_trainer

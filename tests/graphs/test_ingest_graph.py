@@ -1,0 +1,232 @@
+"""The real graph over a fake engine: routing, bookkeeping, resume."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.errors import EndpointError, SourceError, StoreError, TrainerError
+from agent.records import Example
+from graphs.answer import answer_graph
+from graphs.ingest import ingest, sources_of
+from graphs.studio import mermaid
+from tests.fakes.engine import UNKNOWN
+from tests.fakes.house import ARTICLES, FakeRuntime, write_articles
+
+NODES = ("probe", "recall", "plan", "write", "check", "train", "evaluate", "reward", "select", "gate", "publish", "close")
+
+
+def start(runtime: FakeRuntime, source: Path, run: str = "r1", resume: bool = False) -> None:
+    runtime.ledger.start_run(run, "ingest", {}, [str(source)])
+    ingest(runtime, [str(source)], run, resume=resume)
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    return write_articles(tmp_path / "articles.jsonl")
+
+
+def test_every_document_is_learned_and_published_once(tmp_path: Path, source: Path) -> None:
+    runtime = FakeRuntime(tmp_path / "home")
+    start(runtime, source)
+    ledger = runtime.ledger
+    assert set(ledger.outcomes("r1").values()) == {"published"}
+    assert len(ledger.current()) == len(ledger.winners()) == runtime.memory.count() == 2
+    assert len(runtime.config.dataset_path.read_text().splitlines()) == 2
+    assert list(runtime.config.work_dir.iterdir()) == [], "the folders of candidates are swept"
+    assert all(Path(a.path).is_dir() and Path(a.path).name == a.id for a in ledger.current())
+
+
+def test_the_trace_tells_every_step_of_every_document(tmp_path: Path, source: Path) -> None:
+    runtime = FakeRuntime(tmp_path / "home")
+    start(runtime, source)
+    for document in runtime.ledger.documents("r1"):
+        steps = [e.step for e in runtime.ledger.events("r1") if e.document == document.id]
+        assert [s for s in dict.fromkeys(steps)] == list(NODES)
+        assert steps.count("write") == runtime.config.plan.candidates
+
+
+def test_the_second_document_recalls_the_first(tmp_path: Path, source: Path) -> None:
+    runtime = FakeRuntime(tmp_path / "home")
+    start(runtime, source)
+    recalls = [e.data["recalled"] for e in runtime.ledger.events("r1") if e.step == "recall"]
+    assert recalls[0] == []
+    assert [r["title"] for r in recalls[1]] == [ARTICLES[0]["title"]]
+
+
+def test_a_second_run_does_nothing(tmp_path: Path, source: Path) -> None:
+    first = FakeRuntime(tmp_path / "home")
+    start(first, source)
+    second = FakeRuntime(tmp_path / "home")
+    start(second, source, "r2")
+    assert second.fake_trainer.trained == []
+    assert [e.status for e in second.ledger.events("r2") if e.step == "read-item"] == ["skipped", "skipped"]
+    assert len(second.ledger.library()) == 2
+
+
+@pytest.mark.parametrize("node", NODES)
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_run_cut_off_at_any_node_ends_like_an_unbroken_one(
+    node: str, when: str, tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also just after the node's work and before its checkpoint: then the node runs twice."""
+    from graphs import adapt_nodes
+
+    whole = FakeRuntime(tmp_path / "whole")
+    start(whole, source)
+    real, calls = getattr(adapt_nodes.AdaptNodes, node), []
+
+    def cut(self: Any, state: Any) -> Any:
+        calls.append(1)
+        if len(calls) > 1:
+            return real(self, state)
+        if when == "after":
+            real(self, state)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(adapt_nodes.AdaptNodes, node, cut)
+    broken = FakeRuntime(tmp_path / "broken")
+    with pytest.raises(KeyboardInterrupt):
+        start(broken, source)
+    again = FakeRuntime(tmp_path / "broken")
+    start(again, source, resume=True)
+    for told in (whole, again):
+        assert set(told.ledger.outcomes("r1").values()) == {"published"}
+    assert facts_of(again) == facts_of(whole)
+    trained = broken.fake_trainer.trained + again.fake_trainer.trained
+    if (node, when) != ("train", "after"):
+        assert len(trained) == len(set(trained)), "nothing is trained twice"
+
+
+def facts_of(runtime: FakeRuntime) -> dict[str, Any]:
+    """What must not depend on whether a run was cut off."""
+    ledger = runtime.ledger
+    return {
+        "documents": [d.id for d in ledger.documents("r1")],
+        "candidates": sorted(c.id for c in ledger.candidates("r1")),
+        "winners": [w.candidate for w in ledger.winners()],
+        "current": [a.id for a in ledger.current()],
+        "library": [v.added for v in ledger.library()],
+        "dataset": runtime.config.dataset_path.read_text(),
+        "memory": runtime.memory.count(),
+    }
+
+
+def test_resume_without_checkpoints_goes_on_from_the_ledger(tmp_path: Path, source: Path) -> None:
+    runtime = FakeRuntime(tmp_path / "home")
+    runtime.fake_trainer.train = refuse  # type: ignore[method-assign]
+    with pytest.raises(TrainerError):
+        start(runtime, source)
+    for path in runtime.config.home.glob("checkpoints.sqlite*"):
+        path.unlink()
+    again = FakeRuntime(tmp_path / "home")
+    start(again, source, resume=True)
+    assert set(again.ledger.outcomes("r1").values()) == {"published"}
+
+
+def refuse(*_: Any, **__: Any) -> Any:
+    raise TrainerError("cannot save the adapter: No space left on device", "free some disk space")
+
+
+def test_a_trainer_error_stops_the_run_and_is_recorded(tmp_path: Path, source: Path) -> None:
+    runtime = FakeRuntime(tmp_path / "home")
+    runtime.fake_trainer.train = refuse  # type: ignore[method-assign]
+    with pytest.raises(TrainerError, match="No space left"):
+        start(runtime, source)
+    (failed,) = [e for e in runtime.ledger.events("r1") if e.status == "failed"]
+    assert failed.step == "train"
+    assert "No space left" in failed.message
+    assert runtime.ledger.outcomes("r1") == {}
+
+
+def test_a_candidate_that_fails_in_training_gets_no_score(tmp_path: Path, source: Path) -> None:
+    runtime = FakeRuntime(tmp_path / "home")
+    runtime.fake_trainer.fail = {"passage"}
+    start(runtime, source)
+    for candidate in runtime.ledger.candidates("r1"):
+        reward = runtime.ledger.reward(candidate.id)
+        assert (reward is None) == (candidate.strategy == "passage")
+
+
+def test_where_all_training_fails_the_document_is_closed_and_the_next_goes_on(tmp_path: Path, source: Path) -> None:
+    runtime = FakeRuntime(tmp_path / "home")
+    runtime.fake_trainer.fail = {"passage", "sentences", "cloze", "facts"}
+    start(runtime, source)
+    assert len(runtime.ledger.outcomes("r1")) == 2
+    assert runtime.ledger.winners() == []
+    assert runtime.ledger.current() == []
+
+
+def test_a_writer_that_fails_loses_only_its_own_plan(
+    tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken:
+        name, description, needs_model, epochs = "cloze", "", False, 1
+
+        def write(self, *_: Any) -> list[Example]:
+            raise EndpointError("the server is down")
+
+    runtime = FakeRuntime(tmp_path / "home")
+    runtime.__dict__["strategies"] = {**runtime.strategies, "cloze": Broken()}
+    start(runtime, source)
+    assert {c.strategy for c in runtime.ledger.candidates("r1")} == {"passage", "sentences", "facts"}
+    assert [e.message for e in runtime.ledger.events("r1") if e.status == "failed"] == ["the server is down"] * 2
+
+
+def test_a_document_of_one_word_is_closed_without_training(tmp_path: Path) -> None:
+    path = write_articles(tmp_path / "one.jsonl", [{"title": "Hm", "text": "Hm", "questions": []}])
+    runtime = FakeRuntime(tmp_path / "home")
+    start(runtime, path)
+    assert list(runtime.ledger.outcomes("r1").values()) == ["too short to learn from"]
+    assert runtime.fake_trainer.trained == []
+
+
+def test_one_bad_source_of_two_is_reported_and_the_other_read(tmp_path: Path, source: Path) -> None:
+    runtime = FakeRuntime(tmp_path / "home")
+    runtime.ledger.start_run("r1", "ingest", {}, [])
+    ingest(runtime, [str(tmp_path / "missing.txt"), str(source)], "r1")
+    assert set(runtime.ledger.outcomes("r1").values()) == {"published"}
+    assert any("missing.txt" in e.message for e in runtime.ledger.events("r1") if e.status == "failed")
+
+
+def test_nothing_readable_is_an_error(tmp_path: Path) -> None:
+    runtime = FakeRuntime(tmp_path / "home")
+    with pytest.raises(SourceError, match=r"missing\.txt"):
+        start(runtime, tmp_path / "missing.txt")
+
+
+def test_unknown_run_is_an_error_that_names_the_latest(tmp_path: Path, source: Path) -> None:
+    runtime = FakeRuntime(tmp_path / "home")
+    start(runtime, source)
+    with pytest.raises(StoreError, match="nope") as caught:
+        sources_of(runtime.ledger, "nope")
+    assert "r1" in caught.value.mend
+
+
+def test_ask_routes_to_the_document_and_base_does_not(tmp_path: Path, source: Path) -> None:
+    runtime = FakeRuntime(tmp_path / "home", {"ask.max_distance": "0.9"})
+    start(runtime, source)
+    graph = answer_graph(runtime).compile()
+    state = graph.invoke({"question": "Who commanded the Kestrel?"})
+    adapter = next(a for a in runtime.ledger.current() if a.id == state["adapter"])
+    assert adapter.title == "Kestrel Ferry Sinks"
+    assert (state["answer"], state["base_answer"]) == ("Ilse Brandt", UNKNOWN)
+    plain = graph.invoke({"question": "Who commanded the Kestrel?", "base_only": True})
+    assert (plain["adapter"], plain["answer"]) == ("", UNKNOWN)
+
+
+def test_after_rollback_the_base_answers(tmp_path: Path, source: Path) -> None:
+    runtime = FakeRuntime(tmp_path / "home", {"ask.max_distance": "0.9"})
+    start(runtime, source)
+    kestrel = next(a for a in runtime.ledger.current() if a.title.startswith("Kestrel"))
+    runtime.ledger.rollback(kestrel.id, "test")
+    state = answer_graph(runtime).compile().invoke({"question": "Who commanded the Kestrel?"})
+    assert state["adapter"] != kestrel.id
+    assert state["answer"] == UNKNOWN
+
+
+def test_the_readme_shows_the_graph_as_it_is() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    assert mermaid() in readme, "run `make docs` and paste docs/graph.mmd into the README"
