@@ -3,36 +3,20 @@
 from __future__ import annotations
 
 import json
-import random
 import re
 import threading
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlsplit
 
-from openai import (
-    APIConnectionError,
-    APIError,
-    APIStatusError,
-    BadRequestError,
-    Omit,
-    OpenAI,
-    UnprocessableEntityError,
-    omit,
-)
+from openai import APIStatusError, BadRequestError, UnprocessableEntityError, omit
 from openai.types.chat import ChatCompletion
 from openai.types.shared_params import ResponseFormatJSONSchema
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 
-from agent.endpoint_errors import Endpoint, Nonsense, explain, too_long
-from agent.errors import EndpointError
+from agent.endpoint_client import EndpointClient
+from agent.endpoint_errors import Nonsense, too_long
 from agent.json_answers import first_object
 
-_OPENAI_URL = "https://api.openai.com/v1"
-_MODELS_TIMEOUT = 10.0
 _OPTIONAL = ("temperature", "max_tokens", "response_format")
 """Parameters that some models refuse. A refused one is left out; max_tokens goes under its newer name."""
 _THINKING = re.compile(r"\A(?:(?:\s*<think>)?.*?</think>|\s*<think>.*\Z)", re.DOTALL)
@@ -79,16 +63,11 @@ class OpenAIChat:
         """
         self.name = name
         self.model = model
-        self.endpoint = Endpoint(name, url or _OPENAI_URL, model, timeout, (api_key or "").strip() or None)
-        self._refuse_unusable()
-        self._client = OpenAI(api_key="unused", base_url=self.endpoint.url, timeout=timeout, max_retries=0)
-        self._headers = self._own_headers()
-        self._attempts = attempts
+        self._client = EndpointClient(name, url, model, api_key, timeout, attempts, backoff, longest_wait)
+        self.endpoint = self._client.endpoint
         self._temperature = temperature
         self._max_tokens = max_tokens
         self._slots = threading.BoundedSemaphore(concurrency)
-        self._backoff = backoff
-        self._longest_wait = longest_wait
         self._lock = threading.Lock()
         self._usage = Usage()
         self._refused: frozenset[str] = frozenset()
@@ -106,14 +85,15 @@ class OpenAIChat:
         if schema is not None:
             wanted = json.dumps(schema, ensure_ascii=False)
             system = f"{system}\n\nAnswer with one JSON object and nothing else. Its JSON schema:\n{wanted}"
-        retrying = Retrying(
-            stop=stop_after_attempt(self._attempts), wait=self._wait, retry=retry_if_exception(_worth_retrying),
-            reraise=True,
-        )  # fmt: skip
-        try:
-            return retrying(self._attempt, system, user, schema)
-        except (APIError, Nonsense) as error:
-            raise explain(self.endpoint, error, self._offered) from error
+        return self._client.call(lambda: self._attempt(system, user, schema))
+
+    def models(self) -> list[str]:
+        """The models that the endpoint lists.
+
+        Raises:
+            EndpointError: it cannot be reached, or gives no list.
+        """
+        return self._client.models()
 
     def _attempt(self, system: str, user: str, schema: dict[str, Any] | None) -> str:
         """One answer. Parameters that the endpoint refuses are left out, and stay out once that helped."""
@@ -138,17 +118,15 @@ class OpenAIChat:
             start = time.monotonic()
             completion: object = None
             try:
-                completion = self._client.chat.completions.create(
+                completion = self._client.openai.chat.completions.create(
                     model=self.model,
                     messages=[{"role": "system", "content": system}, {"role": "user", "content": user}],
                     temperature=omit if "temperature" in refused else self._temperature,
                     max_tokens=omit if renamed else self._max_tokens,
                     max_completion_tokens=self._max_tokens if renamed else omit,
                     response_format=omit if schema is None or "response_format" in refused else _format(schema),
-                    extra_headers=self._headers,
+                    extra_headers=self._client.headers,
                 )
-            except (json.JSONDecodeError, UnicodeDecodeError) as error:
-                raise Nonsense("answered with a body that is not JSON") from error
             finally:
                 self._count(completion, time.monotonic() - start)
         return completion
@@ -163,69 +141,6 @@ class OpenAIChat:
                 calls=was.calls + 1,
                 seconds=was.seconds + seconds,
             )
-
-    def _wait(self, state: RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
-        told = retry_after(error.response.headers.get("retry-after")) if isinstance(error, APIStatusError) else None
-        grown: float = self._backoff * 2 ** (state.attempt_number - 1)
-        return min(self._longest_wait, grown * random.uniform(0.75, 1.25) if told is None else told)
-
-    def _offered(self) -> list[str]:
-        """Models that the endpoint says it has; empty where it does not say, which is no second error."""
-        try:
-            page = self._client.models.list(timeout=_MODELS_TIMEOUT, extra_headers=self._headers)
-            return [model.id for model in page.data or []]
-        except (APIError, json.JSONDecodeError, AttributeError):
-            return []
-
-    def _own_headers(self) -> dict[str, str | Omit]:
-        """Also keeps the client from sending a key, organization or project that it finds in the environment."""
-        key = self.endpoint.api_key
-        hidden: dict[str, str | Omit] = {"OpenAI-Organization": omit, "OpenAI-Project": omit}
-        return {"Authorization": f"Bearer {key}" if key else omit, **hidden}
-
-    def _refuse_unusable(self) -> None:
-        if not _is_http(self.endpoint.url):
-            raise EndpointError(
-                f"endpoint '{self.name}' has an unusable url: {self.endpoint.url}",
-                f"write url in {self.endpoint.table} as http://HOST:PORT/v1",
-            )
-        key = self.endpoint.api_key or ""
-        if not key.isascii() or any(c.isspace() for c in key):
-            raise EndpointError(
-                f"endpoint '{self.name}' has a key with characters that no key has",
-                f"correct the value of the variable that api_key_env in {self.endpoint.table} names",
-            )
-
-
-def retry_after(header: str | None) -> float | None:
-    """Seconds that a Retry-After header (seconds or an HTTP date) asks to wait; None where it says nothing usable."""
-    if header is None:
-        return None
-    try:
-        seconds = float(header)
-    except ValueError:
-        try:
-            date = parsedate_to_datetime(header)
-        except ValueError:
-            return None
-        aware = date if date.tzinfo else date.replace(tzinfo=UTC)
-        seconds = (aware - datetime.now(UTC)).total_seconds()
-    return None if seconds != seconds else max(0.0, seconds)
-
-
-def _is_http(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is no number, a bracket that is not closed
-        return False
-
-
-def _worth_retrying(error: BaseException) -> bool:
-    if isinstance(error, APIStatusError):
-        return error.status_code in (408, 429) or error.status_code >= 500
-    return isinstance(error, (APIConnectionError, Nonsense))
 
 
 def _refused_parameter(error: APIStatusError, refused: frozenset[str], with_schema: bool) -> str | None:

@@ -132,7 +132,7 @@ class RewardConfig(Section):
     clip: Annotated[float, Field(gt=0, description="Gains beyond this count as this, in both directions.")] = 1.0
     forgetting_weight: Annotated[
         float, Field(ge=0, description="How much of the loss on the retention questions is taken off the gain.")
-    ] = 1.0
+    ] = 0.2
 
 
 class GateConfig(Section):

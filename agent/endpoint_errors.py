@@ -1,4 +1,4 @@
-"""What went wrong with a chat endpoint, in words that name the config key to change."""
+"""What went wrong with an endpoint, in words that name the config key to change."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Nonsense(Exception):
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where a chat model answers. `name` is its table in the config, `[endpoints.NAME]`."""
+    """Where a model answers. `name` is its table in the config, `[endpoints.NAME]`."""
 
     name: str
     url: str
@@ -47,7 +47,11 @@ def too_long(error: APIError) -> bool:
 
 def explain(endpoint: Endpoint, error: APIError | Nonsense, offered: Callable[[], Sequence[str]]) -> EndpointError:
     """The error for people. `offered` asks the endpoint which models it has; empty where it does not say."""
-    cause, mend = _cause_and_mend(endpoint, error, offered)
+    return described(endpoint, *_cause_and_mend(endpoint, error, offered))
+
+
+def described(endpoint: Endpoint, cause: str, mend: str) -> EndpointError:
+    """The error that says of which endpoint `cause` is told, without any password or key."""
     text = f"endpoint '{endpoint.name}' ({endpoint.url}) {cause}"
     # Servers may quote the key that they refuse, and errors end up in traces and terminals.
     text = _CREDENTIALS.sub("***@", text)
@@ -79,7 +83,7 @@ def _nonsense(endpoint: Endpoint, error: Nonsense) -> tuple[str, str]:
 
 
 def _status(endpoint: Endpoint, error: APIStatusError, offered: Callable[[], Sequence[str]]) -> tuple[str, str]:
-    code, message = error.status_code, _message(error)
+    code, message = error.status_code, said(error)
     if code in (401, 403):
         return _key(endpoint, code, message)
     if code in (400, 413, 422) and too_long(error):
@@ -120,7 +124,7 @@ def _model(endpoint: Endpoint, code: int, message: str, offered: Sequence[str]) 
     )
 
 
-def _message(error: APIStatusError) -> str:
+def said(error: APIStatusError) -> str:
     """The server's own sentence, without the wrapping that the client puts around it, at most 300 characters."""
     body = error.body
     text = body.get("message") if isinstance(body, dict) else None

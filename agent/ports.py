@@ -9,8 +9,21 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from agent.records import (
-    Adapter, Candidate, Document, Event, Example, GateDecision, Plan, Probe, Recalled, Retention,
-    Reward, Score, SelfEdit, Training, Winner,
+    Adapter,
+    Candidate,
+    Document,
+    Event,
+    Example,
+    GateDecision,
+    Plan,
+    Probe,
+    Recalled,
+    Retention,
+    Reward,
+    Score,
+    SelfEdit,
+    Training,
+    Winner,
 )  # fmt: skip
 
 
@@ -80,10 +93,14 @@ class Strategy(Protocol):
     `epochs` is how long its sequences are usually trained; 0 leaves that to the configuration.
     """
 
-    name: str
-    description: str
-    needs_model: bool
-    epochs: int
+    @property
+    def name(self) -> str: ...
+    @property
+    def description(self) -> str: ...
+    @property
+    def needs_model(self) -> bool: ...
+    @property
+    def epochs(self) -> int: ...
 
     def write(self, document: Document, instruction: str, chat: Chat | None) -> list[Example]: ...
 
@@ -132,14 +149,22 @@ class Likelihood:
     greedy: bool
 
 
-class LanguageModel(Protocol):
-    """The model under training, read only: answers and likelihoods, in batches over adapters."""
+class Answerer(Protocol):
+    """The base model with its adapters, as far as a question needs it. `name` is what it calls the base.
+
+    Raises:
+        EndpointError: it runs on a server that gives no usable answer, or not the adapter's own.
+    """
 
     name: str
 
     def answer(self, queries: Sequence[Query], max_tokens: int = 24) -> list[str]:
         """Greedy continuations, cut at the first newline, stripped."""
         ...
+
+
+class LanguageModel(Answerer, Protocol):
+    """The model under training, read only: answers and likelihoods, in batches over adapters."""
 
     def likelihoods(self, queries: Sequence[Query], completions: Sequence[str]) -> list[Likelihood]:
         """How likely each completion is after its query."""

@@ -180,8 +180,8 @@ class Score(Record):
     """One probe answered by one subject (a candidate's id, or "base").
 
     `correct` is 0 or 1 by `method`; `f1` is token F1 in [0, 1]; `logprob` is the mean log-probability
-    of a token of the reference answer, in nats, and `margin` by how much it beats the likeliest
-    distractor (`logprob` itself where there is none); `judged` is the judge's verdict, None where it
+    of a token of the reference answer, in nats, and `margin` by how much it beats the distractors'
+    mean (`logprob` itself where there are none); `judged` is the judge's verdict, None where it
     was not asked or did not answer.
     """
 
@@ -197,16 +197,22 @@ class Score(Record):
 
 
 class Retention(Record):
-    """What one subject still knows of the fixed general questions: accuracy in [0, 1], and nats a token."""
+    """What one subject still knows of the fixed general questions.
+
+    `forced` is the accuracy in [0, 1] with the adapter on for every question, which shows what training
+    did to the model. `routed` is the accuracy with the adapter on only where a question would be routed
+    to its document, which is what people get. `logprob` is in nats a token, adapter forced on.
+    """
 
     subject: str
-    accuracy: float
+    forced: float
+    routed: float
     logprob: float
     items: int
 
 
 class Reward(Record):
-    """`value` = clipped `gain` on the reward half minus the `forgetting` penalty."""
+    """`value` = clipped `gain` on the reward half minus the weighted `forgetting` (loss of forced retention)."""
 
     candidate: str
     gain: float
@@ -216,7 +222,10 @@ class Reward(Record):
 
 
 class GateDecision(Record):
-    """The gate's word on a candidate, with the evidence for it. `n` counts held-out knowledge probes."""
+    """The gate's word on a candidate, with the evidence for it.
+
+    `n` counts held-out knowledge probes; the retention figures are the routed ones.
+    """
 
     candidate: str
     verdict: Verdict

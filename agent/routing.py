@@ -31,11 +31,16 @@ class Router:
         """Adapters by cosine distance in [0, 2], nearest first; the order of equals is fixed."""
         if not adapters:
             return []
-        vectors = self._vectors([documents[a.document] for a in adapters])
-        asked = np.asarray(self.embedder.embed([question])[0])
-        distances = [float(1 - asked @ vectors[a.document]) for a in adapters]
-        ranked = sorted(zip(adapters, distances, strict=True), key=lambda pair: (pair[1], pair[0].id))
-        return ranked
+        found = self.distances([question], [documents[a.document] for a in adapters])[0]
+        return sorted(zip(adapters, found, strict=True), key=lambda pair: (pair[1], pair[0].id))
+
+    def distances(self, questions: Sequence[str], documents: Sequence[Document]) -> list[list[float]]:
+        """Cosine distance in [0, 2] of each question (rows) to each document (columns)."""
+        vectors = self._vectors(documents)
+        asked = np.asarray(self.embedder.embed(list(questions)))
+        stacked = np.stack([vectors[document.id] for document in documents])
+        found: list[list[float]] = (1 - asked @ stacked.T).tolist()
+        return found
 
     def _vectors(self, documents: Sequence[Document]) -> dict[str, np.ndarray]:
         known = self._load()

@@ -33,7 +33,9 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks")]
 
 
 @app.command()
-def demo(home: Home = None, config: ConfigFile = None, set_: Set = None, json: Json = False, debug: Debug = False) -> None:
+def demo(
+    home: Home = None, config: ConfigFile = None, set_: Set = None, json: Json = False, debug: Debug = False
+) -> None:
     """Learn the bundled sample feed; show each question before and after.
 
     Runs in a fresh folder unless --home is given. Needs no key, no server and no GPU.

@@ -57,7 +57,9 @@ class IngestProgress:
         elif event.step == "close":
             self.done += 1
             if not self.live:
-                self.console.print(f"[{self.done}/{self.total}] {event.data.get('title', event.document)}: {event.message}")
+                self.console.print(
+                    f"[{self.done}/{self.total}] {event.data.get('title', event.document)}: {event.message}"
+                )
 
     def trained(self, step: int, steps: int) -> None:
         """Called after every optimizer step."""

@@ -77,8 +77,9 @@ def overall(summary: dict[str, Any]) -> str:
         )
     if summary["published"]:
         lines.append(
-            f"Retention (general questions, adapters forced on): {percent(summary['retention_before'])} before, "
-            f"{percent(summary['retention_after'])} after"
+            f"Retention (general questions, routed as in seal ask): {percent(summary['retention_before'])} before, "
+            f"{percent(summary['retention_after'])} after; with an adapter forced on for all of them: "
+            f"{percent(summary['forced_retention_after'])}"
         )
     return "\n".join([*lines, f"{summary['seconds']:.0f} seconds. Details: seal trace {summary['run']}"])
 

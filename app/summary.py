@@ -36,6 +36,7 @@ class DocumentRow:
     gate: str
     retention_before: float
     retention_after: float
+    forced_retention_after: float
 
 
 def champion(ledger: Ledger, run: str, document: str) -> str | None:
@@ -55,9 +56,16 @@ def question_rows(ledger: Ledger, run: str, document: Document) -> list[Question
 
 def _row(probe: Probe, document: Document, before: Score, after: Score) -> QuestionRow:
     return QuestionRow(
-        document=document.title, kind=probe.kind, half=probe.half, question=probe.question, reference=probe.answer,
-        before=before.answer, after=after.answer, right_before=before.correct > 0, right_after=after.correct > 0,
-    )  # fmt: skip
+        document=document.title,
+        kind=probe.kind,
+        half=probe.half,
+        question=probe.question,
+        reference=probe.answer,
+        before=before.answer,
+        after=after.answer,
+        right_before=before.correct > 0,
+        right_after=after.correct > 0,
+    )
 
 
 def document_rows(ledger: Ledger, run: str) -> list[DocumentRow]:
@@ -67,14 +75,19 @@ def document_rows(ledger: Ledger, run: str) -> list[DocumentRow]:
         chosen = champion(ledger, run, document.id)
         decision = ledger.decision(chosen) if chosen else None
         reward = ledger.reward(chosen) if chosen else None
+        retention = ledger.retention(run, chosen) if chosen else None
         rows.append(
             DocumentRow(
-                document=document.id, title=document.title, outcome=outcomes.get(document.id, "unfinished"),
-                strategy=ledger.candidate(chosen).strategy if chosen else "", reward=reward.value if reward else 0.0,
+                document=document.id,
+                title=document.title,
+                outcome=outcomes.get(document.id, "unfinished"),
+                strategy=ledger.candidate(chosen).strategy if chosen else "",
+                reward=reward.value if reward else 0.0,
                 gate=decision.reason if decision else "",
                 retention_before=decision.retention_before if decision else 0.0,
                 retention_after=decision.retention_after if decision else 0.0,
-            )  # fmt: skip
+                forced_retention_after=retention.forced if retention else 0.0,
+            )
         )
     return rows
 
@@ -111,6 +124,7 @@ def summarize(ledger: Ledger, run: str, seconds: float) -> dict[str, Any]:
         "heldout_accuracy_after": _share([r.right_after for r in held]),
         "retention_before": _mean([d.retention_before for d in published]),
         "retention_after": _mean([d.retention_after for d in published]),
+        "forced_retention_after": _mean([d.forced_retention_after for d in published]),
         "seconds": round(seconds, 1),
         "results": [asdict(row) for row in documents],
         "answers": [asdict(row) for row in counted],

@@ -68,7 +68,9 @@ def _plans(node: Tree, plans: list[dict[str, Any]]) -> None:
         if not edit:
             continue
         for example in edit["examples"][:SHOWN_LINES]:
-            branch.add("[dim]" + escape((example["prompt"] + example["completion"]).strip().replace("\n", " / ")) + "[/dim]")
+            branch.add(
+                "[dim]" + escape((example["prompt"] + example["completion"]).strip().replace("\n", " / ")) + "[/dim]"
+            )
         if len(edit["examples"]) > SHOWN_LINES:
             branch.add(f"[dim]and {len(edit['examples']) - SHOWN_LINES} more[/dim]")
         for refusal in edit["refused"]:
@@ -94,7 +96,7 @@ def _gate(node: Tree, gate: dict[str, Any]) -> None:
         f"held-out accuracy {gate['accuracy_before']:.0%} to {gate['accuracy_after']:.0%}, mean margin difference "
         f"{gate['mean_difference']:+.2f} nats, p = {gate['p_value']:.3f}, n = {gate['n']}"
     )
-    node.add(f"retention {gate['retention_before']:.1%} to {gate['retention_after']:.1%}")
+    node.add(f"retention {gate['retention_before']:.1%} to {gate['retention_after']:.1%} (as questions are routed)")
 
 
 def _questions(tree: Tree, rows: list[dict[str, Any]]) -> None:

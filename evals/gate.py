@@ -15,8 +15,8 @@ def decide(
 ) -> GateDecision:  # fmt: skip
     """One-sided Wilcoxon signed-rank test (Wilcoxon 1945) of the paired differences in answer margin.
 
-    The margin is how much likelier the right answer is than the likeliest wrong one of the same document,
-    so an adapter that only learned the form of answers, or mixed facts up, gains nothing by it. Only
+    The margin is how much likelier the right answer is than other facts of the same document (mean
+    log-probability), so an adapter that only learned the form of answers, or mixed facts up, gains nothing. Only
     held-out probes that are not recall probes count.
     """
     before = {score.probe: score for score in base}
@@ -27,7 +27,7 @@ def decide(
     p_value = float(wilcoxon(differences, alternative="greater").pvalue) if any(differences) else 1.0
     accuracy_before = sum(before[p.id].correct for p in held) / n if n else 0.0
     accuracy_after = sum(after[p.id].correct for p in held) / n if n else 0.0
-    lost = base_retention.accuracy - own_retention.accuracy
+    lost = base_retention.routed - own_retention.routed
     verdict: Verdict
     if lost > max_retention_loss:
         verdict, reason = "reject", f"retention fell by {lost:.1%}, more than {max_retention_loss:.1%}"
@@ -43,5 +43,5 @@ def decide(
         candidate=candidate, verdict=verdict, reason=reason, n=n,
         mean_difference=sum(differences) / n if n else 0.0, p_value=p_value,
         accuracy_before=accuracy_before, accuracy_after=accuracy_after,
-        retention_before=base_retention.accuracy, retention_after=own_retention.accuracy,
+        retention_before=base_retention.routed, retention_after=own_retention.routed,
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -11,6 +11,8 @@ from pathlib import Path
 from agent.ports import LanguageModel, Query
 from agent.prompts import answer_completion, probe_prompt
 from agent.records import Retention
+
+BASE = "base"
 
 
 @lru_cache(maxsize=1)
@@ -27,18 +29,33 @@ def items() -> tuple[tuple[str, str], ...]:
     return tuple(out)
 
 
-def measure(model: LanguageModel, subjects: Mapping[str, Path | None]) -> list[Retention]:
-    """Share of items that greedy decoding gets right, and the mean log-probability (nats a token)."""
-    pairs = [(name, prompt, completion) for name in subjects for prompt, completion in items()]
-    found = model.likelihoods([Query(p, subjects[name]) for name, p, _ in pairs], [c for _, _, c in pairs])
-    size = len(items())
+def questions() -> list[str]:
+    """What a person would ask for each item, as the router gets to see it."""
+    return [prompt.rpartition("Question: ")[2].removesuffix("\nAnswer:") for prompt, _ in items()]
+
+
+def measure(model: LanguageModel, subjects: Mapping[str, Path | None], routed: Sequence[bool]) -> list[Retention]:
+    """Share of items that greedy decoding gets right, forced and as routed, and the mean log-probability.
+
+    `routed` says for each item whether it would be routed to the subjects' document; all others are
+    answered by the base, so the base is always measured beside them.
+    """
+    size, names = len(items()), dict.fromkeys([BASE, *subjects])
+    pairs = [(subjects.get(name), prompt, completion) for name in names for prompt, completion in items()]
+    found = model.likelihoods([Query(prompt, path) for path, prompt, _ in pairs], [c for _, _, c in pairs])
+    by_name = {name: found[i * size : (i + 1) * size] for i, name in enumerate(names)}
+    base = by_name[BASE]
     out: list[Retention] = []
-    for i, name in enumerate(subjects):
-        own = found[i * size : (i + 1) * size]
+    for name in subjects:
+        own = by_name[name]
+        seen = [mine if near else plain for mine, plain, near in zip(own, base, routed, strict=True)]
         out.append(
             Retention(
-                subject=name, items=size, accuracy=sum(x.greedy for x in own) / size,
+                subject=name,
+                items=size,
+                forced=sum(x.greedy for x in own) / size,
+                routed=sum(x.greedy for x in seen) / size,
                 logprob=sum(x.logprob for x in own) / size,
-            )  # fmt: skip
+            )
         )
     return out

@@ -16,14 +16,14 @@ def reward(
 
     A held-out probe never counts, and a recall probe only where a document has no other. The answer
     probability of a probe is exp(mean log-probability of a token), in [0, 1].
-    `forgetting` is the loss of accuracy on the general questions, in [0, 1], never negative.
+    `forgetting` is the loss of forced retention, in [0, 1], never negative.
     """
     before, after = _by_probe(base), _by_probe(own)
     usable = [p for p in probes if p.half == "reward" and p.id in before and p.id in after]
     knowledge = [p for p in usable if not p.recall]
     recall = [p for p in usable if p.recall]
     gain = _gain(knowledge or recall, before, after)
-    forgetting = max(0.0, base_retention.accuracy - own_retention.accuracy)
+    forgetting = max(0.0, base_retention.forced - own_retention.forced)
     value = max(-clip, min(clip, gain)) - forgetting_weight * forgetting
     return Reward(
         candidate=candidate, gain=gain, forgetting=forgetting, value=value, recall_gain=_gain(recall, before, after)

@@ -27,23 +27,32 @@ def score(
     answers = model.answer(queries) if pairs else []
     margins = _margins(model, queries, [probe for _, probe in pairs])
     scores: list[Score] = []
-    for (name, probe), answer, (logprob, margin) in zip(pairs, answers, margins, strict=True):
+    for (name, probe), answer, (logprob, margin, likeliest) in zip(pairs, answers, margins, strict=True):
         judged = judge.judge(probe.question, probe.answer, answer) if judge and probe.kind != "cloze" else None
         if probe.kind == "cloze":
-            method, correct = "likelihood", margin > 0
+            method, correct = "likelihood", likeliest
         else:
             method, correct = ("judge", judged) if judged is not None else (METHOD, contains(answer, probe.answer))
         scores.append(
             Score(
-                probe=probe.id, subject=name, answer=answer, correct=float(correct), method=method,
-                f1=f1(answer, probe.answer), logprob=logprob, margin=margin, judged=judged,
-            )  # fmt: skip
+                probe=probe.id,
+                subject=name,
+                answer=answer,
+                correct=float(correct),
+                method=method,
+                f1=f1(answer, probe.answer),
+                logprob=logprob,
+                margin=margin,
+                judged=judged,
+            )
         )
     return scores
 
 
-def _margins(model: LanguageModel, queries: Sequence[Query], probes: Sequence[Probe]) -> list[tuple[float, float]]:
-    """For each probe the answer's mean log-probability, and by how much it beats the likeliest distractor."""
+def _margins(
+    model: LanguageModel, queries: Sequence[Query], probes: Sequence[Probe]
+) -> list[tuple[float, float, bool]]:
+    """For each probe the answer's mean log-probability, its margin over the distractors' mean, and if it beats all."""
     asked = [
         (query, text)
         for query, probe in zip(queries, probes, strict=True)
@@ -52,9 +61,10 @@ def _margins(model: LanguageModel, queries: Sequence[Query], probes: Sequence[Pr
     found = iter(
         model.likelihoods([q for q, _ in asked], [answer_completion(text) for _, text in asked]) if asked else []
     )
-    out: list[tuple[float, float]] = []
+    out: list[tuple[float, float, bool]] = []
     for probe in probes:
         own = next(found).logprob
         others = [next(found).logprob for _ in probe.distractors]
-        out.append((own, own - max(others) if others else own))
+        mean = sum(others) / len(others) if others else 0.0
+        out.append((own, own - mean, own > max(others, default=own)))
     return out

@@ -52,14 +52,18 @@ class AdaptNodes:
 
     def _measure(self, run: str, document: Document, probes: list[Probe], subjects: dict[str, Path | None]) -> None:
         """Score what the ledger has not scored yet, so that a step that runs twice measures once."""
-        from evals.retention import measure
+        from evals.retention import measure, questions
         from evals.scoring import score
 
         ledger = self.rt.ledger
         new = {s: p for s, p in subjects.items() if len(ledger.scores(run, s, document.id)) < len(probes)}
         ledger.add_scores(run, score(self.rt.model, document.title, probes, new, self.rt.judge))
-        for retention in measure(self.rt.model, {s: p for s, p in subjects.items() if not ledger.retention(run, s)}):
-            ledger.add_retention(run, retention)
+        unknown = {s: p for s, p in subjects.items() if not ledger.retention(run, s)}
+        if unknown:
+            limit = self.rt.config.ask.max_distance
+            routed = [row[0] <= limit for row in self.rt.router.distances(questions(), [document])]
+            for retention in measure(self.rt.model, unknown, routed):
+                ledger.add_retention(run, retention)
 
     def recall(self, state: AdaptState) -> Update:
         """Winners of similar documents, from memory."""
@@ -167,7 +171,8 @@ class AdaptNodes:
             probes, base = ledger.probes(document), ledger.scores(run, BASE, document)
             for id in state["candidates"]:
                 before, after = ledger.retention(run, BASE), ledger.retention(run, id)
-                assert before and after
+                assert before is not None, "the base was measured in probe"
+                assert after is not None, "the candidate was measured in evaluate"
                 own = ledger.scores(run, id, document)
                 found = reward(id, probes, base, own, before, after, settings.clip, settings.forgetting_weight)
                 ledger.add_reward(found)
@@ -213,7 +218,8 @@ class AdaptNodes:
             probes = ledger.probes(document.id)
             self._measure(run, document, probes, {champion: self._folder(champion)})
             before, after = ledger.retention(run, BASE), ledger.retention(run, champion)
-            assert before and after
+            assert before is not None, "the base was measured in probe"
+            assert after is not None, "the candidate was measured in evaluate"
             decision = decide(
                 champion, probes, ledger.scores(run, BASE, document.id), ledger.scores(run, champion, document.id),
                 before, after, settings.alpha, settings.min_probes, settings.max_retention_loss,

@@ -34,13 +34,13 @@ class AnswerNodes:
         adapter = next(a for a in self.rt.ledger.current(self.rt.config.model.name) if a.id == state["adapter"])
         prompt = probe_prompt(adapter.title, state["question"])
         queries = [Query(prompt, Path(adapter.path)), Query(prompt)]
-        answer, base = self.rt.model.answer(queries, self.rt.config.ask.max_tokens)
+        answer, base = self.rt.answerer.answer(queries, self.rt.config.ask.max_tokens)
         return {"answer": answer, "base_answer": base}
 
     def base(self, state: AnswerState) -> dict[str, Any]:
         """The base's answer. The prompt has no topic, since no document was found."""
         prompt = probe_prompt("General knowledge", state["question"])
-        (answer,) = self.rt.model.answer([Query(prompt)], self.rt.config.ask.max_tokens)
+        (answer,) = self.rt.answerer.answer([Query(prompt)], self.rt.config.ask.max_tokens)
         return {"answer": answer, "base_answer": answer, "adapter": ""}
 
 

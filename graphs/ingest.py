@@ -7,7 +7,8 @@ import uuid
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from langgraph.graph import END, START, StateGraph
+from langchain_core.runnables import RunnableConfig
+from langgraph.graph import START, StateGraph
 
 from agent.errors import SourceError, StoreError
 from agent.ports import Failure, Ledger
@@ -17,8 +18,8 @@ from graphs.adapt import BUSY, adapt_graph
 from graphs.runtime import Runtime
 from graphs.state import IngestState
 
-STEPS_A_DOCUMENT = 20
-"""Upper bound of graph steps for one document, for LangGraph's recursion limit."""
+STEPS_A_DOCUMENT, MOST_DOCUMENTS = 20, 100_000
+"""Upper bounds, for LangGraph's recursion limit."""
 
 SHORTEST_DOCUMENT = 5
 """Words. Scripts that write no spaces are never called short."""
@@ -77,7 +78,7 @@ class IngestNodes:
 
 
 def any_left(state: IngestState) -> Literal["adapt", "__end__"]:
-    return "adapt" if state["document"] else END
+    return "adapt" if state["document"] else "__end__"
 
 
 def ingest_graph(runtime: Runtime) -> StateGraph[IngestState, Any, Any, Any]:
@@ -108,12 +109,12 @@ def ingest(runtime: Runtime, sources: Sequence[str], run: str, resume: bool = Fa
     """
     with runtime.checkpoints() as saver:
         graph = ingest_graph(runtime).compile(checkpointer=saver)
-        config = {"configurable": {"thread_id": run}}
+        limit = STEPS_A_DOCUMENT * MOST_DOCUMENTS
+        config: RunnableConfig = {"configurable": {"thread_id": run}, "recursion_limit": limit}
         fresh: IngestState | None = {"run": run, "sources": list(sources)}
         if resume and graph.get_state(config).next:
             fresh = None
-        limit = STEPS_A_DOCUMENT * 100_000
-        graph.invoke(fresh, {**config, "recursion_limit": limit}, durability="sync")
+        graph.invoke(fresh, config, durability="sync")
 
 
 def sources_of(ledger: Ledger, run: str) -> list[str]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from agent.config import Config, EndpointConfig
-from agent.ports import Chat, Embedder, Judge, LanguageModel, Ledger, Planner, Progress, Strategy, Trainer
+from agent.ports import Answerer, Chat, Embedder, Judge, LanguageModel, Ledger, Planner, Progress, Strategy, Trainer
 from agent.strategies import usable
 from graphs.trace import Listener, Tracer
 
 if TYPE_CHECKING:
+    from agent.chat import OpenAIChat
     from agent.memory import ChromaMemory
     from agent.routing import Router
     from seal_train.base import Base
@@ -71,6 +73,19 @@ class Runtime:
         return LocalModel(self.base)
 
     @cached_property
+    def answerer(self) -> Answerer:
+        """Who answers questions: the model in this process, or the server that `[ask] endpoint` names."""
+        name = self.config.ask.endpoint
+        if not name:
+            return self.model
+        from agent.endpoint_client import EndpointClient
+        from agent.served import ServedModel
+
+        endpoint = self.config.endpoint(name)
+        key = _key(endpoint)
+        return ServedModel(EndpointClient(name, endpoint.url, endpoint.model, key, endpoint.timeout, endpoint.attempts))
+
+    @cached_property
     def trainer(self) -> Trainer:
         from seal_train.local import LocalTrainer
 
@@ -90,8 +105,8 @@ class Runtime:
         from agent.planning.thompson import ThompsonPlanner
 
         if self.config.plan.planner == "chat":
-            described = {name: strategy.description for name, strategy in self.strategies.items()}
-            return ChatPlanner(self.require_chat(self.config.plan.endpoint), described, self.config.train.settings)
+            chat = self.require_chat(self.config.plan.endpoint)
+            return ChatPlanner(chat, self.strategies, self.config.train.settings)
         base = self.config.model.name
         return ThompsonPlanner(self.strategies, self.config.train.settings, lambda: self.ledger.strategy_rewards(base))
 
@@ -106,15 +121,12 @@ class Runtime:
         """The chat model of a named endpoint; "" is none."""
         return self.require_chat(name) if name else None
 
-    def require_chat(self, name: str) -> Chat:
-        import os
-
+    def require_chat(self, name: str) -> OpenAIChat:
         from agent.chat import OpenAIChat
 
-        endpoint: EndpointConfig = self.config.endpoint(name)
-        key = os.environ.get(endpoint.api_key_env) if endpoint.api_key_env else None
+        endpoint = self.config.endpoint(name)
         return OpenAIChat(
-            name, endpoint.url, endpoint.model, key, timeout=endpoint.timeout, attempts=endpoint.attempts,
+            name, endpoint.url, endpoint.model, _key(endpoint), timeout=endpoint.timeout, attempts=endpoint.attempts,
             temperature=endpoint.temperature, max_tokens=endpoint.max_tokens,
         )  # fmt: skip
 
@@ -126,3 +138,7 @@ class Runtime:
         self.config.home.mkdir(parents=True, exist_ok=True)
         with SqliteSaver.from_conn_string(str(self.config.checkpoints_path)) as saver:
             yield saver
+
+
+def _key(endpoint: EndpointConfig) -> str | None:
+    return os.environ.get(endpoint.api_key_env) if endpoint.api_key_env else None

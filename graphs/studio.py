@@ -15,7 +15,7 @@ Compiled = CompiledStateGraph[Any, Any, Any, Any]
 
 
 def ingest() -> Compiled:
-    """Takes {"run": NAME, "sources": [LOCATION, ...]}. The run must be in the ledger first; `seal ingest` sees to it."""
+    """Takes {"run": NAME, "sources": [LOCATION, ...]}; `seal ingest` writes the run to the ledger first."""
     return ingest_graph(Runtime(load_config())).compile(name="ingest")
 
 

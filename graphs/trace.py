@@ -57,10 +57,18 @@ class Tracer:
     def _write(self, run: str, step: str, document: str, span: Span, began: float) -> None:
         event = Event.model_validate(
             {
-                "run": run, "step": step, "document": document, "subject": span.subject, "status": span.status,
-                "message": span.message, "model": span.model, "data": span.data,
-                "seconds": time.perf_counter() - began, "memory_mib": peak_memory_mib(), "at": time.time(),
-            }  # fmt: skip
+                "run": run,
+                "step": step,
+                "document": document,
+                "subject": span.subject,
+                "status": span.status,
+                "message": span.message,
+                "model": span.model,
+                "data": span.data,
+                "seconds": time.perf_counter() - began,
+                "memory_mib": peak_memory_mib(),
+                "at": time.time(),
+            }
         )
         self.ledger.add_event(event)
         self._tell(event)

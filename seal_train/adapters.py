@@ -120,5 +120,7 @@ def adopt(draft: Path, library: Path) -> Path:
                 for path in draft.iterdir():
                     shutil.copyfile(path, copy / path.name)
     except OSError as error:
-        raise StoreError(f"cannot publish the adapter in {draft}: {error}", "free some disk space, then resume") from error
+        raise StoreError(
+            f"cannot publish the adapter in {draft}: {error}", "free some disk space, then resume"
+        ) from error
     return target

@@ -64,9 +64,7 @@ class Batch:
     def _forward(self, ids: Tensor, positions: Tensor) -> Tensor:
         inputs: dict[str, Any] = {"input_ids": ids, "attention_mask": self.mask, "position_ids": positions}
         with self._on():
-            hidden: Tensor = self.base.hidden(
-                **inputs, past_key_values=self.cache, use_cache=True
-            ).last_hidden_state
+            hidden: Tensor = self.base.hidden(**inputs, past_key_values=self.cache, use_cache=True).last_hidden_state
         return hidden
 
 

@@ -59,7 +59,9 @@ def load_base(name: str, models_dir: Path, device: str = "auto", dtype: str = "a
     model, tokenizer = _load(folder, name, kind)
     model.to(where).eval().requires_grad_(False)
     if tokenizer.eos_token_id is None:
-        raise ModelError(f"the tokenizer of {name} has no end-of-text token", "set eos_token in its tokenizer_config.json")
+        raise ModelError(
+            f"the tokenizer of {name} has no end-of-text token", "set eos_token in its tokenizer_config.json"
+        )
     _check_head(name, model)
     switch, layers = attach(model)
     return Base(name, model, tokenizer, switch, layers)
@@ -70,7 +72,9 @@ def _load(folder: str, name: str, dtype: torch.dtype) -> tuple[Any, Any]:
 
     looks_like_path = folder.startswith((".", "/", "~"))
     if looks_like_path and not (Path(folder).expanduser() / "config.json").is_file():
-        raise ModelError(f"no model at {folder}: there is no config.json", "set [model] name to a model folder or hub name")
+        raise ModelError(
+            f"no model at {folder}: there is no config.json", "set [model] name to a model folder or hub name"
+        )
     path = str(Path(folder).expanduser()) if looks_like_path else folder
     try:
         tokenizer = AutoTokenizer.from_pretrained(path)

@@ -77,7 +77,9 @@ class LoRALayer(nn.Module):
         if slots is None:
             return y
         if torch.is_grad_enabled():
-            out: Tensor = _SlotLoRA.apply(y, x, self.a, self.b, self.scale[:slots], self)
+            out: Tensor = _SlotLoRA.apply(  # type: ignore[no-untyped-call]
+                y, x, self.a, self.b, self.scale[:slots], self
+            )
             return out
         x_SNI = x.reshape(slots, -1, x.shape[-1])
         h_SNr = torch.bmm(x_SNI, self.a[:slots].transpose(1, 2)).mul_(self.scale[:slots].view(slots, 1, 1))

@@ -12,6 +12,7 @@ import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -37,7 +38,7 @@ def encode(base: Base, example: Example, limit: int) -> Sequence_:
     """Prompt and completion are tokenized apart, as TRL does, and exactly one end-of-text token closes it."""
     prompt = base.tokenizer(example.prompt, add_special_tokens=False).input_ids if example.prompt else []
     completion = base.tokenizer(example.completion, add_special_tokens=False).input_ids
-    ids = (prompt + completion)[: limit - 1] + [base.eos]
+    ids = [*(prompt + completion)[: limit - 1], base.eos]
     return Sequence_(tuple(ids), max(1, min(len(prompt), len(ids) - 1)))
 
 
@@ -101,7 +102,7 @@ def train_courses(base: Base, slots: Slots, courses: Sequence[Course], progress:
 
     Returns the seconds it took; every course's `losses` holds one mean loss a step.
     """
-    assert all(a.steps >= b.steps for a, b in zip(courses, courses[1:], strict=False)), "longest course first"
+    assert all(a.steps >= b.steps for a, b in pairwise(courses)), "longest course first"
     optimizer, began = AdamW(slots), time.perf_counter()
     for step in range(courses[0].steps):
         active = [c for c in courses if c.steps > step]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
+import resource
 import subprocess
 import sys
-import time
 import tomllib
 from collections.abc import Iterator
 from functools import cache
@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "app": {"agent", "seal_train", "evals", "graphs"},
 }
 ONLY_IN = {
-    "torch": {"seal_train"},
+    "torch": {"seal_train", "graphs", "app"},
     "transformers": {"seal_train"},
     "peft": {"seal_train"},
     "langgraph": {"graphs", "app"},
@@ -133,10 +133,13 @@ def test_importing_it_loads_nothing_heavy(module: str, banned: set[str]) -> None
 
 
 def test_help_comes_at_once() -> None:
+    """In seconds of CPU time, which other work on the machine does not lengthen."""
+
     def seconds() -> float:
-        start = time.perf_counter()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         assert "Usage" in fresh("from app.cli import main; main()", "--help")
-        return time.perf_counter() - start
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
     assert min(seconds() for _ in range(3)) < HELP_SECONDS
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from agent.errors import EndpointError
 from agent.json_answers import first_object, object_schema
-from agent.ports import Chat
+from agent.ports import Chat, Strategy
 from agent.quoting import AS_DATA, quoted
 from agent.records import Document, Plan, Recalled, TrainSettings
 
@@ -44,7 +44,7 @@ class _Draft(BaseModel):
 
 
 class ChatPlanner:
-    """A Planner over a chat model. `strategies` maps the names that can be used to what they do.
+    """A Planner over a chat model. `strategies` are those that can be used, by name.
 
     Every strategy is used once before any is used twice; where the model proposes too few
     different plans, the rest is filled up and the plan's reason says so.
@@ -52,7 +52,7 @@ class ChatPlanner:
 
     name = "chat"
 
-    def __init__(self, chat: Chat, strategies: Mapping[str, str], defaults: TrainSettings) -> None:
+    def __init__(self, chat: Chat, strategies: Mapping[str, Strategy], defaults: TrainSettings) -> None:
         if not strategies:
             raise ValueError("a planner needs at least one strategy")
         self._chat = chat
@@ -83,7 +83,7 @@ class ChatPlanner:
         ]  # fmt: skip
 
     def _request(self, document: Document, recalled: Sequence[Recalled], k: int) -> str:
-        known = "\n".join(f"- {name}: {what}" for name, what in self._strategies.items())
+        known = "\n".join(f"- {name}: {strategy.description}" for name, strategy in self._strategies.items())
         past = "\n".join(_line(found) for found in recalled) or "- nothing yet"
         shown = quoted("document", f"{document.title}\n\n{document.text}"[:_DOCUMENT_SHOWN])
         return (
@@ -129,13 +129,14 @@ class ChatPlanner:
         return list(chosen.values())
 
     def _filler(self, strategy: str, epochs: float = 1.0, rate: float = 1.0) -> _Draft:
-        """A plan that the model did not propose, with its settings as multiples of the defaults."""
+        """A plan that the model did not propose, with its settings as multiples of the usual ones."""
+        usual = self._strategies[strategy].epochs or self._defaults.epochs
         missing = "the model proposed too few different plans; filled up with "
         what = "a strategy that it left out" if epochs == rate == 1.0 else "other settings of this strategy"
         return _held(
             _Draft(
                 strategy=strategy,
-                epochs=epochs * self._defaults.epochs,
+                epochs=epochs * usual,
                 learning_rate=rate * self._defaults.learning_rate,
                 reason=missing + what,
             )

@@ -44,10 +44,14 @@ class ThompsonPlanner:
                 sample, mean, seen = drawn[name]
                 plans.append(
                     Plan.make(
-                        run, document.id, name, self._settings(name, turn), planner=self.name,
+                        run,
+                        document.id,
+                        name,
+                        self._settings(name, turn),
+                        planner=self.name,
                         reason=f"drew {sample:.2f} (mean {mean:.2f} over {seen:g} measured rewards)",
                         recalled=tuple(r.winner.candidate for r in recalled if r.winner.strategy == name),
-                    )  # fmt: skip
+                    )
                 )
             if len(plans) == k:
                 return plans

@@ -93,7 +93,7 @@ def _pages(reader: PdfReader, location: str) -> tuple[list[str], list[Failure]]:
 
 def _running_text(pages: list[str]) -> str:
     """Pages one after another, with words that a line break cut in two put together on the first line."""
-    return unwrap(_HYPHENATED.sub(r"\1\n", "\n".join(pages)))
+    return unwrap(_HYPHENATED.sub(r"\1\n", "\n".join(page.strip() for page in pages)))
 
 
 def _without_text(payload: Payload, failures: list[Failure]) -> SourceError:

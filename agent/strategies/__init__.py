@@ -29,7 +29,9 @@ def all_strategies() -> dict[str, Strategy]:
         try:
             strategy = entry.load()
         except ImportError as error:
-            raise ConfigError(f"the strategy {entry.value} cannot be imported: {error}", "reinstall its package") from error
+            raise ConfigError(
+                f"the strategy {entry.value} cannot be imported: {error}", "reinstall its package"
+            ) from error
         if strategy.name in found:
             raise ConfigError(f"two strategies are called {strategy.name!r}", f"remove the package of {entry.value}")
         found[strategy.name] = strategy

@@ -17,4 +17,6 @@ def make(document: Document) -> list[Example]:
     return [*questions, *(Example(completion=sentence) for sentence in told), *titled]
 
 
-STRATEGY = DeterministicStrategy("facts", "each fact asked in its clause, with every sentence beside it", make, epochs=5)
+STRATEGY = DeterministicStrategy(
+    "facts", "each fact asked in its clause, with every sentence beside it", make, epochs=5
+)

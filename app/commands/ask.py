@@ -54,6 +54,8 @@ def _explain(result: dict[str, Any]) -> None:
             err=True, dim=True,
         )  # fmt: skip
     else:
-        typer.secho("answered by the base model: no document that was learned is near this question", err=True, dim=True)
+        typer.secho(
+            "answered by the base model: no document that was learned is near this question", err=True, dim=True
+        )
     for item in result.get("considered", []):
         typer.secho(f"  {item['distance']:.2f}  {item['adapter']}  {item['title']}", err=True, dim=True)

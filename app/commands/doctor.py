@@ -108,9 +108,7 @@ def _memory(config: Config) -> Finding:
 
 
 def _endpoint(config: Config, name: str) -> Finding:
-    from agent.chat import offered_models
-
-    return _opened(name, lambda: "offers " + ", ".join(offered_models(config.endpoint(name))))
+    return _opened(name, lambda: "offers " + ", ".join(Runtime(config).require_chat(name).models()))
 
 
 def _opened(what: str, look: Callable[[], str]) -> Finding:

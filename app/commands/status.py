@@ -35,7 +35,9 @@ def run(home: Path | None, file: Path | None, overrides: Sequence[str], as_json:
     told = ", ".join(f"{count} {name}" for name, count in outcomes.items()) or "none yet"
     typer.echo(f"documents  {len(documents)} ({told})")
     typer.echo(f"adapters   {result['adapters']} answer now\nwinners    {result['winners']} in memory and dataset")
-    last = f"{runs[-1]['run']} ({runs[-1]['status']})" if runs else "none: start with `seal demo` or `seal ingest SOURCE`"
+    last = (
+        f"{runs[-1]['run']} ({runs[-1]['status']})" if runs else "none: start with `seal demo` or `seal ingest SOURCE`"
+    )
     typer.echo(f"last run   {last}")
     if runs and runs[-1]["status"] != "done":
         typer.echo(f"           go on with: seal ingest --resume {runs[-1]['run']}")

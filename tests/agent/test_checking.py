@@ -6,8 +6,12 @@ from hypothesis import strategies as st
 from agent.checking import check
 from agent.records import Document, Example, Probe
 
-DOCUMENT = Document.make("Orrin Mill Opens", "The mill at Orrin opened in March. Anna Moss runs it with 62 workers from Dunmore.")
-QUESTION = Probe.make("d", "given", "heldout", "Who is now in charge of running the old mill at Orrin every day?", "Anna Moss")
+DOCUMENT = Document.make(
+    "Orrin Mill Opens", "The mill at Orrin opened in March. Anna Moss runs it with 62 workers from Dunmore."
+)
+QUESTION = Probe.make(
+    "d", "given", "heldout", "Who is now in charge of running the old mill at Orrin every day?", "Anna Moss"
+)
 SHORT = Probe.make("d", "given", "reward", "Who runs it?", "Anna Moss")
 
 
@@ -38,8 +42,8 @@ def test_a_recall_probe_may_be_repeated() -> None:
 
 
 def test_empty_duplicate_and_ungrounded() -> None:
-    examples = [Example(completion=" \n"), Example(completion="Anna Moss runs it"), Example(completion="anna moss, runs it!"),
-                Example(completion="Completely unrelated sentences about volcanoes")]  # fmt: skip
+    texts = (" \n", "Anna Moss runs it", "anna moss, runs it!", "Completely unrelated sentences about volcanoes")
+    examples = [Example(completion=text) for text in texts]
     passed, refused = check(DOCUMENT, examples, [])
     assert [e.completion for e in passed] == ["Anna Moss runs it"]
     assert [r.reason.split(":")[0] for r in refused] == ["empty", "duplicate", "ungrounded"]

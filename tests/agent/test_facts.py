@@ -14,7 +14,9 @@ def fact(answer: str) -> Fact:
     return next(f for f in facts(TEXT) if f.answer == answer)
 
 
-@pytest.mark.parametrize("answer", ["Orrin", "4 March 2031", "Anna Moss", "62 workers", "Dunmore", "3 million crowns", "barley"])
+@pytest.mark.parametrize(
+    "answer", ["Orrin", "4 March 2031", "Anna Moss", "62 workers", "Dunmore", "3 million crowns", "barley"]
+)
 def test_names_dates_amounts_and_things_are_found(answer: str) -> None:
     assert fact(answer)
 

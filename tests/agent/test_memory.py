@@ -19,6 +19,7 @@ from agent.memory import ChromaMemory
 from tests.conformance.memory import TOPICS, many_winners, names, queries, winner
 from tests.fakes.databases import start_python
 from tests.fakes.embedder import FakeEmbedder
+from tests.fakes.folders import readable_folder
 
 
 @pytest.fixture
@@ -147,18 +148,14 @@ from agent.errors import StoreError
 from agent.memory import ChromaMemory
 from tests.conformance.memory import queries, winner
 from tests.fakes.embedder import FakeEmbedder
+from tests.fakes.folders import readable_folder
 memory = ChromaMemory(Path(sys.argv[1]), None, FakeEmbedder())
 """
 
 
-def test_read_only_folder(folder: Path, tmp_path: Path) -> None:
-    memory_in(folder).add(winner("a", TOPICS[0]))
-    for parent in [folder, *folder.parents][:5]:
-        parent.chmod(0o755)
-    folder.chmod(0o555)
-    code = (
-        USE
-        + """
+WITHOUT_RIGHTS = (
+    USE
+    + """
 import chromadb
 if os.geteuid() == 0:
     os.setuid(65534)
@@ -167,9 +164,15 @@ try:
 except StoreError as error:
     print(error.cause, "|", error.mend)
 """
-    )
-    out, err = start_python(code, str(folder)).communicate(timeout=120)
-    assert "cannot be locked" in out, err
+)
+
+
+def test_read_only_folder() -> None:
+    with readable_folder() as folder:
+        memory_in(folder).add(winner("a", TOPICS[0]))
+        folder.chmod(0o555)
+        out, err = start_python(WITHOUT_RIGHTS, str(folder)).communicate(timeout=120)
+    assert "cannot be locked" in out, out + err
     assert "--home" in out
 
 

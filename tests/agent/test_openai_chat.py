@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.chat import OpenAIChat, retry_after
+from agent.chat import OpenAIChat
+from agent.endpoint_client import retry_after
 from agent.errors import EndpointError
 from agent.json_answers import first_object, object_schema
 from tests.fakes.openai_server import Asked, FakeOpenAI, Fault

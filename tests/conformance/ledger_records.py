@@ -159,7 +159,7 @@ class LedgerRecords:
         )  # fmt: skip
         ledger.add_scores("run-1", first)
         ledger.add_scores("run-2", second)
-        ledger.add_retention("run-1", Retention(subject="base", accuracy=0.5, logprob=-2, items=4))
+        ledger.add_retention("run-1", Retention(subject="base", forced=0.5, routed=0.5, logprob=-2, items=4))
         assert ledger.scores("run-1", "base", it.document.id) == first
         assert ledger.scores("run-2", "base", it.document.id) == second
         assert ledger.retention("run-2", "base") is None

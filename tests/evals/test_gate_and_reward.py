@@ -10,14 +10,19 @@ from agent.records import Half, Probe, Retention, Score
 from evals.gate import decide
 from evals.reward import reward
 
-FLAT = Retention(subject="base", accuracy=0.8, logprob=-1.0, items=76)
+FLAT = Retention(subject="base", forced=0.8, routed=0.8, logprob=-1.0, items=76)
 
 
 def probes(n: int, half: Half = "heldout", recall: bool = False) -> list[Probe]:
-    return [Probe.make("doc", "given", half, f"question {half} {recall} {i}", f"answer {i}", recall=recall) for i in range(n)]
+    return [
+        Probe.make("doc", "given", half, f"question {half} {recall} {i}", f"answer {i}", recall=recall)
+        for i in range(n)
+    ]
 
 
-def scores(asked: Sequence[Probe], subject: str, margins: Sequence[float], right: Sequence[float] | None = None) -> list[Score]:
+def scores(
+    asked: Sequence[Probe], subject: str, margins: Sequence[float], right: Sequence[float] | None = None
+) -> list[Score]:
     return [
         Score(probe=p.id, subject=subject, answer="", correct=c, method="contains", f1=c, logprob=min(m, 0.0), margin=m)
         for p, m, c in zip(asked, margins, right or [0.0] * len(asked), strict=True)
@@ -26,7 +31,7 @@ def scores(asked: Sequence[Probe], subject: str, margins: Sequence[float], right
 
 def gate(asked: Sequence[Probe], before: Sequence[float], after: Sequence[float], lost: float = 0.0,
          right_before: Sequence[float] | None = None, right_after: Sequence[float] | None = None):  # type: ignore[no-untyped-def]  # fmt: skip
-    own = FLAT.model_copy(update={"subject": "c", "accuracy": FLAT.accuracy - lost})
+    own = FLAT.model_copy(update={"subject": "c", "forced": FLAT.forced - lost, "routed": FLAT.routed - lost})
     return decide(
         "c", asked, scores(asked, "base", before, right_before), scores(asked, "c", after, right_after), FLAT, own,
         alpha=0.05, min_probes=5, max_retention_loss=0.02,
@@ -75,8 +80,10 @@ def test_noise_is_published_at_most_as_often_as_alpha_allows() -> None:
     assert published <= 400 * 0.05 + 3 * math.sqrt(400 * 0.05 * 0.95)
 
 
-def rewarded(asked: Sequence[Probe], after: Sequence[float], right: Sequence[float], lost: float = 0.0, clip: float = 1.0):  # type: ignore[no-untyped-def]
-    own = FLAT.model_copy(update={"subject": "c", "accuracy": FLAT.accuracy - lost})
+def rewarded(
+    asked: Sequence[Probe], after: Sequence[float], right: Sequence[float], lost: float = 0.0, clip: float = 1.0
+):  # type: ignore[no-untyped-def]
+    own = FLAT.model_copy(update={"subject": "c", "forced": FLAT.forced - lost, "routed": FLAT.routed - lost})
     base = scores(asked, "base", [-9.0] * len(asked))
     return reward("c", asked, base, scores(asked, "c", after, right), FLAT, own, clip, 1.0)
 

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
+from agent.ports import Likelihood, Query
 from agent.records import Probe
 from evals.retention import items, measure
 from evals.scoring import score
@@ -10,7 +12,9 @@ from tests.fakes.engine import FakeModel
 
 PROBES = [
     Probe.make("doc", "given", "reward", "Who runs the mill?", "Anna Moss", distractors=("Tom Arkwright",)),
-    Probe.make("doc", "cloze", "reward", "____ runs the mill.", "Anna Moss", distractors=("Tom Arkwright",), recall=True),
+    Probe.make(
+        "doc", "cloze", "reward", "____ runs the mill.", "Anna Moss", distractors=("Tom Arkwright",), recall=True
+    ),
 ]
 
 
@@ -69,5 +73,16 @@ def test_retention_set_is_large_enough_and_unlike_itself() -> None:
 
 
 def test_retention_counts_what_greedy_decoding_gets_right() -> None:
-    (found,) = measure(FakeModel(), {"base": None})
-    assert (found.accuracy, found.items) == (1.0, len(items()))
+    (found,) = measure(FakeModel(), {"base": None}, [False] * len(items()))
+    assert (found.forced, found.routed, found.items) == (1.0, 1.0, len(items()))
+
+
+def test_routed_retention_takes_the_adapter_only_where_it_would_be_asked(tmp_path: Path) -> None:
+    class Forgetful(FakeModel):
+        def likelihoods(self, queries: Sequence[Query], completions: Sequence[str]) -> list[Likelihood]:
+            return [Likelihood(-1.0, q.adapter is None) for q in queries]
+
+    routed = [i < 4 for i in range(len(items()))]
+    (found,) = measure(Forgetful(), {"c": adapter(tmp_path)}, routed)
+    assert found.forced == 0.0
+    assert found.routed == 1 - 4 / len(items())

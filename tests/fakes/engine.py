@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 
 from agent.checking import words
 from agent.ports import Likelihood, Progress, Query, TrainFailure, TrainJob
@@ -32,7 +31,9 @@ class FakeTrainer:
             (job.folder / "adapter_config.json").write_text('{"r": 4}')
             (job.folder / "adapter_model.safetensors").write_text(json.dumps([e.text for e in job.examples]))
             results.append(
-                Training(candidate=job.candidate.id, path=str(job.folder), losses=(2.0, 1.0), tokens=9, steps=2, seconds=0.1)
+                Training(
+                    candidate=job.candidate.id, path=str(job.folder), losses=(2.0, 1.0), tokens=9, steps=2, seconds=0.1
+                )
             )
             if progress:
                 progress(i + 1, len(jobs))

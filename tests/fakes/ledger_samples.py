@@ -62,7 +62,7 @@ def chain(name: str = "a", run: str = "run-1", seed: int = 0, base: str = "tiny"
         run, document, plan, self_edit, candidate,
         Training(candidate=candidate.id, path="/p", losses=(2.5, 1.25), tokens=80, steps=16, seconds=3.5),
         probes, tuple(_score(probe, candidate.id) for probe in probes),
-        Retention(subject=candidate.id, accuracy=0.75, logprob=-1.5, items=8),
+        Retention(subject=candidate.id, forced=0.75, routed=0.75, logprob=-1.5, items=8),
         Reward(candidate=candidate.id, gain=0.5 + seed, forgetting=0.25, value=0.25 + seed),
         _decision(candidate.id), _winner(document, self_edit, candidate),
         Adapter(

@@ -15,7 +15,20 @@ from graphs.studio import mermaid
 from tests.fakes.engine import UNKNOWN
 from tests.fakes.house import ARTICLES, FakeRuntime, write_articles
 
-NODES = ("probe", "recall", "plan", "write", "check", "train", "evaluate", "reward", "select", "gate", "publish", "close")
+NODES = (
+    "probe",
+    "recall",
+    "plan",
+    "write",
+    "check",
+    "train",
+    "evaluate",
+    "reward",
+    "select",
+    "gate",
+    "publish",
+    "close",
+)
 
 
 def start(runtime: FakeRuntime, source: Path, run: str = "r1", resume: bool = False) -> None:
@@ -44,7 +57,7 @@ def test_the_trace_tells_every_step_of_every_document(tmp_path: Path, source: Pa
     start(runtime, source)
     for document in runtime.ledger.documents("r1"):
         steps = [e.step for e in runtime.ledger.events("r1") if e.document == document.id]
-        assert [s for s in dict.fromkeys(steps)] == list(NODES)
+        assert list(dict.fromkeys(steps)) == list(NODES)
         assert steps.count("write") == runtime.config.plan.candidates
 
 

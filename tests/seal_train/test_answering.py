@@ -74,7 +74,9 @@ def test_likelihoods_equal_peft(
     base, folders = trained(kind)
     completions = [" Anna Moss\n", " 62 people\n", " a fox\n"]
     found = LocalModel(base).likelihoods([Query(p, folders[0]) for p in PROMPTS], completions)
-    model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(tiny(kind), dtype=torch.float32), str(folders[0]))
+    model = PeftModel.from_pretrained(
+        AutoModelForCausalLM.from_pretrained(tiny(kind), dtype=torch.float32), str(folders[0])
+    )
     for prompt, completion, ours in zip(PROMPTS, completions, found, strict=True):
         head = base.tokenizer(prompt, add_special_tokens=False).input_ids
         tail = base.tokenizer(completion, add_special_tokens=False).input_ids
@@ -89,7 +91,13 @@ def test_uneven_groups_get_their_own_adapter(trained: Callable[[str], tuple[Base
     """Invariant 7: no query is ever answered by another adapter than the one it asked for."""
     base, (first, second) = trained("llama")
     model = LocalModel(base)
-    queries = [Query(PROMPTS[0], first), Query(PROMPTS[0], second), Query(PROMPTS[1], first), Query(PROMPTS[2]), Query(PROMPTS[2], first)]
+    queries = [
+        Query(PROMPTS[0], first),
+        Query(PROMPTS[0], second),
+        Query(PROMPTS[1], first),
+        Query(PROMPTS[2]),
+        Query(PROMPTS[2], first),
+    ]
     together = model.answer(queries, max_tokens=6)
     assert together == [model.answer([q], max_tokens=6)[0] for q in queries]
 

@@ -30,7 +30,9 @@ SETTINGS = (
 )
 
 
-def train(base: Base, settings: Sequence[TrainSettings], examples: Sequence[Sequence[Example]]) -> tuple[Slots, list[Course]]:
+def train(
+    base: Base, settings: Sequence[TrainSettings], examples: Sequence[Sequence[Example]]
+) -> tuple[Slots, list[Course]]:
     courses = [Course(s, [encode(base, e, 128) for e in data]) for s, data in zip(settings, examples, strict=True)]
     slots = Slots(base.layers, base.switch, len(courses), max(s.rank for s in settings), train=True)
     for slot, s in enumerate(settings):
@@ -39,10 +41,15 @@ def train(base: Base, settings: Sequence[TrainSettings], examples: Sequence[Sequ
     return slots, courses
 
 
-def peft_reference(base: Base, folder: Path, course: Course, first: Path, dtype: torch.dtype) -> tuple[Any, list[float]]:
+def peft_reference(
+    base: Base, folder: Path, course: Course, first: Path, dtype: torch.dtype
+) -> tuple[Any, list[float]]:
     """The same adapter trained alone by PEFT with torch's AdamW, from the same initial weights."""
     model = PeftModel.from_pretrained(
-        AutoModelForCausalLM.from_pretrained(folder, dtype=dtype), str(first), is_trainable=True, autocast_adapter_dtype=False
+        AutoModelForCausalLM.from_pretrained(folder, dtype=dtype),
+        str(first),
+        is_trainable=True,
+        autocast_adapter_dtype=False,
     )
     model.train()
     weights = [p for p in model.parameters() if p.requires_grad]
@@ -138,7 +145,9 @@ def test_padded_rank_stays_zero(base_of: Callable[..., Base]) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_adapter_off_is_the_base_bit_for_bit(kind: str, tiny: Callable[..., Path], base_of: Callable[..., Base]) -> None:
+def test_adapter_off_is_the_base_bit_for_bit(
+    kind: str, tiny: Callable[..., Path], base_of: Callable[..., Base]
+) -> None:
     ids = torch.tensor([[5, 6, 7, 8]])
     plain = AutoModelForCausalLM.from_pretrained(tiny(kind), dtype=torch.float32).eval()
     with torch.no_grad():
@@ -162,7 +171,9 @@ def test_exported_adapter_gives_equal_logits_in_peft(
     export(slots, 1, SETTINGS[1].rank, SETTINGS[1].alpha, base.name, "card", tmp_path / "adapter")
     again = Slots(base.layers, base.switch, 1, SETTINGS[1].rank, train=False)
     load(again, 0, tmp_path / "adapter")
-    model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(tiny(kind), dtype=torch.float32), str(tmp_path / "adapter"))
+    model = PeftModel.from_pretrained(
+        AutoModelForCausalLM.from_pretrained(tiny(kind), dtype=torch.float32), str(tmp_path / "adapter")
+    )
     ids = torch.tensor([[5, 6, 7, 8, 9]])
     with torch.no_grad(), again.on(1):
         ours = base.model(input_ids=ids).logits
@@ -174,6 +185,12 @@ def test_exported_adapter_gives_equal_logits_in_peft(
 
 def test_all_linear_layers_are_those_that_peft_takes(base_of: Callable[..., Base], tiny: Callable[..., Path]) -> None:
     for kind in KINDS:
-        model = get_peft_model(AutoModelForCausalLM.from_pretrained(tiny(kind)), LoraConfig(target_modules="all-linear"))
-        theirs = {n.removeprefix("base_model.model.").removesuffix(".lora_A") for n, _ in model.named_modules() if n.endswith(".lora_A")}
+        model = get_peft_model(
+            AutoModelForCausalLM.from_pretrained(tiny(kind)), LoraConfig(target_modules="all-linear")
+        )
+        theirs = {
+            n.removeprefix("base_model.model.").removesuffix(".lora_A")
+            for n, _ in model.named_modules()
+            if n.endswith(".lora_A")
+        }
         assert {layer.name for layer in base_of(kind).layers} == theirs

@@ -24,7 +24,11 @@ def test_losses_fall_and_progress_is_told(base_of: Callable[..., Base], tmp_path
     assert isinstance(result, Training)
     assert result.losses[-1] < result.losses[0]
     assert told == [(i, 18) for i in range(1, 19)]
-    assert {p.name for p in (tmp_path / "a").iterdir()} == {"adapter_config.json", "adapter_model.safetensors", "README.md"}
+    assert {p.name for p in (tmp_path / "a").iterdir()} == {
+        "adapter_config.json",
+        "adapter_model.safetensors",
+        "README.md",
+    }
 
 
 def test_a_diverging_candidate_fails_alone(base_of: Callable[..., Base], tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from agent.errors import MissingExtra, StoreError
 from agent.ledger import open_ledger
 from agent.records import Event
 from tests.fakes.databases import start_python
+from tests.fakes.folders import readable_folder
 from tests.fakes.ledger_samples import chain, start
 
 
@@ -83,17 +84,14 @@ except StoreError as error:
 
 
 @pytest.mark.parametrize("exists", [False, True])
-def test_read_only_folder(tmp_path: Path, exists: bool) -> None:
-    folder = tmp_path / "home"
-    folder.mkdir()
-    if exists:
-        open_ledger(sqlite_url(folder / "l.sqlite")).close()
-    for parent in [tmp_path, *tmp_path.parents][:3]:
-        parent.chmod(0o755)
-    folder.chmod(0o555)
-    out, err = start_python(WITHOUT_RIGHTS, sqlite_url(folder / "l.sqlite")).communicate(timeout=60)
+def test_read_only_folder(exists: bool) -> None:
+    with readable_folder() as folder:
+        if exists:
+            open_ledger(sqlite_url(folder / "l.sqlite")).close()
+        folder.chmod(0o555)
+        out, err = start_python(WITHOUT_RIGHTS, sqlite_url(folder / "l.sqlite")).communicate(timeout=60)
     assert "Traceback" not in err, err
-    assert "cannot be opened" in out or "is read-only" in out, out
+    assert "cannot be opened" in out or "is read-only" in out, out + err
     assert "writable" in out
 
 

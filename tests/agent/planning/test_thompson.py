@@ -9,7 +9,9 @@ from agent.strategies import usable
 STRATEGIES = usable((), has_model=False)
 
 
-def plans(rewards: dict[str, list[float]], k: int = 2, title: str = "t", recalled: list[Recalled] | None = None) -> list[Plan]:
+def plans(
+    rewards: dict[str, list[float]], k: int = 2, title: str = "t", recalled: list[Recalled] | None = None
+) -> list[Plan]:
     planner = ThompsonPlanner(STRATEGIES, TrainSettings(), lambda: rewards)
     return planner.plan("run", Document.make(title, "text"), recalled or [], k)
 
