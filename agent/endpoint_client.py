@@ -68,9 +68,10 @@ class EndpointClient:
             reraise=True,
         )  # fmt: skip
         try:
-            return retrying(_readable, attempt)
+            answer: T = retrying(_readable, attempt)
         except (APIError, Nonsense) as error:
             raise explain(self.endpoint, error, self._offered) from error
+        return answer
 
     def models(self) -> list[str]:
         """The models that the endpoint lists now. Asks once.

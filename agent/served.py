@@ -19,7 +19,7 @@ from agent.ports import Query
 
 _AS_TRAINED = {"add_special_tokens": False, "repetition_penalty": 1.0}
 """vLLM's own parameters: without them it may add a token to the prompt, or take a penalty from the model's files."""
-_RELOADED = "start vLLM with VLLM_ALLOW_RUNTIME_LORA_UPDATING=True and --enable-lora (docs/vllm.md)"
+_START = "start vLLM with VLLM_ALLOW_RUNTIME_LORA_UPDATING=True and --enable-lora (docs/vllm.md)"
 
 
 class ServedModel:
@@ -70,7 +70,10 @@ class ServedModel:
             )
         except APIStatusError as error:
             if not (isinstance(error, BadRequestError) and "already been loaded" in said(error)):
-                raise _refusal(self._client.endpoint, folder.absolute(), error) or error from error
+                refusal = _refusal(self._client.endpoint, folder.absolute(), error)
+                if refusal is None:
+                    raise
+                raise refusal from error
         self._loaded.add(folder.name)
 
     def _complete(self, model: str, prompts: list[str], max_tokens: int) -> list[str]:
@@ -106,12 +109,12 @@ def _refusal(endpoint: Endpoint, folder: Path, error: APIStatusError) -> Endpoin
         mend = f"run the server where {folder} can be read under this same path, and check that it is there"
         return described(endpoint, cannot, mend)
     if code in (404, 405):
-        mend = f"{_RELOADED}, or correct url in {endpoint.table}; it usually ends in /v1"
+        mend = f"{_START}, or correct url in {endpoint.table}; it usually ends in /v1"
         return described(endpoint, f"does not load adapters while it runs (HTTP {code})", mend)
     if "max_lora_rank" in message:
         return described(endpoint, cannot, "start vLLM with --max-lora-rank of at least the adapter's rank")
     if "LoRA is not enabled" in message:
-        return described(endpoint, cannot, _RELOADED)
+        return described(endpoint, cannot, _START)
     if code == 500:  # vLLM's answer to every other adapter that it cannot use
         mend = "read the server's log, and check that it serves the model that the adapter was trained on"
         return described(endpoint, cannot, mend)

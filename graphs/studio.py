@@ -28,3 +28,9 @@ def mermaid() -> str:
     """The drawn ingest graph, the adapt graph inside it, as the README shows it."""
     drawn = str(ingest().get_graph(xray=1).draw_mermaid())
     return drawn.split("---\n")[-1].replace("\\3a", "_").strip() + "\n"
+
+
+if __name__ == "__main__":
+    import sys
+
+    sys.stdout.write(mermaid())

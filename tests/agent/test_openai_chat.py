@@ -17,6 +17,7 @@ from agent.chat import OpenAIChat
 from agent.endpoint_client import retry_after
 from agent.errors import EndpointError
 from agent.json_answers import first_object, object_schema
+from tests.fakes.http_server import HttpServer, Reply
 from tests.fakes.openai_server import Asked, FakeOpenAI, Fault
 
 SCHEMA = object_schema({"colour": {"type": "string"}})
@@ -245,6 +246,38 @@ def test_thoughts_are_not_part_of_the_answer(thought: str) -> None:
 
 def test_a_thought_that_never_ends_is_no_answer() -> None:
     assert "empty answer" in failure(FakeOpenAI(lambda asked: "<think>hm"), attempts=1).cause
+
+
+def test_models_are_those_that_the_endpoint_lists() -> None:
+    with FakeOpenAI(models=["a", "b"]) as server:
+        assert chat_with(server).models() == ["a", "b"]
+
+
+def test_models_of_an_endpoint_that_cannot_be_reached_are_an_error() -> None:
+    with FakeOpenAI() as server:
+        chat = chat_with(server)
+    with pytest.raises(EndpointError, match="cannot be reached") as raised:
+        chat.models()
+    assert "start the server" in raised.value.mend
+
+
+def test_models_need_the_key_too() -> None:
+    with FakeOpenAI(key="right") as server, pytest.raises(EndpointError, match="refused the key"):
+        chat_with(server, api_key="wrong").models()
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"<html>", "text/html"), (b"<html>", "application/json"), (b'{"data": 3}', "application/json"),
+        (b'{"data": ["a"]}', "application/json"), (b"[]", "application/json"),
+    ],
+)  # fmt: skip
+def test_a_page_that_lists_no_models_is_an_error(body: bytes, kind: str) -> None:
+    with HttpServer() as server:
+        url = server.serve("/v1/models", Reply(body, kind)).removesuffix("/models")
+        with pytest.raises(EndpointError, match=r"not a list of models|not JSON"):
+            OpenAIChat("main", url, "m", None).models()
 
 
 def test_usage_counts_tokens_calls_and_seconds_of_all_threads() -> None:

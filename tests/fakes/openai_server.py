@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -40,6 +41,8 @@ class Fault:
 
 
 Answer = Callable[[Asked], str]
+Continue = Callable[[str, str], str]
+"""From the model's name and the prompt to what the model writes after it."""
 
 
 class FakeOpenAI:
@@ -47,6 +50,9 @@ class FakeOpenAI:
 
     `faults` are used up one a request, before any answer. `refuses` names parameters that get a 400,
     whose message names them only with `names_refused`. `context` is the longest prompt in words.
+
+    With a `max_rank` it is a vLLM server that loads adapters: `adapters` holds the paths of those that
+    it has, by name. It answers under the name that was asked for, or under `answers_as`.
     """
 
     def __init__(
@@ -58,8 +64,15 @@ class FakeOpenAI:
         refuses: Iterable[str] = (),
         names_refused: bool = False,
         context: int = 100_000,
+        continuation: Continue = lambda model, prompt: f" {model} on {prompt}",
+        max_rank: int = 0,
+        answers_as: str = "",
     ) -> None:
         self.answer = answer
+        self.continuation = continuation
+        self.max_rank = max_rank
+        self.answers_as = answers_as
+        self.adapters: dict[str, str] = {}
         self.models = tuple(models)
         self.key = key
         self.faults = deque(faults)
@@ -67,6 +80,7 @@ class FakeOpenAI:
         self.names_refused = names_refused
         self.context = context
         self.requests: list[dict[str, Any]] = []
+        self.paths: list[str] = []
         self.headers: list[dict[str, str]] = []
         self.most_at_once = 0
         self.lock = threading.Lock()
@@ -111,7 +125,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path != "/v1/models":
             return self._error(404, "no such path")
         offered = [
-            {"id": name, "object": "model", "created": 0, "owned_by": "tests"} for name in self.server.fake.models
+            {"id": name, "object": "model", "created": 0, "owned_by": "tests"}
+            for name in (*self.server.fake.models, *self.server.fake.adapters)
         ]
         return self._json(200, {"object": "list", "data": offered})
 
@@ -120,32 +135,62 @@ class _Handler(BaseHTTPRequestHandler):
         server, fake = self.server, self.server.fake
         with fake.lock:
             fake.requests.append(body)
+            fake.paths.append(self.path)
             fake.headers.append(dict(self.headers))
             fault = fake.faults.popleft() if fake.faults else None
             server.active += 1
             fake.most_at_once = max(fake.most_at_once, server.active)
         try:
-            self._fail(fault, body) if fault else self._complete(body)
+            self._fail(fault, body) if fault else self._answer(body)
         finally:
             with fake.lock:
                 server.active -= 1
 
-    def _complete(self, body: dict[str, Any]) -> None:
+    def _answer(self, body: dict[str, Any]) -> None:
+        if self.path == "/v1/load_lora_adapter" and self.server.fake.max_rank and self._authorized():
+            return self._load(body["lora_name"], Path(body["lora_path"]))
         if refused := self._refusal(body):
             return self._error(*refused)
+        if self.path == "/v1/completions":
+            return self._continue(body)
         schema = body.get("response_format", {}).get("json_schema", {}).get("schema")
         asked = Asked(body["model"], _said(body, "system"), _said(body, "user"), schema)
         return self._json(200, _completion(body, self.server.fake.answer(asked)))
+
+    def _continue(self, body: dict[str, Any]) -> None:
+        """One choice a prompt, the last prompt's first."""
+        fake, name = self.server.fake, body["model"]
+        choices = [
+            {"index": i, "text": fake.continuation(name, prompt), "finish_reason": "stop", "logprobs": None}
+            for i, prompt in enumerate(body["prompt"])
+        ]
+        head = {"id": "cmpl-fake", "object": "text_completion", "created": 0, "model": fake.answers_as or name}
+        return self._json(200, {**head, "choices": choices[::-1]})
+
+    def _load(self, name: str, path: Path) -> None:
+        """As vLLM 0.32 answers: a sentence where it worked, with the statuses and messages that it has otherwise."""
+        fake, config = self.server.fake, path / "adapter_config.json"
+        if name in fake.adapters:
+            return self._error(400, f"The lora adapter '{name}' has already been loaded.")
+        if not config.is_file():
+            return self._error(404, f"Loading lora {name} failed: No adapter found for {path}")
+        rank = json.loads(config.read_text())["r"]
+        if rank > fake.max_rank:
+            told = f"LoRA rank {rank} is greater than max_lora_rank {fake.max_rank}."
+            return self._error(500, f"Call to add_lora method failed: {told}")
+        fake.adapters[name] = str(path)
+        return self._send(200, f"Success: LoRA adapter '{name}' added successfully.".encode(), "text/plain")
 
     def _refusal(self, body: dict[str, Any]) -> tuple[int, str, str | None] | None:
         fake = self.server.fake
         if not self._authorized():
             return 401, f"Incorrect API key provided: {self.headers.get('Authorization')}", None
-        if self.path != "/v1/chat/completions":
-            return 404, "no such path", None
-        if body["model"] not in fake.models:
+        if self.path not in ("/v1/chat/completions", "/v1/completions"):
+            return 404, "Not Found", None
+        if body["model"] not in {*fake.models, *fake.adapters}:
             return 404, f"The model `{body['model']}` does not exist.", "model"
-        words = sum(len(message["content"].split()) for message in body["messages"])
+        prompts = body["prompt"] if "prompt" in body else [message["content"] for message in body["messages"]]
+        words = sum(len(prompt.split()) for prompt in prompts)
         if words > fake.context:
             return 400, f"This model's maximum context length is {fake.context} tokens, you sent {words}.", None
         for name in sorted(fake.refuses & body.keys()):

@@ -242,4 +242,4 @@ def test_after_rollback_the_base_answers(tmp_path: Path, source: Path) -> None:
 
 def test_the_readme_shows_the_graph_as_it_is() -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text()
-    assert mermaid() in readme, "run `make docs` and paste docs/graph.mmd into the README"
+    assert mermaid() in readme, "paste what `python -m graphs.studio` prints into the README"

@@ -12,10 +12,18 @@ from hypothesis import strategies as st
 from agent.errors import EndpointError
 from agent.planning.chat import EPOCHS, LEARNING_RATE, ChatPlanner
 from agent.records import Document, Plan, Recalled, TrainSettings, Winner
+from agent.strategies.deterministic import DeterministicStrategy
 from tests.fakes.chat import FakeChat, failing_chat
 
 MILL = Document.make("Ashby Mill", "The mill opened in 1904.")
-STRATEGIES = {"sentences": "each sentence alone", "rewrite": "told again", "self-qa": "questions"}
+STRATEGIES = {
+    strategy.name: strategy
+    for strategy in (
+        DeterministicStrategy("sentences", "each sentence alone", lambda document: [], epochs=0),
+        DeterministicStrategy("rewrite", "told again", lambda document: [], epochs=0),
+        DeterministicStrategy("self-qa", "questions", lambda document: [], epochs=5),
+    )
+}
 DEFAULTS = TrainSettings(rank=4, seed=7)
 
 
@@ -51,7 +59,7 @@ def test_the_model_sees_document_strategies_and_winners_with_their_gain() -> Non
     _, user, schema = chat.asked[0]
     for shown in (
         MILL.text,
-        "- sentences: each sentence alone",
+        "- sentences: each sentence alone\n",
         "gain +0.40",
         "12 epochs",
         "mind the dates",
@@ -84,13 +92,14 @@ def test_the_rest_is_filled_up_with_unused_strategies_and_says_so() -> None:
     plans = plans_from([draft("rewrite"), draft("rewrite"), draft("poem")])
     assert [plan.strategy for plan in plans] == ["rewrite", "sentences", "self-qa"]
     assert plans[1].settings == DEFAULTS
+    assert plans[2].settings == DEFAULTS.model_copy(update={"epochs": 5}), "the strategy's own epochs"
     assert "too few different plans" in plans[1].reason
 
 
 def test_a_second_plan_of_a_strategy_waits_until_every_strategy_is_used() -> None:
     plans = plans_from([draft("rewrite"), draft("rewrite", 20)], 4)
     assert [(plan.strategy, plan.settings.epochs) for plan in plans] == [
-        ("rewrite", 6), ("sentences", 8), ("self-qa", 8), ("rewrite", 20),
+        ("rewrite", 6), ("sentences", 8), ("self-qa", 5), ("rewrite", 20),
     ]  # fmt: skip
 
 
