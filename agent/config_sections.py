@@ -69,7 +69,7 @@ class TrainConfig(Section):
     alpha: Annotated[
         float, Field(gt=0, description="LoRA scale: an adapter's output is multiplied by alpha / rank.")
     ] = 16.0
-    learning_rate: Annotated[float, Field(gt=0, description="Step size of the optimizer.")] = 2e-3
+    learning_rate: Annotated[float, Field(gt=0, description="Step size of the optimizer.")] = 1e-3
     epochs: Annotated[Count, Field(description="Passes over a self-edit, one sequence a step.")] = 8
     seed: Annotated[
         int, Field(ge=0, description="Seed of the adapter's first weights and of the order of the data.")

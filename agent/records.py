@@ -60,7 +60,7 @@ class TrainSettings(Record):
 
     rank: int = 8
     alpha: float = 16.0
-    learning_rate: float = 2e-3
+    learning_rate: float = 1e-3
     epochs: int = 8
     seed: int = 0
 

@@ -8,25 +8,29 @@ from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 
-from agent.ports import LanguageModel, Query
+from agent.ports import LanguageModel, Likelihood, Query
 from agent.prompts import answer_completion, probe_prompt
 from agent.records import Retention
 
 BASE = "base"
+Item = tuple[str, str]
+"""Prompt and completion."""
 
 
 @lru_cache(maxsize=1)
-def items() -> tuple[tuple[str, str], ...]:
-    """Prompt and completion of each general question or text."""
-    text = files("evals").joinpath("data/retention.jsonl").read_text(encoding="utf-8")
-    out: list[tuple[str, str]] = []
-    for line in text.splitlines():
-        item = json.loads(line)
-        if "question" in item:
-            out.append((probe_prompt(item["topic"], item["question"]), answer_completion(item["answer"])))
-        else:
-            out.append((item["text"], f" {item['next']}"))
-    return tuple(out)
+def _groups() -> tuple[tuple[Item, ...], tuple[Item, ...]]:
+    """Questions and texts apart: the rows of one call then share the few-shot examples, which are read once."""
+    lines = files("evals").joinpath("data/retention.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    asked = [(probe_prompt(r["topic"], r["question"]), answer_completion(r["answer"])) for r in rows if "question" in r]
+    told = [(r["text"], f" {r['next']}") for r in rows if "text" in r]
+    return tuple(asked), tuple(told)
+
+
+def items() -> tuple[Item, ...]:
+    """Every general question and text, in the order in which they are measured."""
+    asked, told = _groups()
+    return asked + told
 
 
 def questions() -> list[str]:
@@ -40,14 +44,12 @@ def measure(model: LanguageModel, subjects: Mapping[str, Path | None], routed: S
     `routed` says for each item whether it would be routed to the subjects' document; all others are
     answered by the base, so the base is always measured beside them.
     """
-    size, names = len(items()), dict.fromkeys([BASE, *subjects])
-    pairs = [(subjects.get(name), prompt, completion) for name in names for prompt, completion in items()]
-    found = model.likelihoods([Query(prompt, path) for path, prompt, _ in pairs], [c for _, _, c in pairs])
-    by_name = {name: found[i * size : (i + 1) * size] for i, name in enumerate(names)}
-    base = by_name[BASE]
+    everyone = {BASE: None, **subjects}
+    found = _likelihoods(model, everyone)
+    base, size = found[BASE], len(items())
     out: list[Retention] = []
     for name in subjects:
-        own = by_name[name]
+        own = found[name]
         seen = [mine if near else plain for mine, plain, near in zip(own, base, routed, strict=True)]
         out.append(
             Retention(
@@ -59,3 +61,13 @@ def measure(model: LanguageModel, subjects: Mapping[str, Path | None], routed: S
             )
         )
     return out
+
+
+def _likelihoods(model: LanguageModel, subjects: Mapping[str, Path | None]) -> dict[str, list[Likelihood]]:
+    found: dict[str, list[Likelihood]] = {name: [] for name in subjects}
+    for group in _groups():
+        pairs = [(name, prompt, completion) for name in subjects for prompt, completion in group]
+        queries = [Query(prompt, subjects[name]) for name, prompt, _ in pairs]
+        for (name, _, _), likelihood in zip(pairs, model.likelihoods(queries, [c for _, _, c in pairs]), strict=True):
+            found[name].append(likelihood)
+    return found

@@ -170,6 +170,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _load(self, name: str, path: Path) -> None:
         """As vLLM 0.32 answers: a sentence where it worked, with the statuses and messages that it has otherwise."""
         fake, config = self.server.fake, path / "adapter_config.json"
+        if name in fake.models:
+            return self._error(400, f"The lora adapter '{name}' conflicts with a served base model.")
         if name in fake.adapters:
             return self._error(400, f"The lora adapter '{name}' has already been loaded.")
         if not config.is_file():
@@ -260,7 +262,7 @@ def _is_json_schema(wanted: dict[str, Any]) -> bool:
 
 
 def _completion(body: dict[str, Any], text: str, finish: str = "stop") -> dict[str, Any]:
-    prompt = sum(len(message["content"].split()) for message in body["messages"])
+    prompt = sum(len(message["content"].split()) for message in body.get("messages", ()))
     answer = len(text.split())
     return {
         "id": "chatcmpl-fake",

@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from agent.errors import EndpointError, SourceError, StoreError, TrainerError
+from agent.ports import Query
 from agent.records import Example
 from graphs.answer import answer_graph
 from graphs.ingest import ingest, sources_of
 from graphs.studio import mermaid
 from tests.fakes.engine import UNKNOWN
 from tests.fakes.house import ARTICLES, FakeRuntime, write_articles
+from tests.fakes.openai_server import FakeOpenAI
 
 NODES = (
     "probe",
@@ -228,6 +230,24 @@ def test_ask_routes_to_the_document_and_base_does_not(tmp_path: Path, source: Pa
     assert (state["answer"], state["base_answer"]) == ("Ilse Brandt", UNKNOWN)
     plain = graph.invoke({"question": "Who commanded the Kestrel?", "base_only": True})
     assert (plain["adapter"], plain["answer"]) == ("", UNKNOWN)
+
+
+def test_ask_through_a_server_gives_the_same_answers(tmp_path: Path, source: Path) -> None:
+    start(FakeRuntime(tmp_path / "home"), source)
+    here = FakeRuntime(tmp_path / "home", {"ask.max_distance": "0.9"})
+
+    def continued(model: str, prompt: str) -> str:
+        loaded = server.adapters.get(model)
+        return here.fake_model.answer([Query(prompt, Path(loaded) if loaded else None)])[0]
+
+    with FakeOpenAI(models=["served"], max_rank=8, continuation=continued) as server:
+        there = {"endpoints.vllm": f'{{url = "{server.url}", model = "served"}}', "ask.endpoint": "vllm"}
+        runtime = FakeRuntime(tmp_path / "home", {"ask.max_distance": "0.9", **there})
+        for asked in ({"question": "Who commanded the Kestrel?"}, {"question": "Who?", "base_only": True}):
+            state = answer_graph(runtime).compile().invoke(asked)
+            assert state == answer_graph(here).compile().invoke(asked)
+    assert runtime.fake_model.asked == [], "nothing is answered in this process"
+    assert list(server.adapters) == [a.id for a in runtime.ledger.current() if a.title.startswith("Kestrel")]
 
 
 def test_after_rollback_the_base_answers(tmp_path: Path, source: Path) -> None:
