@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-import tempfile
+import shutil
 from collections.abc import Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
 
 import typer
 
+from agent.config import Config
 from app.commands.ingest import execute
 from app.report import show_summary
 from app.session import configured, emit
 
+HOME = Path("~/.seal-demo")
+
 
 def run(home: Path | None, file: Path | None, overrides: Sequence[str], as_json: bool) -> None:
-    """Without --home everything but the converted model goes to a folder of its own, so that every demo starts fresh."""
-    config = configured(home or Path(tempfile.mkdtemp(prefix="seal-demo-")), file, overrides)
+    """Without --home every demo starts afresh in a folder of its own, in which only the converted model is kept."""
+    config = configured(home or HOME, file, overrides)
+    if home is None:
+        _forget(config)
     typer.secho(f"learning the sample feed with the model {config.model.name!r} in {config.home}", err=True)
     with as_file(files("app").joinpath("data/sample_feed.json")) as feed:
         summary = execute(config, [str(feed)])
@@ -24,5 +29,14 @@ def run(home: Path | None, file: Path | None, overrides: Sequence[str], as_json:
         emit(summary)
         return
     show_summary(summary)
-    title = summary["answers"][0]["question"] if summary["answers"] else ""
-    typer.echo(f'\nAsk it yourself:  seal ask "{title}" --home {config.home}', err=True)
+    right = [row["question"] for row in summary["answers"] if row["right_after"]]
+    if right:
+        typer.secho(f'\nAsk it yourself:  seal ask "{right[0]}" --home {config.home}', err=True)
+
+
+def _forget(config: Config) -> None:
+    for path in config.home.iterdir() if config.home.is_dir() else ():
+        if path.is_dir() and path != config.models_dir:
+            shutil.rmtree(path)
+        elif path.is_file():
+            path.unlink()
