@@ -181,7 +181,7 @@ class Score(Record):
 
     `correct` is 0 or 1 by `method`; `f1` is token F1 in [0, 1]; `logprob` is the mean log-probability
     of a token of the reference answer, in nats, and `margin` by how much it beats the distractors'
-    mean (`logprob` itself where there are none); `judged` is the judge's verdict, None where it
+    mean (`logprob` itself where they were not measured); `judged` is the judge's verdict, None where it
     was not asked or did not answer.
     """
 

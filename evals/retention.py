@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -38,36 +38,43 @@ def questions() -> list[str]:
     return [prompt.rpartition("Question: ")[2].removesuffix("\nAnswer:") for prompt, _ in items()]
 
 
-def measure(model: LanguageModel, subjects: Mapping[str, Path | None], routed: Sequence[bool]) -> list[Retention]:
-    """Share of items that greedy decoding gets right, forced and as routed, and the mean log-probability.
+class RetentionMeter:
+    """Measures forced and routed retention of any subject. The base is measured once and kept."""
 
-    `routed` says for each item whether it would be routed to the subjects' document; all others are
-    answered by the base, so the base is always measured beside them.
-    """
-    everyone = {BASE: None, **subjects}
-    found = _likelihoods(model, everyone)
-    base, size = found[BASE], len(items())
-    out: list[Retention] = []
-    for name in subjects:
-        own = found[name]
-        seen = [mine if near else plain for mine, plain, near in zip(own, base, routed, strict=True)]
-        out.append(
-            Retention(
-                subject=name,
-                items=size,
-                forced=sum(x.greedy for x in own) / size,
-                routed=sum(x.greedy for x in seen) / size,
-                logprob=sum(x.logprob for x in own) / size,
-            )
-        )
-    return out
+    def __init__(self, model: LanguageModel) -> None:
+        self.model = model
+
+    @cached_property
+    def base(self) -> list[Likelihood]:
+        return self._likelihoods({BASE: None})[BASE]
+
+    def measure(self, subjects: Mapping[str, Path | None], routed: Sequence[bool]) -> list[Retention]:
+        """Share of items that greedy decoding gets right, forced and as routed, and the mean log-probability.
+
+        `routed` says for each item whether it would be routed to the subjects' document; all others are
+        answered by the base.
+        """
+        found = self._likelihoods({name: path for name, path in subjects.items() if path is not None})
+        return [_retention(name, found.get(name, self.base), self.base, routed) for name in subjects]
+
+    def _likelihoods(self, subjects: Mapping[str, Path | None]) -> dict[str, list[Likelihood]]:
+        found: dict[str, list[Likelihood]] = {name: [] for name in subjects}
+        for group in _groups():
+            pairs = [(name, prompt, completion) for name in subjects for prompt, completion in group]
+            queries = [Query(prompt, subjects[name]) for name, prompt, _ in pairs]
+            likelihoods = self.model.likelihoods(queries, [completion for _, _, completion in pairs])
+            for (name, _, _), likelihood in zip(pairs, likelihoods, strict=True):
+                found[name].append(likelihood)
+        return found
 
 
-def _likelihoods(model: LanguageModel, subjects: Mapping[str, Path | None]) -> dict[str, list[Likelihood]]:
-    found: dict[str, list[Likelihood]] = {name: [] for name in subjects}
-    for group in _groups():
-        pairs = [(name, prompt, completion) for name in subjects for prompt, completion in group]
-        queries = [Query(prompt, subjects[name]) for name, prompt, _ in pairs]
-        for (name, _, _), likelihood in zip(pairs, model.likelihoods(queries, [c for _, _, c in pairs]), strict=True):
-            found[name].append(likelihood)
-    return found
+def _retention(name: str, own: list[Likelihood], base: list[Likelihood], routed: Sequence[bool]) -> Retention:
+    seen = [mine if near else plain for mine, plain, near in zip(own, base, routed, strict=True)]
+    size = len(own)
+    return Retention(
+        subject=name,
+        items=size,
+        forced=sum(x.greedy for x in own) / size,
+        routed=sum(x.greedy for x in seen) / size,
+        logprob=sum(x.logprob for x in own) / size,
+    )

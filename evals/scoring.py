@@ -11,6 +11,8 @@ from agent.records import Probe, Score
 from evals.matching import METHOD, contains, f1
 
 BASE = "base"
+MAX_TOKENS = 16
+"""Longest answer to a probe. References are a few words long."""
 Subjects = Mapping[str, Path | None]
 
 
@@ -24,7 +26,7 @@ def score(
     """
     pairs = [(name, probe) for name in subjects for probe in probes]
     queries = [Query(probe_prompt(title, probe.question), subjects[name]) for name, probe in pairs]
-    answers = model.answer(queries) if pairs else []
+    answers = model.answer(queries, MAX_TOKENS) if pairs else []
     margins = _margins(model, queries, [probe for _, probe in pairs])
     scores: list[Score] = []
     for (name, probe), answer, (logprob, margin, likeliest) in zip(pairs, answers, margins, strict=True):
@@ -49,6 +51,11 @@ def score(
     return scores
 
 
+def _compared(probe: Probe) -> tuple[str, ...]:
+    """Only the gate and cloze probes need margins; for the rest the answer's own likelihood is enough."""
+    return probe.distractors if probe.half == "heldout" or probe.kind == "cloze" else ()
+
+
 def _margins(
     model: LanguageModel, queries: Sequence[Query], probes: Sequence[Probe]
 ) -> list[tuple[float, float, bool]]:
@@ -56,7 +63,7 @@ def _margins(
     asked = [
         (query, text)
         for query, probe in zip(queries, probes, strict=True)
-        for text in (probe.answer, *probe.distractors)
+        for text in (probe.answer, *_compared(probe))
     ]
     found = iter(
         model.likelihoods([q for q, _ in asked], [answer_completion(text) for _, text in asked]) if asked else []
@@ -64,7 +71,7 @@ def _margins(
     out: list[tuple[float, float, bool]] = []
     for probe in probes:
         own = next(found).logprob
-        others = [next(found).logprob for _ in probe.distractors]
+        others = [next(found).logprob for _ in _compared(probe)]
         mean = sum(others) / len(others) if others else 0.0
         out.append((own, own - mean, own > max(others, default=own)))
     return out

@@ -52,7 +52,7 @@ class AdaptNodes:
 
     def _measure(self, run: str, document: Document, probes: list[Probe], subjects: dict[str, Path | None]) -> None:
         """Score what the ledger has not scored yet, so that a step that runs twice measures once."""
-        from evals.retention import measure, questions
+        from evals.retention import questions
         from evals.scoring import score
 
         ledger = self.rt.ledger
@@ -62,7 +62,7 @@ class AdaptNodes:
         if unknown:
             limit = self.rt.config.ask.max_distance
             routed = [row[0] <= limit for row in self.rt.router.distances(questions(), [document])]
-            for retention in measure(self.rt.model, unknown, routed):
+            for retention in self.rt.retention.measure(unknown, routed):
                 ledger.add_retention(run, retention)
 
     def recall(self, state: AdaptState) -> Update:

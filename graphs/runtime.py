@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from agent.chat import OpenAIChat
     from agent.memory import ChromaMemory
     from agent.routing import Router
+    from evals.retention import RetentionMeter
     from seal_train.base import Base
 
 
@@ -84,6 +85,12 @@ class Runtime:
         endpoint = self.config.endpoint(name)
         key = _key(endpoint)
         return ServedModel(EndpointClient(name, endpoint.url, endpoint.model, key, endpoint.timeout, endpoint.attempts))
+
+    @cached_property
+    def retention(self) -> RetentionMeter:
+        from evals.retention import RetentionMeter
+
+        return RetentionMeter(self.model)
 
     @cached_property
     def trainer(self) -> Trainer:

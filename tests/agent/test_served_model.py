@@ -118,9 +118,8 @@ def test_a_passing_fault_is_tried_again(fault: Fault, new_adapter: NewAdapter) -
 
 
 def test_fewer_answers_than_prompts_are_no_answer() -> None:
-    with vllm(faults=[Fault("no-choices")] * 2) as server:
-        with pytest.raises(EndpointError, match="0 answers to 2 prompts"):
-            model_on(server, attempts=2).answer([Query("p"), Query("q")])
+    with vllm(faults=[Fault("no-choices")] * 2) as server, pytest.raises(EndpointError, match="0 answers to 2 prompts"):
+        model_on(server, attempts=2).answer([Query("p"), Query("q")])
     assert len(server.paths) == 2
 
 

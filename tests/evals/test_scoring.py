@@ -8,14 +8,14 @@ import pytest
 
 from agent.ports import Likelihood, Query
 from agent.records import Probe
-from evals.retention import items, measure
+from evals.retention import RetentionMeter, items
 from evals.scoring import score
 from tests.fakes.engine import FakeModel
 
 PROBES = [
-    Probe.make("doc", "given", "reward", "Who runs the mill?", "Anna Moss", distractors=("Tom Arkwright",)),
+    Probe.make("doc", "given", "heldout", "Who runs the mill?", "Anna Moss", distractors=("Tom Arkwright",)),
     Probe.make(
-        "doc", "cloze", "reward", "____ runs the mill.", "Anna Moss", distractors=("Tom Arkwright",), recall=True
+        "doc", "cloze", "heldout", "____ runs the mill.", "Anna Moss", distractors=("Tom Arkwright",), recall=True
     ),
 ]
 
@@ -75,7 +75,7 @@ def test_retention_set_is_large_enough_and_unlike_itself() -> None:
 
 
 def test_retention_counts_what_greedy_decoding_gets_right() -> None:
-    (found,) = measure(FakeModel(), {"base": None}, [False] * len(items()))
+    (found,) = RetentionMeter(FakeModel()).measure({"base": None}, [False] * len(items()))
     assert (found.forced, found.routed, found.items) == (1.0, 1.0, len(items()))
 
 
@@ -85,6 +85,6 @@ def test_routed_retention_takes_the_adapter_only_where_it_would_be_asked(tmp_pat
             return [Likelihood(-1.0, q.adapter is None) for q in queries]
 
     routed = [i < 4 for i in range(len(items()))]
-    (found,) = measure(Forgetful(), {"c": adapter(tmp_path)}, routed)
+    (found,) = RetentionMeter(Forgetful()).measure({"c": adapter(tmp_path)}, routed)
     assert found.forced == 0.0
     assert found.routed == pytest.approx(1 - 4 / len(items()))
