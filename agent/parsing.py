@@ -174,6 +174,15 @@ def _fact(sentence: Span, span: Span, kind: str) -> Fact:
     )  # fmt: skip
 
 
+def _subject(verb: Token) -> Token | None:
+    """The verb's own subject, or that of the verb it is joined to by "and"."""
+    while True:
+        own = next((t for t in verb.children if t.dep_ in ("nsubj", "nsubjpass")), None)
+        if own is not None or verb.dep_ != "conj":
+            return own
+        verb = verb.head
+
+
 def _lower_start(token: Token) -> str:
     """The first word of a sentence keeps its capital only where it is a name."""
     return token.text if token.pos_ == "PROPN" or not token.is_sent_start else token.text.lower()
@@ -192,7 +201,7 @@ def _join(words: Iterable[str]) -> str:
 
 def _fronted(verb: Token, span: Span, keep: set[int], wh: str) -> str:
     """The clause as a question with the wh-phrase in front; "" where the parse does not allow one."""
-    subject = next((t for t in verb.children if t.dep_ in ("nsubj", "nsubjpass")), None)
+    subject = _subject(verb)
     if subject is None or subject.pos_ == "PRON":
         return ""
     answers = set(range(span.start, span.end))

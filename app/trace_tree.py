@@ -87,7 +87,8 @@ def _candidates(node: Tree, candidates: list[dict[str, Any]]) -> None:
         losses = training["losses"]
         node.add(
             f"{c['strategy']}: reward {reward['value']:+.3f} (gain {reward['gain']:+.3f}, "
-            f"forgot {reward['forgetting']:.3f}), loss {losses[0]:.2f} to {losses[-1]:.2f} in {training['steps']} steps, {training['tokens']} tokens"
+            f"forgot {reward['forgetting']:.3f}), "
+            f"loss {losses[0]:.2f} to {losses[-1]:.2f} in {training['steps']} steps, {training['tokens']} tokens"
         )
 
 

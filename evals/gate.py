@@ -13,10 +13,12 @@ def decide(
     candidate: str, probes: Sequence[Probe], base: Sequence[Score], own: Sequence[Score],
     base_retention: Retention, own_retention: Retention, alpha: float, min_probes: int, max_retention_loss: float,
 ) -> GateDecision:  # fmt: skip
-    """One-sided Wilcoxon signed-rank test (Wilcoxon 1945) of the paired differences in answer margin.
+    """Both must hold: more held-out probes are answered right than before, and a paired test says better.
 
+    The test is a one-sided Wilcoxon signed-rank test (Wilcoxon 1945) of the paired differences in answer margin.
     The margin is how much likelier the right answer is than other facts of the same document (mean
-    log-probability), so an adapter that only learned the form of answers, or mixed facts up, gains nothing. Only
+    log-probability), so an adapter that only learned the form of answers, or mixed facts up, gains nothing.
+    Two endpoints that must both hold make a false publication rarer than either alone, hence alpha = 0.1. Only
     held-out probes that are not recall probes count.
     """
     before = {score.probe: score for score in base}
@@ -33,8 +35,8 @@ def decide(
         verdict, reason = "reject", f"retention fell by {lost:.1%}, more than {max_retention_loss:.1%}"
     elif n < min_probes:
         verdict, reason = "undecided", f"only {n} held-out probes, {min_probes} are needed"
-    elif accuracy_after < accuracy_before:
-        verdict, reason = "reject", f"held-out accuracy fell from {accuracy_before:.0%} to {accuracy_after:.0%}"
+    elif accuracy_after <= accuracy_before:
+        verdict, reason = "reject", f"held-out accuracy went from {accuracy_before:.0%} to {accuracy_after:.0%}"
     elif p_value > alpha:
         verdict, reason = "reject", f"no better on {n} held-out probes (p = {p_value:.3f})"
     else:

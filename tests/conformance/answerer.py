@@ -6,12 +6,13 @@ from pathlib import Path
 
 from agent.ports import Answerer, Query
 
-PROMPT = "Question: Who runs the mill?\nAnswer:"
-OTHER = "Question: What does the mill grind, and since when?\nAnswer:"
+PROMPT = "Topic: The Mill\nQuestion: Who runs the mill at Orrin?\nAnswer:"
+OTHER = "Topic: The Mill\nQuestion: How many people?\nAnswer:"
 
 
 class AnswererConformance:
-    """Give two fixtures: `answerer`, and `adapters`, two PEFT folders whose answers differ from the base's."""
+    """Give two fixtures: `answerer`, and `adapters`, two PEFT folders. To PROMPT
+    all three answer differently."""
 
     def test_it_has_a_name(self, answerer: Answerer) -> None:
         assert answerer.name

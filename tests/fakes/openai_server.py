@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import struct
 import threading
@@ -158,11 +159,11 @@ class _Handler(BaseHTTPRequestHandler):
         return self._json(200, _completion(body, self.server.fake.answer(asked)))
 
     def _continue(self, body: dict[str, Any]) -> None:
-        """One choice a prompt, the last prompt's first."""
+        """One choice a prompt, the last prompt's first. A token is a word."""
         fake, name = self.server.fake, body["model"]
         choices = [
-            {"index": i, "text": fake.continuation(name, prompt), "finish_reason": "stop", "logprobs": None}
-            for i, prompt in enumerate(body["prompt"])
+            {"index": i, "text": "".join(re.findall(r"\s*\S+", text)[: body["max_tokens"]]), "finish_reason": "length"}
+            for i, text in enumerate(fake.continuation(name, prompt) for prompt in body["prompt"])
         ]
         head = {"id": "cmpl-fake", "object": "text_completion", "created": 0, "model": fake.answers_as or name}
         return self._json(200, {**head, "choices": choices[::-1]})
