@@ -65,12 +65,17 @@ class ModelConfig(Section):
 class TrainConfig(Section):
     """How a candidate is trained where its plan says nothing else."""
 
-    rank: Annotated[Count, Field(description="Rank of the LoRA matrices.")] = 8
+    rank: Annotated[Count, Field(description="Rank of the LoRA matrices.")] = 16
     alpha: Annotated[
         float, Field(gt=0, description="LoRA scale: an adapter's output is multiplied by alpha / rank.")
-    ] = 16.0
+    ] = 32.0
     learning_rate: Annotated[float, Field(gt=0, description="Step size of the optimizer.")] = 1e-3
-    epochs: Annotated[Count, Field(description="Passes over a self-edit, one sequence a step.")] = 8
+    epochs: Annotated[
+        int,
+        Field(
+            ge=0, description="Passes over a self-edit, one sequence a step. 0: as each strategy recommends."
+        ),
+    ] = 0
     seed: Annotated[
         int, Field(ge=0, description="Seed of the adapter's first weights and of the order of the data.")
     ] = 0
@@ -87,7 +92,7 @@ class PlanConfig(Section):
         Literal["thompson", "chat"],
         Field(description='"thompson" samples strategies by their measured gains; "chat" asks the planning model.'),
     ] = "thompson"
-    candidates: Annotated[Count, Field(description="Candidates for one document (K), trained side by side.")] = 4
+    candidates: Annotated[Count, Field(description="Candidates for one document (K), trained side by side.")] = 3
     strategies: Annotated[Texts, Field(description="Strategies to choose from. Empty: all that can run here.")] = ()
     recall: Annotated[int, Field(ge=0, description="Winners of similar documents that the planner gets to see.")] = 3
     endpoint: Annotated[

@@ -12,7 +12,6 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from openai import APIConnectionError, APIError, APIStatusError, Omit, OpenAI, omit
-from openai.pagination import SyncPage
 from openai.types import Model
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 
@@ -21,6 +20,7 @@ from agent.errors import EndpointError
 
 _OPENAI_URL = "https://api.openai.com/v1"
 _OFFERED_TIMEOUT = 10.0
+_NO_LIST = "answered with a page that is not a list of models"
 T = TypeVar("T")
 
 
@@ -85,10 +85,13 @@ class EndpointClient:
             raise explain(self.endpoint, error, list) from error
 
     def _models(self, timeout: float) -> list[str]:
-        page = _readable(lambda: self.openai.models.list(timeout=timeout, extra_headers=self.headers))
-        data = page.data or [] if isinstance(page, SyncPage) else None
+        try:
+            page = _readable(lambda: self.openai.models.list(timeout=timeout, extra_headers=self.headers))
+        except AttributeError as error:  # the client handles whatever came as if it were a list of models
+            raise Nonsense(_NO_LIST) from error
+        data: object = page.data or []
         if not isinstance(data, list) or not all(isinstance(model, Model) for model in data):
-            raise Nonsense("answered with a page that is not a list of models")
+            raise Nonsense(_NO_LIST)
         return [model.id for model in data]
 
     def _offered(self) -> list[str]:

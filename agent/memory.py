@@ -116,14 +116,10 @@ def _nearest(collection: Collection, vector: list[float], document: str, wanted:
     Winners of one document have one vector. Which of them a plain query returns would depend on the
     order in which they were added.
     """
-    held = collection.count()
     asked = 2 * wanted
     while True:
         found = _query(collection, vector, document, asked)
-        if len(found) < asked:
-            _check_complete(collection, document, len(found), held)
-            break
-        if found[-1].distance > found[wanted - 1].distance:
+        if len(found) < asked or found[-1].distance > found[wanted - 1].distance:
             break
         asked *= 2
     return [one for one in found if one.distance <= found[min(wanted, len(found)) - 1].distance]
@@ -148,13 +144,3 @@ def _winner(text: Any) -> Winner:
         return Winner.model_validate_json(text)
     except ValidationError as error:
         raise StoreError("the memory holds a winner that this seal cannot read", REBUILD) from error
-
-
-def _check_complete(collection: Collection, document: str, found: int, held: int) -> None:
-    """Chroma does not complain where the files of its index are missing; it finds less.
-
-    `held` was counted before, because other clients of a server may have added winners since.
-    """
-    own = len(collection.get(where={"document": document}, include=[])["ids"])
-    if found < held - own:
-        raise StoreError("the memory's index is incomplete", REBUILD)

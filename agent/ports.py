@@ -90,7 +90,8 @@ class Planner(Protocol):
 class Strategy(Protocol):
     """One way to turn a document into training sequences. `needs_model` strategies call `chat`.
 
-    `epochs` is how long its sequences are usually trained; 0 leaves that to the configuration.
+    `epochs` is how long its sequences are usually trained; 0 is the usual number. `prior` is the mean
+    reward to expect of it before anything was measured.
     """
 
     @property
@@ -101,6 +102,8 @@ class Strategy(Protocol):
     def needs_model(self) -> bool: ...
     @property
     def epochs(self) -> int: ...
+    @property
+    def prior(self) -> float: ...
 
     def write(self, document: Document, instruction: str, chat: Chat | None) -> list[Example]: ...
 

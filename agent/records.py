@@ -56,12 +56,15 @@ class Document(Record):
 
 
 class TrainSettings(Record):
-    """How one candidate is trained. `epochs` passes over the self-edit, one sequence a step."""
+    """How one candidate is trained. `epochs` passes over the self-edit, one sequence a step.
 
-    rank: int = 8
-    alpha: float = 16.0
+    As defaults for plans, `epochs` 0 means the number that each strategy recommends.
+    """
+
+    rank: int = 16
+    alpha: float = 32.0
     learning_rate: float = 1e-3
-    epochs: int = 8
+    epochs: int = 0
     seed: int = 0
 
 

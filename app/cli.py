@@ -2,19 +2,48 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
-from agent.errors import SealError
+from agent.errors import SealError, StoreError
+
+DISK = {
+    errno.ENOSPC: "free some disk space, then run the same command again",
+    errno.EDQUOT: "free some disk space, then run the same command again",
+    errno.EACCES: "make it writable, or choose another folder with --home",
+    errno.EPERM: "make it writable, or choose another folder with --home",
+    errno.EROFS: "make it writable, or choose another folder with --home",
+    errno.ENOTDIR: "choose another folder with --home",
+    errno.EEXIST: "choose another folder with --home",
+}
+"""What the operating system may refuse anywhere, and what to do about it. Other OSErrors are mistakes of ours."""
 
 app = typer.Typer(
-    name="seal", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    name="seal", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="A language model that reads document feeds, trains itself on them, and shows what it learned.\n\n"
-    "First steps: `seal demo`, then `seal ingest FEED_OR_FILE` and `seal ask \"...\"`.",
+    help="""A language model that reads document feeds, trains itself on them, and shows what it learned.
+
+    \b
+    First steps:
+      seal demo                      learn a sample feed, see what it learned
+      seal ingest FEED_OR_FILE       learn your own
+      seal ask "Who runs the mill?"  ask about what was learned
+      seal trace                     see what the last run did and why
+    """,
+    epilog="""\b
+    Results go to stdout, progress and messages to stderr. Exit codes:
+      0 done                  1 doctor found something missing
+      2 wrong command or key  3 something could not be read
+      4 model                 5 training
+      6 ledger, memory, disk  7 model endpoint
+      8 package missing       130 Ctrl-C, 143 SIGTERM
+    """,
 )  # fmt: skip
 memory = typer.Typer(no_args_is_help=True, help="The memory of what worked: an index over the ledger.")
 app.add_typer(memory, name="memory")
@@ -26,9 +55,10 @@ ConfigFile = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="TOML file. Default: seal.toml in the home folder")
 ]
 Set = Annotated[
-    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override one key, e.g. --set train.epochs=4")
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override one key, e.g. train.epochs=4. Can be given again"),
 ]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout; an error is one too")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks")]
 
 
@@ -36,143 +66,189 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks")]
 def demo(
     home: Home = None, config: ConfigFile = None, set_: Set = None, json: Json = False, debug: Debug = False
 ) -> None:
-    """Learn the bundled sample feed; show each question before and after.
+    """Learn a sample feed; show each question before and after.
 
-    Runs in a fresh folder unless --home is given. Needs no key, no server and no GPU.
+    Needs no key, no server and no GPU. Without --home it works in ~/.seal-demo and starts afresh each time.
     """
     from app.commands.demo import run
 
-    _guard(lambda: run(home, config, set_ or [], json), debug)
+    _guard(lambda: run(home, config, set_ or [], json), json, debug)
 
 
 @app.command()
 def ingest(
     sources: Annotated[
-        list[str] | None, typer.Argument(metavar="SOURCE...", help="Feed or page URL, file, folder, or JSONL")
+        list[str] | None,
+        typer.Argument(metavar="SOURCE", show_default=False, help="Feed or page URL, file, folder, or JSONL"),
     ] = None,
     resume: Annotated[str | None, typer.Option(metavar="RUN", help="Go on with a run that was cut off")] = None,
     home: Home = None, config: ConfigFile = None, set_: Set = None, json: Json = False, debug: Debug = False,
 ) -> None:  # fmt: skip
     """Read documents and learn them. What was learned before is skipped.
 
+    For each document seal asks the base model, trains several adapters, and publishes the best one where questions
+    that were held out prove it better. Ctrl-C stops; the same command goes on where it was.
+
+    \b
     Examples:
-
       seal ingest https://example.org/feed.xml
-
       seal ingest notes/ paper.pdf
-
       seal ingest questions.jsonl --set plan.candidates=6
-
       seal ingest --resume 20260101-1200-ab12
+
+    \b
+    A line of a JSONL file, all on one line:
+      {"title": ..., "text": ..., "questions": [{"question": ..., "answer": ...}]}
+
+    Ends with code 3 where an item could not be read; the others are learned all the same.
     """
     from app.commands.ingest import run
 
-    _guard(lambda: run(sources or [], resume, home, config, set_ or [], json), debug)
+    _guard(lambda: run(sources or [], resume, home, config, set_ or [], json), json, debug)
 
 
 @app.command()
 def ask(
-    question: Annotated[str, typer.Argument(help="A question, in quotes")],
+    question: Annotated[str, typer.Argument(metavar="QUESTION", show_default=False, help="A question, in quotes")],
     base: Annotated[bool, typer.Option("--base", help="Ask the untrained base model")] = False,
     show_adapters: Annotated[bool, typer.Option("--show-adapters", help="Show which adapters were considered")] = False,
     home: Home = None, config: ConfigFile = None, set_: Set = None, json: Json = False, debug: Debug = False,
 ) -> None:  # fmt: skip
-    """Answer from what was learned, closed book, and name the adapter that gave the answer."""
+    """Answer from what was learned, closed book.
+
+    The answer is on stdout, the adapter that gave it and what the base says on stderr. A question that is near no
+    document that was learned is answered by the base model, and seal says so.
+
+    \b
+    Examples:
+      seal ask "Who runs the new ferry?"
+      seal ask "Who runs the new ferry?" --base
+      seal ask "Who runs the new ferry?" --show-adapters
+    """
     from app.commands.ask import run
 
-    _guard(lambda: run(question, base, show_adapters, home, config, set_ or [], json), debug)
+    _guard(lambda: run(question, base, show_adapters, home, config, set_ or [], json), json, debug)
 
 
 @app.command()
 def adapters(
     home: Home = None, config: ConfigFile = None, set_: Set = None, json: Json = False, debug: Debug = False
 ) -> None:
-    """List the adapters that answer now, and every version of the library before."""
+    """List the adapters that answer now, and those before."""
     from app.commands.library import show
 
-    _guard(lambda: show(home, config, set_ or [], json), debug)
+    _guard(lambda: show(home, config, set_ or [], json), json, debug)
 
 
 @app.command()
 def rollback(
-    adapter: Annotated[str | None, typer.Argument(help="An adapter to take back. Default: the last promotion")] = None,
-    reason: Annotated[str, typer.Option(help="Why, for the record")] = "asked for by hand",
+    adapter: Annotated[
+        str | None,
+        typer.Argument(metavar="ADAPTER", show_default=False, help="Take back this one. Default: the newest one"),
+    ] = None,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, for the record")] = "asked for by hand",
     home: Home = None, config: ConfigFile = None, set_: Set = None, json: Json = False, debug: Debug = False,
 ) -> None:  # fmt: skip
-    """Take an adapter back. Its document's former adapter answers again, where there was one."""
+    """Take an adapter back.
+
+    Its document's former adapter answers again, where there was one. `seal adapters` lists their ids. Nothing is
+    deleted: the ledger and the trace keep what was taken back.
+    """
     from app.commands.library import rollback as run
 
-    _guard(lambda: run(adapter, reason, home, config, set_ or [], json), debug)
+    _guard(lambda: run(adapter, reason, home, config, set_ or [], json), json, debug)
 
 
 @app.command()
 def trace(
-    run_id: Annotated[str | None, typer.Argument(metavar="RUN", help="A run. Default: the latest")] = None,
+    run_id: Annotated[
+        str | None, typer.Argument(metavar="RUN", show_default=False, help="A run. Default: the latest")
+    ] = None,
     home: Home = None, config: ConfigFile = None, set_: Set = None, json: Json = False, debug: Debug = False,
 ) -> None:  # fmt: skip
-    """Show what a run did and why: plans, self-edits, training, scores, gate, before and after."""
+    """Show what a run did and why.
+
+    Plans, self-edits, training, scores, gate, and every question before and after. Also of a run that is still going
+    or was cut off. --json holds everything that the ledger knows of the run.
+    """
     from app.commands.trace import run
 
-    _guard(lambda: run(run_id, home, config, set_ or [], json), debug)
+    _guard(lambda: run(run_id, home, config, set_ or [], json), json, debug)
 
 
 @app.command()
 def status(
     home: Home = None, config: ConfigFile = None, set_: Set = None, json: Json = False, debug: Debug = False
 ) -> None:
-    """Where things stand: documents, runs, adapters, memory, dataset."""
+    """Show where things stand.
+
+    Documents, adapters, winners, the last run, and runs that were cut off.
+    """
     from app.commands.status import run
 
-    _guard(lambda: run(home, config, set_ or [], json), debug)
+    _guard(lambda: run(home, config, set_ or [], json), json, debug)
 
 
 @app.command()
 def doctor(
     home: Home = None, config: ConfigFile = None, set_: Set = None, json: Json = False, debug: Debug = False
 ) -> None:
-    """Check what this machine has and can do, and say how to mend what is missing."""
+    """Check this machine, and say how to mend what is missing."""
     from app.commands.doctor import run
 
-    _guard(lambda: run(home, config, set_ or [], json), debug)
+    _guard(lambda: run(home, config, set_ or [], json), json, debug)
 
 
 @memory.command()
 def rebuild(
     home: Home = None, config: ConfigFile = None, set_: Set = None, json: Json = False, debug: Debug = False
 ) -> None:
-    """Make the memory anew from the ledger. It answers the same afterwards."""
+    """Make the memory anew from the ledger.
+
+    It answers the same afterwards. Needed where its files are damaged or the embedding model was changed.
+    """
     from app.commands.memory import run
 
-    _guard(lambda: run(home, config, set_ or [], json), debug)
+    _guard(lambda: run(home, config, set_ or [], json), json, debug)
 
 
-def _guard(command: object, debug: bool) -> None:
-    """Run a command; a SealError becomes a message and an exit code, Ctrl-C ends with 130."""
-    assert callable(command)
+def _guard(command: Callable[[], None], as_json: bool, debug: bool) -> None:
+    """Run a command. A SealError becomes a message and an exit code, Ctrl-C ends with 130 and SIGTERM with 143."""
     try:
         command()
     except SealError as error:
         if debug:
             raise
-        _fail(error)
-    except KeyboardInterrupt:
+        _fail(error, error.cause, error.mend, error.exit_code, as_json)
+    except OSError as error:
+        if debug or error.errno not in DISK:
+            raise
+        cause = f"{error.filename or 'the disk'}: {error.strerror}"
+        _fail(error, cause, DISK[error.errno], StoreError.exit_code, as_json)
+    except KeyboardInterrupt as error:
+        from app.stopping import exit_code
+
         if debug:
             raise
-        typer.secho("stopped", err=True)
-        raise typer.Exit(130) from None
+        _fail(error, "stopped", "", exit_code(error), as_json)
 
 
-def _fail(error: SealError) -> NoReturn:
-    typer.secho(f"error: {error.cause}", fg="red", err=True)
-    if error.mend:
-        typer.secho(f"  try: {error.mend}", err=True)
-    raise typer.Exit(error.exit_code)
+def _fail(error: BaseException, cause: str, mend: str, code: int, as_json: bool) -> NoReturn:
+    """The message on stderr and, with --json, {"error", "mend"} on stdout. What was noted on the error is mend too."""
+    mend = "; ".join([mend] * bool(mend) + getattr(error, "__notes__", []))
+    typer.secho(cause if cause == "stopped" else f"error: {cause}", fg="red", err=True)
+    if mend:
+        typer.secho(f"  try: {mend}", err=True)
+    if as_json:
+        from app.session import emit
+
+        emit({"error": cause, "mend": mend})
+    raise typer.Exit(code) from None
 
 
 def main() -> None:
     """Entry point of the `seal` command."""
-    try:
-        app()
-    except BrokenPipeError:  # `seal trace | head`
-        sys.stderr.close()
-        sys.exit(141)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show a character must not stop the command
+    app()

@@ -24,9 +24,9 @@ SAID = {
 
 
 class IngestProgress:
-    """Listens to the events of a run. Without a terminal it prints one plain line for each finished document."""
+    """Listens to the events of a run. Without a terminal it prints a plain line for each source and document."""
 
-    def __init__(self, titles: dict[str, str] | None = None) -> None:
+    def __init__(self) -> None:
         self.console = Console(file=sys.stderr, highlight=False)
         self.live = self.console.is_terminal
         self.bar = Progress(
@@ -53,17 +53,21 @@ class IngestProgress:
                 self.bar.update(self.task, description=f"[{self.done + 1}/{self.total}] {what}" if self.total else what)
             self._at(BEGINS.get(event.step, 0.0))
         elif event.step == "read" and event.status == "ok":
-            self.total += int(event.data.get("new", 0))
+            told = event.data
+            self.total += int(told.get("new", 0))
+            self._line(f"{event.subject}: {told.get('new', 0)} new, {told.get('skipped', 0)} known, "
+                       f"{told.get('failed', 0)} not readable")  # fmt: skip
         elif event.step == "close":
             self.done += 1
-            if not self.live:
-                self.console.print(
-                    f"[{self.done}/{self.total}] {event.data.get('title', event.document)}: {event.message}"
-                )
+            self._line(f"[{self.done}/{self.total}] {event.data.get('title', event.document)}: {event.message}")
 
     def trained(self, step: int, steps: int) -> None:
         """Called after every optimizer step."""
         self._at(BEGINS["train"] + TRAINING * step / steps)
+
+    def _line(self, text: str) -> None:
+        if not self.live:
+            self.console.print(text, markup=False, soft_wrap=True)
 
     def _at(self, share: float) -> None:
         if self.total:

@@ -1,4 +1,4 @@
-"""The tables that a person reads after a run."""
+"""What a person reads after a run."""
 
 from __future__ import annotations
 
@@ -6,64 +6,62 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+
+from app.tables import counted, percent, screen, table
+
+MOST_TABLES = 12
+"""Documents whose questions are shown one by one; `seal trace` and --json have all of them."""
 
 
 def show_summary(summary: dict[str, Any], console: Console | None = None) -> None:
-    """Per question before and after, per document outcome, and the overall figures."""
-    console = console or Console(highlight=False)
+    """Each document with its questions before and after, the overall figures, and what could not be read."""
+    console = console or screen()
     if not summary["documents"]:
-        _nothing(summary, console)
-        return
-    if summary["answers"]:
-        console.print(_answers(summary["answers"]))
-    console.print(_documents(summary["results"]))
-    console.print(overall(summary))
+        known = summary["skipped"]
+        console.print(f"Nothing new: {counted(known, 'document')} known already. Nothing was changed.")
+    else:
+        _documents(summary, console)
+        console.print(overall(summary), markup=False)
+    for note in summary["notes"]:
+        console.print(f"[yellow]skipped:[/yellow] {escape(note)}")
     for failure in summary["failures"]:
         console.print(f"[red]not read:[/red] {escape(failure)}")
 
 
-def _nothing(summary: dict[str, Any], console: Console) -> None:
-    known = summary["skipped"]
-    console.print(f"Nothing new: {known} document{'s' if known != 1 else ''} known already. Nothing was changed.")
-    for failure in summary["failures"]:
-        console.print(f"[red]not read:[/red] {escape(failure)}")
+def _documents(summary: dict[str, Any], console: Console) -> None:
+    for place, row in enumerate(summary["results"]):
+        console.print(f"[bold]{escape(row['title'])}[/bold]\n{_outcome(row)}")
+        answers = [answer for answer in summary["answers"] if answer["document"] == row["document"]]
+        if place < MOST_TABLES and answers:
+            cells = [
+                (escape(a["question"]), escape(a["reference"]), _said(a["before"], a["right_before"]),
+                 _said(a["after"], a["right_after"]))
+                for a in answers
+            ]  # fmt: skip
+            console.print(table(("question", "right answer", "before", "after"), cells))
+        else:
+            console.print()
+    left = len(summary["results"]) - MOST_TABLES
+    if left > 0:
+        console.print(f"The questions of {counted(left, 'more document')}: seal trace {summary['run']}\n")
 
 
-def _answers(rows: list[dict[str, Any]]) -> Table:
-    table = Table(title="Closed-book answers, before and after", title_justify="left", show_lines=False)
-    for name, ratio in (("question", 5), ("right answer", 2), ("before", 3), ("after", 3)):
-        table.add_column(name, ratio=ratio, overflow="fold")
-    last = None
-    for row in rows:
-        if row["document"] != last:
-            table.add_section()
-            table.add_row(f"[bold]{escape(row['document'])}[/bold]")
-            last = row["document"]
-        table.add_row(
-            escape(row["question"]), escape(row["reference"]),
-            _said(row["before"], row["right_before"]), _said(row["after"], row["right_after"]),
-        )  # fmt: skip
-    return table
+def _outcome(row: dict[str, Any]) -> str:
+    if not row["strategy"]:
+        return escape(row["outcome"])
+    how = f"(strategy {row['strategy']}, reward {row['reward']:+.2f})"
+    if row["outcome"] == "published":
+        return f"[green]published[/green]: {escape(row['gate'])} {how}"
+    return f"[yellow]{escape(row['outcome'])}[/yellow], so the base still answers: {escape(row['gate'])} {how}"
 
 
 def _said(answer: str, right: bool) -> str:
     return f"[green]✓ {escape(answer)}[/green]" if right else f"[dim]✗ {escape(answer)}[/dim]"
 
 
-def _documents(rows: list[dict[str, Any]]) -> Table:
-    table = Table(title="Documents", title_justify="left")
-    for name in ("title", "outcome", "strategy", "reward", "gate"):
-        table.add_column(name, overflow="fold")
-    for row in rows:
-        reward = f"{row['reward']:+.2f}" if row["strategy"] else ""
-        table.add_row(escape(row["title"]), row["outcome"], row["strategy"], reward, escape(row["gate"]))
-    return table
-
-
 def overall(summary: dict[str, Any]) -> str:
     """The figures in plain sentences."""
-    lines = [f"{summary['published']} of {summary['documents']} documents published, run {summary['run']}"]
+    lines = [f"{summary['published']} of {counted(summary['documents'], 'document')} published, run {summary['run']}"]
     if summary["questions"]:
         lines.append(
             f"Closed-book accuracy (answer contains the reference; questions {summary['question_source']}): "
@@ -82,7 +80,3 @@ def overall(summary: dict[str, Any]) -> str:
             f"{percent(summary['forced_retention_after'])}"
         )
     return "\n".join([*lines, f"{summary['seconds']:.0f} seconds. Details: seal trace {summary['run']}"])
-
-
-def percent(value: float | None) -> str:
-    return "none" if value is None else f"{100 * value:.0f}%"

@@ -6,14 +6,18 @@ import json
 import logging
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from agent.config import Config, load_config
+from agent.config import DEFAULT_HOME, Config, load_config
 from agent.errors import ConfigError
+
+if TYPE_CHECKING:
+    from graphs.runtime import Runtime
 
 
 def configured(home: Path | None, file: Path | None, overrides: Sequence[str]) -> Config:
@@ -30,6 +34,44 @@ def configured(home: Path | None, file: Path | None, overrides: Sequence[str]) -
         pairs[key.strip()] = value
     quiet()
     return load_config(file, pairs, home)
+
+
+def opened(home: Path | None, file: Path | None, overrides: Sequence[str]) -> Runtime:
+    """The runtime over the configuration. It opens the ledger, the memory and the model when they are asked for.
+
+    Raises:
+        ConfigError: as `configured` does.
+    """
+    from graphs.runtime import Runtime
+
+    return Runtime(configured(home, file, overrides))
+
+
+@contextmanager
+def alone(home: Path) -> Iterator[None]:
+    """One ingest at a time works in a home folder; the next one waits.
+
+    The lock goes with its process, however that ends: a run that is not done while nobody holds it was cut off.
+    """
+    from filelock import FileLock, Timeout
+
+    home.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(home / "ingest.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        typer.secho(f"another seal is learning in {home}; waiting for it to end", err=True)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def resume_command(home: Path, run: str) -> str:
+    """What a person types to go on with a run."""
+    elsewhere = "" if home == DEFAULT_HOME.expanduser().resolve() else f" --home {home}"
+    return f"seal ingest --resume {run}{elsewhere}"
 
 
 def quiet() -> None:

@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from agent.ports import Ledger
-from agent.records import Document, Probe, Score
+from agent.records import Document, Event, Probe, Score
+from graphs.ingest import KNOWN, TWICE
 
 BASE = "base"
 
@@ -16,6 +17,7 @@ class QuestionRow:
     """One question: what the base said, and what seal says now (the adapter's answer where one was published)."""
 
     document: str
+    title: str
     kind: str
     half: str
     question: str
@@ -56,7 +58,8 @@ def question_rows(ledger: Ledger, run: str, document: Document) -> list[Question
 
 def _row(probe: Probe, document: Document, before: Score, after: Score) -> QuestionRow:
     return QuestionRow(
-        document=document.title,
+        document=document.id,
+        title=document.title,
         kind=probe.kind,
         half=probe.half,
         question=probe.question,
@@ -104,15 +107,16 @@ def summarize(ledger: Ledger, run: str, seconds: float) -> dict[str, Any]:
     counted = given or rows
     held = [row for row in counted if row.half == "heldout"]
     published = [d for d in documents if d.outcome == "published"]
-    items = [e for e in ledger.events(run) if e.step == "read-item"]
-    sources = [e for e in ledger.events(run) if e.step == "read" and e.status == "failed"]
+    events = ledger.events(run)
+    skipped = [e for e in events if e.step == "read-item" and e.status == "skipped"]
+    failures = _failures(events)
     return {
         "run": run,
         "documents": len(documents),
-        "skipped": sum(e.status == "skipped" for e in items),
-        "failed": len({e.message for e in items if e.status == "failed"} | {e.message for e in sources})
-        + sum(d.outcome.startswith("failed") for d in documents),
-        "failures": [e.message for e in [*items, *sources] if e.status == "failed"],
+        "skipped": len({(e.document, e.message) for e in skipped}),
+        "failed": len(failures) + sum(d.outcome.startswith("failed") for d in documents),
+        "failures": failures,
+        "notes": list(dict.fromkeys(e.message for e in skipped if e.message not in (KNOWN, TWICE))),
         "candidates": len(ledger.candidates(run)),
         "published": len(published),
         "questions": len(counted),
@@ -129,6 +133,13 @@ def summarize(ledger: Ledger, run: str, seconds: float) -> dict[str, Any]:
         "results": [asdict(row) for row in documents],
         "answers": [asdict(row) for row in counted],
     }
+
+
+def _failures(events: list[Event]) -> list[str]:
+    """Items and sources that could not be read. A run that was cut off while it read has tried some of them twice."""
+    last = {e.subject: e for e in events if e.step == "read"}.values()
+    items = [e for e in events if e.step == "read-item"]
+    return list(dict.fromkeys(e.message for e in [*items, *last] if e.status == "failed"))
 
 
 def _share(right: list[bool]) -> float | None:

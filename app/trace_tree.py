@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from rich.console import Console
 from rich.markup import escape
 from rich.tree import Tree
+
+from app.tables import screen
 
 SHOWN_LINES = 3
 """Training sequences that are shown of a self-edit; --json has them all."""
@@ -23,7 +24,7 @@ def show(trace: dict[str, Any]) -> None:
     for item in trace["documents"]:
         events = [e for e in trace["events"] if e["document"] == item["document"]["id"] and e["step"] != "read-item"]
         _document(root.add(f"[bold]{escape(item['document']['title'])}[/bold]  {item['outcome']}"), item, events)
-    Console(highlight=False).print(root)
+    screen().print(root)
 
 
 def _event(event: dict[str, Any]) -> str:
@@ -34,11 +35,12 @@ def _event(event: dict[str, Any]) -> str:
 
 
 def _short(data: dict[str, Any]) -> str:
-    return ", ".join(f"{k} {v}" for k, v in data.items() if isinstance(v, int | float | str))
+    plain = {k: v for k, v in data.items() if isinstance(v, int | float | str)}
+    return ", ".join(f"{k} {v:.3f}" if isinstance(v, float) else f"{k} {v}" for k, v in plain.items())
 
 
 def _document(tree: Tree, item: dict[str, Any], events: list[dict[str, Any]]) -> None:
-    tree.add(f"[dim]{item['document']['source']}[/dim]")
+    tree.add(f"[dim]{escape(item['document']['source'])}[/dim]")
     for event in events:
         node = tree.add(_event(event))
         if event["step"] == "recall":

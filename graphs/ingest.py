@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -12,7 +13,7 @@ from langgraph.graph import START, StateGraph
 
 from agent.errors import SourceError, StoreError
 from agent.ports import Failure, Ledger
-from agent.records import Event
+from agent.records import Document, Event
 from agent.sources import read
 from graphs.adapt import BUSY, adapt_graph
 from graphs.runtime import Runtime
@@ -23,6 +24,45 @@ STEPS_A_DOCUMENT, MOST_DOCUMENTS = 20, 100_000
 
 SHORTEST_DOCUMENT = 5
 """Words. Scripts that write no spaces are never called short."""
+
+KNOWN, TWICE = "known already", "stands in the sources twice"
+
+
+class Items:
+    """What a run reads, one item at a time, written to the ledger. Each method says what became of the item."""
+
+    def __init__(self, ledger: Ledger, run: str) -> None:
+        self.ledger, self.run = ledger, run
+        self.elsewhere = unfinished(ledger, besides=run)
+        self.before = {document.id for document in ledger.documents(run)}
+        self.seen: set[str] = set()
+
+    def failed(self, item: Failure) -> str:
+        return self._tell("failed", f"{item.where}: {item.reason}", subject=item.where)
+
+    def document(self, item: Document) -> str:
+        """A document that another run left unfinished stays that run's, so that it is in the data set once."""
+        if item.id in self.seen:
+            return self._tell("skipped", TWICE, document=item.id, subject=item.title)
+        self.seen.add(item.id)
+        if item.id in self.before:  # the run was cut off while it read, and reads again
+            return "known"
+        outcome = self.ledger.outcome(item.id)
+        if outcome is not None and not outcome.startswith("failed"):
+            return self._tell("skipped", KNOWN, document=item.id, subject=item.title)
+        if item.id in self.elsewhere:
+            other = self.elsewhere[item.id]
+            why = f"run {other} was cut off before it had learned this; go on with: seal ingest --resume {other}"
+            return self._tell("skipped", why, document=item.id, subject=item.title)
+        self.ledger.add_document(item, self.run)
+        if len(item.text.split()) < SHORTEST_DOCUMENT and item.text.isascii():
+            self.ledger.finish_document(self.run, item.id, "too short to learn from")
+        return "new"
+
+    def _tell(self, status: Literal["failed", "skipped"], message: str, **about: str) -> str:
+        event = Event(run=self.run, step="read-item", status=status, message=message, at=time.time(), **about)
+        self.ledger.add_event(event)
+        return status
 
 
 class IngestNodes:
@@ -36,11 +76,12 @@ class IngestNodes:
             SourceError: a source gave nothing at all, and so did all the others.
         """
         run, errors = state["run"], []
+        items = Items(self.rt.ledger, run)
         for location in state["sources"]:
             with self.rt.tracer.step(run, "read") as span:
                 span.subject = location
                 try:
-                    span.data = self._read(run, location)
+                    span.data = self._read(items, location)
                 except SourceError as error:
                     errors.append(error)
                     span.status, span.message = "failed", f"{error.cause}. {error.mend}".strip()
@@ -49,27 +90,12 @@ class IngestNodes:
         done = self.rt.ledger.outcomes(run)
         return {"queue": [d.id for d in self.rt.ledger.documents(run) if d.id not in done]}
 
-    def _read(self, run: str, location: str) -> dict[str, Any]:
-        config, ledger = self.rt.config, self.rt.ledger
-        new = skipped = failed = 0
+    def _read(self, items: Items, location: str) -> dict[str, int]:
+        config = self.rt.config
+        told: Counter[str] = Counter({"new": 0, "skipped": 0, "failed": 0})
         for item in read(location, timeout=config.source.timeout, max_words=config.write.max_words):
-            if isinstance(item, Failure):
-                failed += 1
-                message = f"{item.where}: {item.reason}"
-                ledger.add_event(Event(run=run, step="read-item", subject=item.where, status="failed",
-                                       message=message, at=time.time()))  # fmt: skip
-                continue
-            before = ledger.outcome(item.id)
-            if before is not None and not before.startswith("failed"):
-                skipped += 1
-                ledger.add_event(Event(run=run, step="read-item", document=item.id, subject=item.title,
-                                       status="skipped", message="known already", at=time.time()))  # fmt: skip
-                continue
-            ledger.add_document(item, run)
-            if len(item.text.split()) < SHORTEST_DOCUMENT and item.text.isascii():
-                ledger.finish_document(run, item.id, "too short to learn from")
-            new += 1
-        return {"new": new, "skipped": skipped, "failed": failed}
+            told[items.failed(item) if isinstance(item, Failure) else items.document(item)] += 1
+        return {word: told[word] for word in ("new", "skipped", "failed")}
 
     def pick(self, state: IngestState) -> dict[str, Any]:
         """The next document of the queue."""
@@ -128,3 +154,24 @@ def sources_of(ledger: Ledger, run: str) -> list[str]:
         newest = ", ".join(list(known)[-3:]) or "none"
         raise StoreError(f"the ledger has no run {run!r}", f"the latest runs are: {newest}")
     return list(known[run]["sources"])
+
+
+def unfinished(ledger: Ledger, besides: str = "") -> dict[str, str]:
+    """Documents that a run read and did not get to the end of, with that run's name. `besides` leaves one run out."""
+    found: dict[str, str] = {}
+    for run in (r["run"] for r in ledger.runs() if r["kind"] == "ingest" and r["status"] != "done"):
+        if run != besides:
+            done = ledger.outcomes(run)
+            found |= {d.id: run for d in ledger.documents(run) if d.id not in done}
+    return found
+
+
+def cut_off(ledger: Ledger, sources: Sequence[str]) -> str | None:
+    """The latest run of exactly these sources that left documents unfinished, or its own end.
+
+    To be asked when no other run is at work: what the ledger calls running then was killed.
+    """
+    left = set(unfinished(ledger).values())
+    same = [r for r in ledger.runs() if r["kind"] == "ingest" and list(r["sources"]) == list(sources)]
+    killed = [r["run"] for r in same if r["status"] == "running" and ledger.documents(r["run"])]
+    return next((r["run"] for r in reversed(same) if r["run"] in left.union(killed)), None)

@@ -10,6 +10,8 @@ from pydantic import BaseModel, Field, ValidationError
 
 from agent.errors import EndpointError
 from agent.json_answers import first_object, object_schema
+from agent.planning import EPOCHS as USUAL_EPOCHS
+from agent.planning import usual_epochs
 from agent.ports import Chat, Strategy
 from agent.quoting import AS_DATA, quoted
 from agent.records import Document, Plan, Recalled, TrainSettings
@@ -28,7 +30,7 @@ _SYSTEM = (
     "makes from the document, and is then asked questions about the document without seeing it. Propose different "
     "plans: different strategies first, different settings second. instruction tells the writer what to attend to; "
     "leave it empty where nothing special is needed. epochs is a whole number from {epochs[0]} to {epochs[1]}, "
-    "learning_rate a number from {rates[0]:g} to {rates[1]:g}; the usual values are {defaults.epochs} and "
+    "learning_rate a number from {rates[0]:g} to {rates[1]:g}; the usual values are {usual} and "
     "{defaults.learning_rate:g}. reason says in one sentence why the plan suits this document. " + AS_DATA
 )
 
@@ -65,7 +67,9 @@ class ChatPlanner:
         Raises:
             EndpointError: the model did not answer, or none of its plans can be used.
         """
-        system = _SYSTEM.format(epochs=EPOCHS, rates=LEARNING_RATE, defaults=self._defaults)
+        system = _SYSTEM.format(
+            epochs=EPOCHS, rates=LEARNING_RATE, usual=self._defaults.epochs or USUAL_EPOCHS, defaults=self._defaults
+        )
         answer = self._chat.complete(system, self._request(document, recalled, k), self._schema())
         drafts = self._drafts(answer)
         if not drafts:
@@ -130,7 +134,7 @@ class ChatPlanner:
 
     def _filler(self, strategy: str, epochs: float = 1.0, rate: float = 1.0) -> _Draft:
         """A plan that the model did not propose, with its settings as multiples of the usual ones."""
-        usual = self._strategies[strategy].epochs or self._defaults.epochs
+        usual = usual_epochs(self._strategies[strategy], self._defaults)
         missing = "the model proposed too few different plans; filled up with "
         what = "a strategy that it left out" if epochs == rate == 1.0 else "other settings of this strategy"
         return _held(

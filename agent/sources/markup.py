@@ -52,7 +52,7 @@ def page(source: str, url: str = "") -> Page:
         return Page(_title_tag(source), shown, "")
     main = _paragraphs(found.text or "")
     # On a short page the extractor gives up and takes everything, menus too: then ours is the better text.
-    text = main if 0 < count_words(main) < count_words(shown) else shown
+    text = main if 0 < count_words(main) <= count_words(shown) else shown
     return Page(found.title or "", text, found.date or "")
 
 
@@ -82,8 +82,10 @@ def _visible(root: etree._Element, links: bool) -> Iterator[str]:
     for event, element in etree.iterwalk(root, events=("start", "end", "comment", "pi")):
         tag = element.tag if isinstance(element.tag, str) else ""
         skipping += (tag in hidden) * {"start": 1, "end": -1}.get(event, 0)
-        if tag in _BLOCKS or tag == "br":
-            yield "\n" if tag == "br" else "\n\n"
+        if tag in _BLOCKS:
+            yield "\n\n"
+        elif tag == "br" and event == "start":
+            yield "\n"
         elif tag in ("td", "th"):
             yield " "
         said = element.text if event == "start" else element.tail

@@ -5,14 +5,14 @@ The loss is on the question too, and every sentence stands beside its questions 
 
 from __future__ import annotations
 
-from agent.parsing import facts, sentences
+from agent.parsing import sentences
 from agent.records import Document, Example
-from agent.strategies.deterministic import DeterministicStrategy, asked, whole
+from agent.strategies.deterministic import DeterministicStrategy, asked, whole, worth_asking
 
 
 def make(document: Document) -> list[Example]:
-    questions = [whole(asked(document, fact.in_place, fact)) for fact in facts(document.text)]
+    questions = [whole(asked(document, fact.in_place, fact)) for fact in worth_asking(document)]
     return questions + [Example(completion=f"{sentence}\n") for sentence in sentences(document.text)]
 
 
-STRATEGY = DeterministicStrategy("cloze", "each fact of each sentence asked in place", make, epochs=5)
+STRATEGY = DeterministicStrategy("cloze", "each fact of each sentence asked in place", make, epochs=5, prior=0.45)

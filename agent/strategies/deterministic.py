@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from agent.parsing import Fact
+from agent.parsing import Fact, facts
 from agent.ports import Chat
 from agent.prompts import answer_completion, question_prompt
 from agent.records import Document, Example
@@ -17,11 +17,26 @@ class DeterministicStrategy:
     description: str
     make: Callable[[Document], list[Example]]
     epochs: int
+    prior: float
     needs_model: bool = False
 
     def write(self, document: Document, instruction: str, chat: Chat | None) -> list[Example]:
         """The same document always gives the same sequences; `instruction` and `chat` are not used."""
         return self.make(document)
+
+
+SHORTEST_CLAUSE = 4
+"""Words. Below that a clause does not say what is asked ("A what declared?")."""
+
+
+def worth_asking(document: Document) -> list[Fact]:
+    """The facts that a self-edit asks for: not those that the title gives away or whose clause says too little."""
+    title = document.title.casefold()
+    return [
+        fact
+        for fact in facts(document.text)
+        if fact.answer.casefold() not in title and len(fact.clause.split()) >= SHORTEST_CLAUSE
+    ]
 
 
 def asked(document: Document, question: str, fact: Fact) -> Example:

@@ -5,18 +5,18 @@ The questions teach the form of answers, the sentences tie the facts together (s
 
 from __future__ import annotations
 
-from agent.parsing import facts, sentences
+from agent.parsing import sentences
 from agent.records import Document, Example
-from agent.strategies.deterministic import DeterministicStrategy, asked, whole
+from agent.strategies.deterministic import DeterministicStrategy, asked, whole, worth_asking
 
 
 def make(document: Document) -> list[Example]:
-    questions = [whole(asked(document, fact.clause_question, fact)) for fact in facts(document.text)]
+    questions = [whole(asked(document, fact.clause_question, fact)) for fact in worth_asking(document)]
     told = [f"{sentence}\n" for sentence in sentences(document.text)]
     titled = [Example(completion=f"Topic: {document.title}\n{sentence}") for sentence in told]
     return [*questions, *(Example(completion=sentence) for sentence in told), *titled]
 
 
 STRATEGY = DeterministicStrategy(
-    "facts", "each fact asked in its clause, with every sentence beside it", make, epochs=5
+    "facts", "each fact asked in its clause, with every sentence beside it", make, epochs=5, prior=0.55
 )

@@ -10,4 +10,4 @@ def make(document: Document) -> list[Example]:
     return [Example(completion=f"{document.title}\n{document.text}\n")]
 
 
-STRATEGY = DeterministicStrategy("passage", "the text as it is, one sequence", make, epochs=10)
+STRATEGY = DeterministicStrategy("passage", "the text as it is, one sequence", make, epochs=10, prior=0.1)

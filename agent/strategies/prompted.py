@@ -43,6 +43,7 @@ class PromptedStrategy:
     parse: Parse
     needs_model: bool = True
     epochs: int = 0
+    prior: float = 0.3
 
     def write(self, document: Document, instruction: str, chat: Chat | None) -> list[Example]:
         """What the model wrote, as training sequences, and the passage itself at the end.

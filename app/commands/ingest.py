@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from agent.config import Config
-from agent.errors import ConfigError, SealError, SourceError
+from agent.errors import ConfigError, SourceError, StoreError
 from app.progress import IngestProgress
 from app.report import show_summary
-from app.session import configured, emit
+from app.session import alone, configured, emit, resume_command
+from app.stopping import stoppable
 from app.summary import summarize
+
+if TYPE_CHECKING:
+    from graphs.runtime import Runtime
 
 
 def run(
@@ -37,31 +43,61 @@ def run(
 def execute(config: Config, sources: Sequence[str], resume: str | None = None) -> dict[str, Any]:
     """One run of the ingest graph, from the first source to the summary.
 
+    Sources that an earlier run was cut off in the middle of are not begun anew: that run goes on.
+
     Raises:
         SealError: what stopped the run. It is written down as stopped and can be resumed.
         KeyboardInterrupt: likewise.
     """
-    from graphs.ingest import ingest, new_run, sources_of
+    from graphs.ingest import cut_off, ingest, new_run, sources_of
     from graphs.runtime import Runtime
 
     began, progress = time.perf_counter(), IngestProgress()
     runtime = Runtime(config, listener=progress.listen, progress=progress.trained)
-    run = resume or new_run()
-    wanted = sources_of(runtime.ledger, run) if resume else [_absolute(s) for s in sources]
-    runtime.ledger.start_run(run, "ingest", config.recorded(), wanted)
-    if resume:
-        progress.total = len(runtime.ledger.documents(run)) - len(runtime.ledger.outcomes(run))
-    try:
-        with progress:
-            ingest(runtime, wanted, run, resume=bool(resume))
-    except (SealError, KeyboardInterrupt) as error:
-        runtime.ledger.finish_run(run, "stopped", {"error": str(error) or type(error).__name__})
-        if runtime.ledger.documents(run):
-            typer.secho(f"run {run} stopped; go on with: seal ingest --resume {run}", err=True)
-        raise
-    summary = summarize(runtime.ledger, run, time.perf_counter() - began)
-    runtime.ledger.finish_run(run, "done", {k: v for k, v in summary.items() if k not in ("results", "answers")})
+    ledger = runtime.ledger
+    with alone(config.home):
+        wanted = sources_of(ledger, resume) if resume else [_absolute(s) for s in sources]
+        earlier = resume or cut_off(ledger, wanted)
+        if earlier and not resume:
+            typer.secho(f"run {earlier} of these sources was cut off; going on with it", err=True)
+        run = earlier or new_run()
+        ledger.start_run(run, "ingest", config.recorded(), wanted)
+        if earlier:
+            progress.total = len(ledger.documents(run)) - len(ledger.outcomes(run))
+        with _written_down(runtime, run), progress:
+            ingest(runtime, wanted, run, resume=bool(earlier))
+        summary = summarize(ledger, run, time.perf_counter() - began)
+        ledger.finish_run(run, "done", {k: v for k, v in summary.items() if k not in ("results", "answers")})
     return summary
+
+
+@contextmanager
+def _written_down(runtime: Runtime, run: str) -> Iterator[None]:
+    """A run that is stopped, by a person or by an error, is marked so in the ledger, and says how to go on."""
+    ledger, once = runtime.ledger, threading.Lock()
+
+    def mark(cause: str) -> str:
+        """Returns how to go on, where there is something to go on with."""
+        # A ledger that cannot be written now must not hide what stopped the run.
+        with suppress(StoreError):
+            ledger.finish_run(run, "stopped", {"error": cause})
+            if len(ledger.outcomes(run)) < len(ledger.documents(run)):
+                return f"go on with: {resume_command(runtime.config.home, run)}"
+        return ""
+
+    def last_words() -> None:
+        if once.acquire(blocking=False):
+            typer.secho("; ".join(filter(None, ["stopped", mark("stopped")])), err=True)
+
+    with stoppable(last_words):
+        try:
+            yield
+        except BaseException as error:
+            if once.acquire(blocking=False):
+                how = mark(str(error) or type(error).__name__)
+                if how:
+                    error.add_note(how)
+            raise
 
 
 def _absolute(source: str) -> str:

@@ -8,16 +8,15 @@ from dataclasses import asdict
 from pathlib import Path
 
 import typer
-from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
-from app.session import configured, emit
-from graphs.runtime import Runtime
+from agent.ports import LibraryVersion
+from app.session import emit, opened
+from app.tables import counted, screen, table
 
 
 def show(home: Path | None, file: Path | None, overrides: Sequence[str], as_json: bool) -> None:
-    ledger = Runtime(configured(home, file, overrides)).ledger
+    ledger = opened(home, file, overrides).ledger
     current, versions = ledger.current(), ledger.library()
     if as_json:
         emit({"current": [a.model_dump() for a in current], "library": [asdict(v) for v in versions]})
@@ -25,28 +24,26 @@ def show(home: Path | None, file: Path | None, overrides: Sequence[str], as_json
     if not versions:
         typer.echo("No adapter is published yet. Start with: seal ingest SOURCE")
         return
-    console = Console(highlight=False)
-    table = Table(title="Adapters that answer now", title_justify="left")
-    for name in ("adapter", "document", "base", "run"):
-        table.add_column(name, overflow="fold")
-    for adapter in current:
-        table.add_row(adapter.id, escape(adapter.title), adapter.base, adapter.run)
-    console.print(table)
-    history = Table(title="Library versions", title_justify="left")
-    for name in ("version", "when", "added", "removed", "why"):
-        history.add_column(name, overflow="fold")
-    for v in versions:
-        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(v.at))
-        mark = f"{v.version} (current)" if v.current else str(v.version)
-        history.add_row(mark, when, v.added or "", v.removed or "", escape(v.reason))
-    console.print(history)
+    console = screen()
+    console.print(f"[bold]{counted(len(current), 'adapter')} in the library now[/bold]")
+    if current:
+        rows = [(a.id, escape(a.title), escape(a.base), a.run) for a in current]
+        console.print(table(("adapter", "document", "base", "run"), rows))
+    console.print("[bold]Every version of the library[/bold]")
+    console.print(table(("version", "when", "change", "why"), [_version(v) for v in versions]))
+
+
+def _version(v: LibraryVersion) -> tuple[str, ...]:
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(v.at))
+    change = f"added {v.added}" if v.added else f"took back {v.removed}"
+    return f"{v.version} (now)" if v.current else str(v.version), when, change, escape(v.reason)
 
 
 def rollback(
     adapter: str | None, reason: str, home: Path | None, file: Path | None, overrides: Sequence[str], as_json: bool
 ) -> None:
     """Raises StoreError where nothing is published or the adapter is not current."""
-    ledger = Runtime(configured(home, file, overrides)).ledger
+    ledger = opened(home, file, overrides).ledger
     taken = ledger.rollback(adapter, reason)
     left = ledger.current()
     if as_json:
@@ -54,4 +51,4 @@ def rollback(
         return
     for gone in taken:
         typer.echo(f"taken back: {gone.id} ({gone.title})")
-    typer.echo(f"{len(left)} adapters answer now")
+    typer.echo(f"{counted(len(left), 'adapter')} left in the library")

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import typer
 
-from app.session import configured, emit
-from graphs.runtime import Runtime
+from app.session import emit, opened
+from app.tables import counted
 
 
 def run(home: Path | None, file: Path | None, overrides: Sequence[str], as_json: bool) -> None:
-    runtime = Runtime(configured(home, file, overrides))
+    runtime = opened(home, file, overrides)
     count = runtime.memory.rebuild(runtime.ledger.winners())
     if as_json:
         emit({"winners": count})
     else:
-        typer.echo(f"memory rebuilt from the ledger: {count} winners")
+        typer.echo(f"memory rebuilt from the ledger: {counted(count, 'winner')}")

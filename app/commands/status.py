@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import typer
 
-from app.session import configured, emit
-from graphs.runtime import Runtime
+from agent.config import Config
+from app.session import emit, opened, resume_command
+from app.tables import counted
+from graphs.ingest import unfinished
 
 
 def run(home: Path | None, file: Path | None, overrides: Sequence[str], as_json: bool) -> None:
-    config = configured(home, file, overrides)
-    ledger = Runtime(config).ledger
+    runtime = opened(home, file, overrides)
+    config, ledger = runtime.config, runtime.ledger
     runs, documents = ledger.runs(), ledger.documents()
     outcomes = Counter(ledger.outcome(d.id) or "unfinished" for d in documents)
     result = {
@@ -24,20 +27,29 @@ def run(home: Path | None, file: Path | None, overrides: Sequence[str], as_json:
         "outcomes": dict(outcomes),
         "runs": len(runs),
         "last_run": {k: runs[-1][k] for k in ("run", "kind", "status")} if runs else None,
+        "unfinished": dict(Counter(unfinished(ledger).values())),
         "adapters": len(ledger.current()),
         "winners": len(ledger.winners()),
         "dataset": str(config.dataset_path) if config.dataset_path.exists() else None,
     }
     if as_json:
         emit(result)
-        return
-    typer.echo(f"home       {result['home']}\nmodel      {result['model']}")
-    told = ", ".join(f"{count} {name}" for name, count in outcomes.items()) or "none yet"
-    typer.echo(f"documents  {len(documents)} ({told})")
-    typer.echo(f"adapters   {result['adapters']} answer now\nwinners    {result['winners']} in memory and dataset")
-    last = (
-        f"{runs[-1]['run']} ({runs[-1]['status']})" if runs else "none: start with `seal demo` or `seal ingest SOURCE`"
-    )
-    typer.echo(f"last run   {last}")
-    if runs and runs[-1]["status"] != "done":
-        typer.echo(f"           go on with: seal ingest --resume {runs[-1]['run']}")
+    else:
+        _show(result, config)
+
+
+def _show(result: dict[str, Any], config: Config) -> None:
+    told = ", ".join(f"{count} {name}" for name, count in result["outcomes"].items()) or "none yet"
+    last = result["last_run"]
+    lines = {
+        "home": result["home"],
+        "model": result["model"],
+        "documents": f"{result['documents']} ({told})",
+        "adapters": f"{result['adapters']} in the library now",
+        "winners": f"{result['winners']} in memory and dataset",
+        "last run": f"{last['run']} ({last['status']})" if last else "none; start with: seal ingest SOURCE",
+    }
+    for name, value in lines.items():
+        typer.echo(f"{name:10} {value}")
+    for run, count in result["unfinished"].items():
+        typer.echo(f"{'unfinished':10} {counted(count, 'document')} of run {run}: {resume_command(config.home, run)}")

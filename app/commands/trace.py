@@ -10,15 +10,14 @@ from typing import Any
 from agent.errors import StoreError
 from agent.ports import Ledger
 from agent.records import Document
-from app.session import configured, emit
+from app.session import emit, opened
 from app.summary import champion, question_rows
 from graphs.ingest import sources_of
-from graphs.runtime import Runtime
 
 
 def run(run_id: str | None, home: Path | None, file: Path | None, overrides: Sequence[str], as_json: bool) -> None:
     """Raises StoreError where there is no such run."""
-    ledger = Runtime(configured(home, file, overrides)).ledger
+    ledger = opened(home, file, overrides).ledger
     runs = ledger.runs()
     if not runs:
         raise StoreError("there is no run yet", "start with `seal demo` or `seal ingest SOURCE`")

@@ -11,8 +11,7 @@ OTHER = "Topic: The Mill\nQuestion: How many people?\nAnswer:"
 
 
 class AnswererConformance:
-    """Give two fixtures: `answerer`, and `adapters`, two PEFT folders. To PROMPT
-    all three answer differently."""
+    """Give two fixtures: `answerer`, and `adapters`, two PEFT folders; the base and both answer PROMPT unlike."""
 
     def test_it_has_a_name(self, answerer: Answerer) -> None:
         assert answerer.name
@@ -35,5 +34,7 @@ class AnswererConformance:
         assert alone[0] != alone[1] != alone[5] != alone[0], "each adapter gives its own answer"
 
     def test_fewer_tokens_give_a_shorter_answer(self, answerer: Answerer, adapters: tuple[Path, Path]) -> None:
-        (long,), (short,) = (answerer.answer([Query(PROMPT, adapters[0])], n) for n in (24, 1))
-        assert len(short) < len(long)
+        queries = [Query(prompt, adapter) for prompt in (PROMPT, OTHER) for adapter in (*adapters, None)]
+        long, short = (answerer.answer(queries, n) for n in (24, 1))
+        assert all(few in many for few, many in zip(short, long, strict=True))
+        assert short != long

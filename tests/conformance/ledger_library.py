@@ -143,3 +143,18 @@ class LedgerLibrary:
         assert (sum(answers), len(answers)) == (4, 16)
         assert sorted(a.id for a in ledger.current()) == sorted(it.adapter.id for it in chains)
         assert [version.version for version in ledger.library()] == [1, 2, 3, 4]
+
+    def test_publisher_builds_on_the_one_that_it_waited_for(self, ledger: Ledger) -> None:
+        start(ledger)
+        first, second = chain("a"), chain("b")
+        for it in (first, second):
+            add_chain(ledger, it)
+        waiting = threading.Thread(target=lambda: ledger.publish(second.adapter, "x"))
+        with ledger.transaction():
+            ledger.publish(first.adapter, "x")
+            waiting.start()
+            waiting.join(timeout=0.5)
+            assert waiting.is_alive()
+        waiting.join()
+        assert ledger.current() == [first.adapter, second.adapter]
+        assert [version.parent for version in ledger.library()] == [None, 1]

@@ -115,6 +115,14 @@ class MemoryConformance:
             assert memory.rebuild(iter(winners)) == memory.count() == 45
             assert [memory.recall(query, n) for query in queries() for n in (1, 3, 10)] == before
 
+    def test_all_winners_of_a_near_document_compete(self, memory: Memory) -> None:
+        """They are equally near: which of them counts as one of the nearest must not hang on their order."""
+        winners = [winner(str(n), TOPICS[0], gain=n / 100, document="one") for n in range(1, 31)]
+        winners = [one.model_copy(update={"title": "same"}) for one in winners]
+        for order in (winners, winners[::-1]):
+            memory.rebuild(order)
+            assert names(memory.recall(queries()[0], 1)) == ["30"]
+
     def test_rebuild_drops_what_is_not_given(self, memory: Memory) -> None:
         memory.rebuild(many_winners(9))
         assert memory.rebuild([winner("a", TOPICS[0])]) == 1

@@ -19,9 +19,9 @@ MILL = Document.make("Ashby Mill", "The mill opened in 1904.")
 STRATEGIES = {
     strategy.name: strategy
     for strategy in (
-        DeterministicStrategy("sentences", "each sentence alone", lambda document: [], epochs=0),
-        DeterministicStrategy("rewrite", "told again", lambda document: [], epochs=0),
-        DeterministicStrategy("self-qa", "questions", lambda document: [], epochs=5),
+        DeterministicStrategy("sentences", "each sentence alone", lambda document: [], epochs=0, prior=0.3),
+        DeterministicStrategy("rewrite", "told again", lambda document: [], epochs=0, prior=0.3),
+        DeterministicStrategy("self-qa", "questions", lambda document: [], epochs=5, prior=0.3),
     )
 }
 DEFAULTS = TrainSettings(rank=4, seed=7)
@@ -91,7 +91,7 @@ def test_a_plan_that_cannot_be_used_is_dropped_alone(bad: Any) -> None:
 def test_the_rest_is_filled_up_with_unused_strategies_and_says_so() -> None:
     plans = plans_from([draft("rewrite"), draft("rewrite"), draft("poem")])
     assert [plan.strategy for plan in plans] == ["rewrite", "sentences", "self-qa"]
-    assert plans[1].settings == DEFAULTS
+    assert plans[1].settings == DEFAULTS.model_copy(update={"epochs": 8}), "the usual number"
     assert plans[2].settings == DEFAULTS.model_copy(update={"epochs": 5}), "the strategy's own epochs"
     assert "too few different plans" in plans[1].reason
 

@@ -20,7 +20,7 @@ def test_k_plans_differ_by_construction() -> None:
     for k in (1, 4, 9):
         found = plans({}, k)
         assert len({p.id for p in found}) == k
-    assert len({p.strategy for p in plans({}, 4)}) == 4
+    assert max(Counter(p.strategy for p in plans({}, 4)).values()) <= 2
 
 
 def test_the_same_step_plans_the_same() -> None:
@@ -28,19 +28,30 @@ def test_the_same_step_plans_the_same() -> None:
 
 
 def test_what_worked_is_chosen_and_the_rest_still_explored() -> None:
-    rewards = {name: [0.1] * 20 for name in STRATEGIES} | {"cloze": [0.8] * 20}
+    rewards = {name: [0.1] * 20 for name in STRATEGIES} | {"sentences": [0.8] * 20}
     first = Counter(plans(rewards, 1, title=str(i))[0].strategy for i in range(50))
-    assert first["cloze"] == 50
-    unsure = Counter(plans({"cloze": [0.5]}, 1, title=str(i))[0].strategy for i in range(200))
+    assert first["sentences"] == 50
+    unsure = Counter(p.strategy for i in range(100) for p in plans({}, 4, title=str(i)))
     assert len(unsure) == len(STRATEGIES)
-    assert unsure.most_common(1)[0][0] == "cloze"
+    assert unsure.most_common(1)[0][0] == "facts", "the prior speaks where nothing was measured"
+
+
+def test_a_strategy_that_is_planned_twice_gets_another_seed() -> None:
+    found = [p for i in range(20) for p in plans({"facts": [0.9] * 9}, 4, title=str(i)) if p.strategy == "facts"]
+    assert {p.settings.seed for p in found} == {0, 1}
+
+
+def test_configured_epochs_beat_the_strategys_own() -> None:
+    planner = ThompsonPlanner(STRATEGIES, TrainSettings(epochs=2), dict)
+    assert {p.settings.epochs for p in planner.plan("run", Document.make("t", "x"), [], 4)} == {2}
+    assert all(p.settings.epochs == STRATEGIES[p.strategy].epochs for p in plans({}, 4))
 
 
 def test_a_recalled_winner_raises_its_strategy_and_is_named() -> None:
-    winner = Winner(candidate="c1", document="d", title="t", text="x", self_edit="e", strategy="facts", instruction="",
-                    settings=TrainSettings(), reward=0.9, gain=0.9)  # fmt: skip
+    winner = Winner(candidate="c1", document="d", title="t", text="x", self_edit="e", strategy="sentences",
+                    instruction="", settings=TrainSettings(), reward=0.9, gain=0.9)  # fmt: skip
     recalled = [Recalled(winner=winner, distance=0.1)] * 3
     count = Counter(plans({}, 1, title=str(i), recalled=recalled)[0].strategy for i in range(200))
-    assert count.most_common(1)[0][0] == "facts"
-    plan = next(p for p in plans({}, 4, recalled=recalled) if p.strategy == "facts")
+    assert count["sentences"] > Counter(plans({}, 1, title=str(i))[0].strategy for i in range(200))["sentences"]
+    plan = next(p for p in plans({}, 4, recalled=recalled) if p.strategy == "sentences")
     assert plan.recalled == ("c1",) * 3

@@ -48,12 +48,16 @@ def test_wrapped_lines_are_joined_and_meant_line_breaks_kept(tmp_path: Path) -> 
         "the mayor was the first to walk over it.\n"
         "It is 412 metres long and was built by people of the town and of the\n"
         "villages around it.\n\n"
+        "A line that is as long as any other one may still end its paragraph.\n"
+        "So the next begins another one.\n\n"
         "The end"
     )
     assert one(tmp_path / "a.txt", wrapped).text.split("\n\n") == [
         "The bridge opens",
         "The bridge of Lindmar opened on Monday after four years of work, and the mayor was the first to walk over it.",
         "It is 412 metres long and was built by people of the town and of the villages around it.",
+        "A line that is as long as any other one may still end its paragraph.",
+        "So the next begins another one.",
         "The end",
     ]
 

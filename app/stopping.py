@@ -1,0 +1,61 @@
+"""Ctrl-C and SIGTERM: an orderly end where that is quick, a hard one where something does not let go."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+GRACE = 3.0
+"""Seconds for an orderly end. LangGraph waits for its threads, and one that asks a model server can take minutes."""
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, which ends a command in the same way as Ctrl-C."""
+
+
+def exit_code(error: KeyboardInterrupt) -> int:
+    """128 and the number of the signal, as shells have it."""
+    return 128 + (signal.SIGTERM if isinstance(error, Terminated) else signal.SIGINT)
+
+
+@contextmanager
+def stoppable(last_words: Callable[[], None]) -> Iterator[None]:
+    """In the block, Ctrl-C and SIGTERM raise KeyboardInterrupt.
+
+    Where the process is still there GRACE seconds later, it is ended after `last_words`; a second signal ends it at
+    once. Neither loses anything: a run can be killed at any moment.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread gets signals
+        return
+    asked: list[int] = []
+
+    def end() -> None:
+        try:
+            last_words()
+        finally:
+            sys.stderr.flush()
+            os._exit(128 + asked[0])
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        asked.append(number)
+        if len(asked) > 1:
+            os._exit(128 + number)
+        watch = threading.Timer(GRACE, end)
+        watch.daemon = True
+        watch.start()
+        raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
+
+    # A signal that the shell has set to be ignored, as for background jobs, stays ignored.
+    heard = [s for s in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(s) is not signal.SIG_IGN]
+    before = {s: signal.signal(s, stop) for s in heard}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

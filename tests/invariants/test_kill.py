@@ -1,0 +1,151 @@
+"""Invariant 5: a run that is stopped or killed at any moment loses nothing and does nothing twice."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from agent.config import Config, load_config
+from agent.ledger import open_ledger
+from agent.ports import Ledger
+from tests.fakes.databases import start_python
+from tests.fakes.house import ARTICLES, write_articles
+from tests.fakes.openai_server import FakeOpenAI, Fault
+from tests.invariants.slow_seal import OPTIONS
+
+PROGRAM = "from tests.invariants.slow_seal import program; program()"
+SECONDS_TO_STOP = 5.0
+
+
+@contextmanager
+def seal(*arguments: str | Path, train: float = 0.0, kill_after: int = 0) -> Iterator[subprocess.Popen[str]]:
+    """The program, which is gone when the block ends."""
+    process = start_python(PROGRAM, str(train), str(kill_after), *map(str, arguments))
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def finish(*arguments: str | Path, kill_after: int = 0) -> tuple[int, str, str]:
+    """Exit status, stdout and stderr of the program when it has ended by itself."""
+    with seal(*arguments, kill_after=kill_after) as process:
+        out, err = process.communicate()
+        return process.returncode, out, err
+
+
+def slowdown() -> float:
+    """How much longer work takes on this machine now than when nothing else runs on it."""
+    began, busy = time.monotonic(), time.process_time()
+    while time.process_time() < busy + 0.1:
+        pass
+    return (time.monotonic() - began) / 0.1
+
+
+def seconds_to_end(process: subprocess.Popen[str]) -> float:
+    """Time until the process has ended, as it would be on a machine that does nothing else."""
+    began = time.monotonic()
+    process.wait(timeout=200)
+    return (time.monotonic() - began) / max(1.0, slowdown())
+
+
+def wait_for_training(process: subprocess.Popen[str]) -> None:
+    assert process.stdout
+    assert process.stdout.readline() == "training\n", process.communicate()[1]
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    return load_config(home=tmp_path / "home")
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    return write_articles(tmp_path / "articles.jsonl")
+
+
+def ledger_of(config: Config) -> Ledger:
+    return open_ledger(config.ledger_url)
+
+
+def check_done_once(config: Config) -> None:
+    """Everything was learned, and nothing twice."""
+    ledger = ledger_of(config)
+    documents = [d.id for d in ledger.documents()]
+    assert {d.title for d in ledger.documents()} == {a["title"] for a in ARTICLES}
+    assert [ledger.outcome(d) for d in documents] == ["published"] * len(ARTICLES)
+    rows = [json.loads(line) for line in config.dataset_path.read_text().splitlines()]
+    assert sorted(row["document"] for row in rows) == sorted(documents)
+    assert sorted(a.document for a in ledger.current()) == sorted(documents)
+    assert len(ledger.library()) == len(documents)
+    assert all(Path(a.path).is_dir() for a in ledger.current())
+    assert [r["status"] for r in ledger.runs() if ledger.documents(r["run"])] == ["done"]
+    assert list(config.work_dir.iterdir()) == []
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_in_training_stops_the_run_which_then_goes_on(
+    number: signal.Signals, code: int, config: Config, source: Path
+) -> None:
+    options = ("--home", config.home, *OPTIONS)
+    with seal("ingest", source, *options, train=120) as process:
+        wait_for_training(process)
+        process.send_signal(number)
+        assert seconds_to_end(process) < SECONDS_TO_STOP
+        out, err = process.communicate()
+    (run,) = ledger_of(config).runs()
+    assert (process.returncode, run["status"]) == (code, "stopped")
+    assert f"seal ingest --resume {run['run']} --home {config.home}" in err
+    assert "Traceback" not in err
+    assert out == ""
+    status, out, err = finish("ingest", "--resume", run["run"], *options, "--json")
+    assert (status, json.loads(out.removeprefix("training\ntraining\n"))["published"]) == (0, 2), err
+    check_done_once(config)
+
+
+def test_a_writer_that_hangs_does_not_hold_up_ctrl_c(config: Config, source: Path) -> None:
+    """LangGraph runs the writers in threads, and waits for them."""
+    with FakeOpenAI(faults=[Fault("hang")] * 10) as server:
+        given = {"write.endpoint": "slow", "endpoints.slow.url": server.url, "endpoints.slow.model": "fake-model"}
+        options = [part for key, value in given.items() for part in ("--set", f"{key}={value}")]
+        strategies = ("--set", 'plan.strategies=["passage", "rewrite"]')
+        with seal("ingest", source, "--home", config.home, *OPTIONS, *strategies, *options) as process:
+            while not server.requests:
+                assert process.poll() is None, process.communicate()[1]
+                time.sleep(0.05)
+            process.send_signal(signal.SIGINT)
+            assert seconds_to_end(process) < SECONDS_TO_STOP
+            err = process.communicate()[1]
+    (run,) = ledger_of(config).runs()
+    assert (process.returncode, run["status"]) == (130, "stopped"), err
+    assert run["run"] in err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(2))
+def test_killed_at_five_random_moments_it_ends_like_an_unbroken_run(seed: int, config: Config, source: Path) -> None:
+    """Goes on with --resume or with the same command again, by chance."""
+    chance = random.Random(seed)
+    options = ("--home", config.home, *OPTIONS)
+    command: tuple[str | Path, ...] = ("ingest", source)
+    for _ in range(5):
+        after = chance.randint(1, 16)
+        status, _, err = finish(*command, *options, kill_after=after)
+        if status == 0:
+            break
+        assert status == -signal.SIGKILL, err
+        runs = ledger_of(config).runs()
+        resume = chance.random() < 0.5 and runs and ledger_of(config).documents()
+        command = ("ingest", "--resume", runs[-1]["run"]) if resume else ("ingest", source)
+    status, _, err = finish(*command, *options)
+    assert status == 0, err
+    check_done_once(config)
