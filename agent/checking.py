@@ -19,8 +19,15 @@ SHORT_WORDS = 4
 """Words up to this length are too common to ground anything."""
 
 
+UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff"
+"""Thai, Japanese and Chinese: scripts that write no spaces, in which every character counts as a word."""
+SHORTEST_PROBE = 3
+"""A question of fewer words stands in too many texts to say that one repeats it."""
+
+
 def words(text: str) -> list[str]:
-    return re.findall(r"\w+", text.casefold())
+    """Words without marks, lower case."""
+    return re.findall(rf"[{UNSPACED}]|[^\W{UNSPACED}]+", text.casefold())
 
 
 def check(document: Document, examples: Iterable[Example], probes: Sequence[Probe]) -> tuple[
@@ -63,7 +70,7 @@ def _key(example: Example) -> str:
 def _runs(question: list[str]) -> list[tuple[str, ...]]:
     """The whole question where it is short, else every run of LONGEST_SHARED_RUN words in it."""
     size = min(len(question), LONGEST_SHARED_RUN)
-    return [tuple(question[i : i + size]) for i in range(len(question) - size + 1)] if size else []
+    return [tuple(question[i : i + size]) for i in range(len(question) - size + 1)] if size >= SHORTEST_PROBE else []
 
 
 def _contains(text: list[str], run: tuple[str, ...]) -> bool:

@@ -72,9 +72,7 @@ class TrainConfig(Section):
     learning_rate: Annotated[float, Field(gt=0, description="Step size of the optimizer.")] = 1e-3
     epochs: Annotated[
         int,
-        Field(
-            ge=0, description="Passes over a self-edit, one sequence a step. 0: as each strategy recommends."
-        ),
+        Field(ge=0, description="Passes over a self-edit, one sequence a step. 0: as each strategy recommends."),
     ] = 0
     seed: Annotated[
         int, Field(ge=0, description="Seed of the adapter's first weights and of the order of the data.")
@@ -145,7 +143,7 @@ class GateConfig(Section):
 
     alpha: Annotated[
         float, Field(gt=0, lt=1, description="Significance level of the paired test on held-out probes.")
-    ] = 0.1
+    ] = 0.05
     min_probes: Annotated[Count, Field(description='With fewer held-out probes the gate says "undecided".')] = 5
     max_retention_loss: Annotated[
         Share, Field(description="Largest loss of accuracy on the retention questions that is let through.")

@@ -266,9 +266,10 @@ class Ledger(Protocol):
     def rollback(self, adapter: str | None, reason: str) -> list[Adapter]:
         """Take back the newest promotion (None) or one adapter of the current version.
 
-        With None the pointer moves to the parent version. With an adapter a new version without it is
-        made, in which its document's former adapter answers again where there was one. Returns the
-        adapters that no longer answer.
+        With None the pointer moves to the parent version; where the current version is itself a taking
+        back, the newest adapter that still answers is taken back, so that nothing returns. With an
+        adapter a new version without it is made, in which its document's former adapter answers again
+        where there was one. Returns the adapters that no longer answer.
 
         Raises:
             StoreError: nothing is published, or the adapter is not current.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -61,15 +63,17 @@ class Router:
         try:
             with np.load(self.cache, allow_pickle=False) as stored:
                 return dict(stored)
-        except (OSError, ValueError):  # missing or damaged: it is only a cache
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile):  # missing or damaged: it is only a cache
             return {}
 
     def _save(self, vectors: dict[str, np.ndarray]) -> None:
-        self.cache.parent.mkdir(parents=True, exist_ok=True)
-        handle, draft = tempfile.mkstemp(suffix=".npz", dir=self.cache.parent)
-        os.close(handle)
-        try:
-            np.savez(draft, allow_pickle=False, **vectors)
-            os.replace(draft, self.cache)
-        finally:
-            Path(draft).unlink(missing_ok=True)
+        """Keep the vectors where that is possible. Without the file they are made anew next time."""
+        with contextlib.suppress(OSError):
+            self.cache.parent.mkdir(parents=True, exist_ok=True)
+            handle, draft = tempfile.mkstemp(suffix=".npz", dir=self.cache.parent)
+            os.close(handle)
+            try:
+                np.savez(draft, allow_pickle=False, **vectors)
+                os.replace(draft, self.cache)
+            finally:
+                Path(draft).unlink(missing_ok=True)

@@ -18,17 +18,16 @@ def decide(
     The test is a one-sided Wilcoxon signed-rank test (Wilcoxon 1945) of the paired differences in answer margin.
     The margin is how much likelier the right answer is than other facts of the same document (mean
     log-probability), so an adapter that only learned the form of answers, or mixed facts up, gains nothing.
-    Two endpoints that must both hold make a false publication rarer than either alone, hence alpha = 0.1. Only
+    Probes without distractors have no margin and do not count. Only
     held-out probes that are not recall probes count.
     """
     before = {score.probe: score for score in base}
     after = {score.probe: score for score in own}
-    held = [p for p in probes if p.half == "heldout" and not p.recall and p.id in before and p.id in after]
+    held = [p for p in probes if _counts(p) and p.id in before and p.id in after]
     differences = [after[p.id].margin - before[p.id].margin for p in held]
     n = len(held)
     p_value = float(wilcoxon(differences, alternative="greater").pvalue) if any(differences) else 1.0
-    accuracy_before = sum(before[p.id].correct for p in held) / n if n else 0.0
-    accuracy_after = sum(after[p.id].correct for p in held) / n if n else 0.0
+    accuracy_before, accuracy_after = _accuracies([(before[p.id], after[p.id]) for p in held])
     lost = base_retention.routed - own_retention.routed
     verdict: Verdict
     if lost > max_retention_loss:
@@ -37,7 +36,7 @@ def decide(
         verdict, reason = "undecided", f"only {n} held-out probes, {min_probes} are needed"
     elif accuracy_after <= accuracy_before:
         verdict, reason = "reject", f"held-out accuracy went from {accuracy_before:.0%} to {accuracy_after:.0%}"
-    elif p_value > alpha:
+    elif not p_value <= alpha:  # also where it is not a number
         verdict, reason = "reject", f"no better on {n} held-out probes (p = {p_value:.3f})"
     else:
         verdict, reason = "publish", f"better on {n} held-out probes (p = {p_value:.3f})"
@@ -47,3 +46,18 @@ def decide(
         accuracy_before=accuracy_before, accuracy_after=accuracy_after,
         retention_before=base_retention.routed, retention_after=own_retention.routed,
     )  # fmt: skip
+
+
+def _counts(probe: Probe) -> bool:
+    return probe.half == "heldout" and not probe.recall and bool(probe.distractors)
+
+
+def _accuracies(pairs: Sequence[tuple[Score, Score]]) -> tuple[float, float]:
+    """Shares of right answers before and after, over pairs that were compared in the same way.
+
+    An answer that the judge failed on was compared otherwise; it is left out, never counted as wrong.
+    """
+    alike = [(one, other) for one, other in pairs if one.method == other.method]
+    if not alike:
+        return 0.0, 0.0
+    return sum(one.correct for one, _ in alike) / len(alike), sum(other.correct for _, other in alike) / len(alike)

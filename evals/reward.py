@@ -16,12 +16,15 @@ def reward(
 
     A held-out probe never counts, and a recall probe only where a document has no other. The answer
     probability of a probe is exp(mean log-probability of a token), in [0, 1].
+    Raises ValueError where nothing was measured: that is no reward of zero.
     `forgetting` is the loss of forced retention, in [0, 1], never negative.
     """
     before, after = _by_probe(base), _by_probe(own)
     usable = [p for p in probes if p.half == "reward" and p.id in before and p.id in after]
     knowledge = [p for p in usable if not p.recall]
     recall = [p for p in usable if p.recall]
+    if not usable:
+        raise ValueError(f"candidate {candidate} was measured on no probe of the reward half")
     gain = _gain(knowledge or recall, before, after)
     forgetting = max(0.0, base_retention.forced - own_retention.forced)
     value = max(-clip, min(clip, gain)) - forgetting_weight * forgetting
@@ -37,6 +40,7 @@ def _by_probe(scores: Sequence[Score]) -> dict[str, Score]:
 def _gain(probes: Sequence[Probe], before: dict[str, Score], after: dict[str, Score]) -> float:
     if not probes:
         return 0.0
-    accuracy = sum(after[p.id].correct - before[p.id].correct for p in probes) / len(probes)
+    alike = [p for p in probes if before[p.id].method == after[p.id].method]  # else the judge failed on one of them
+    accuracy = sum(after[p.id].correct - before[p.id].correct for p in alike) / max(1, len(alike))
     likelihood = sum(math.exp(after[p.id].logprob) - math.exp(before[p.id].logprob) for p in probes) / len(probes)
     return (accuracy + likelihood) / 2

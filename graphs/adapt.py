@@ -16,6 +16,10 @@ BUSY = RetryPolicy(max_attempts=3, retry_on=StoreError)
 """A ledger or memory that is busy with another process is tried again. Endpoints have their own retries."""
 
 
+def anything_to_measure_with(state: AdaptState) -> Literal["recall", "close"]:
+    return "recall" if state["measurable"] else "close"
+
+
 def to_writers(state: AdaptState) -> list[Send]:
     """One writer a plan, side by side."""
     return [Send("write", {"run": state["run"], "document": state["document"], "plan": p}) for p in state["plans"]]
@@ -27,6 +31,10 @@ def anything_to_train(state: AdaptState) -> Literal["train", "close"]:
 
 def anything_trained(state: AdaptState) -> Literal["evaluate", "close"]:
     return "evaluate" if state["candidates"] else "close"
+
+
+def anything_measured(state: AdaptState) -> Literal["reward", "close"]:
+    return "reward" if state["candidates"] else "close"
 
 
 def has_champion(state: AdaptState) -> Literal["gate", "close"]:
@@ -44,13 +52,13 @@ def adapt_graph(runtime: Runtime) -> StateGraph[AdaptState, Any, Any, Any]:
                  "publish", "close"):  # fmt: skip
         graph.add_node(name, getattr(nodes, name), retry_policy=BUSY)
     graph.add_edge(START, "probe")
-    graph.add_edge("probe", "recall")
+    graph.add_conditional_edges("probe", anything_to_measure_with)
     graph.add_edge("recall", "plan")
     graph.add_conditional_edges("plan", to_writers, ["write"])
     graph.add_edge("write", "check")
     graph.add_conditional_edges("check", anything_to_train)
     graph.add_conditional_edges("train", anything_trained)
-    graph.add_edge("evaluate", "reward")
+    graph.add_conditional_edges("evaluate", anything_measured)
     graph.add_edge("reward", "select")
     graph.add_conditional_edges("select", has_champion)
     graph.add_conditional_edges("gate", passed_gate)

@@ -5,6 +5,7 @@ A node that runs twice after a crash changes nothing: ids are hashes, and every 
 
 from __future__ import annotations
 
+import math
 import shutil
 from pathlib import Path
 from typing import Any
@@ -29,12 +30,13 @@ class AdaptNodes:
         """Make the document's probes and measure the base on them, once."""
         run, document = state["run"], self.rt.ledger.document(state["document"])
         with self.rt.tracer.step(run, "probe", document.id) as span:
-            probes = self._probes(document, span)
-            self.rt.ledger.add_probes(probes)
+            if not self.rt.ledger.probes(document.id):  # a prober may not write the same questions twice
+                self.rt.ledger.add_probes(self._probes(document, span))
+            probes = self.rt.ledger.probes(document.id)
             self._measure(run, document, probes, {BASE: None})
             span.model = self.rt.model.name
             span.data |= {"probes": len(probes), "kinds": _counted(probes)}
-        return {}
+        return {"measurable": any(p.half == "reward" for p in probes)}
 
     def _probes(self, document: Document, span: Span) -> list[Probe]:
         from evals.matching import contains
@@ -50,20 +52,33 @@ class AdaptNodes:
             span.data["refused_probes"] = [(q.question, reason) for q, reason in found.refused]
         return make_probes(document, parsed=config.parsed, cloze=config.cloze, written=written)
 
-    def _measure(self, run: str, document: Document, probes: list[Probe], subjects: dict[str, Path | None]) -> None:
-        """Score what the ledger has not scored yet, so that a step that runs twice measures once."""
-        from evals.retention import questions
+    def _measure(self, run: str, document: Document, probes: list[Probe], subjects: dict[str, Path | None]) -> set[str]:
+        """Score what the ledger has not scored yet. Returns the subjects whose figures are not numbers."""
         from evals.scoring import score
 
         ledger = self.rt.ledger
-        new = {s: p for s, p in subjects.items() if len(ledger.scores(run, s, document.id)) < len(probes)}
-        ledger.add_scores(run, score(self.rt.model, document.title, probes, new, self.rt.judge))
-        unknown = {s: p for s, p in subjects.items() if not ledger.retention(run, s)}
+        groups: dict[tuple[Probe, ...], dict[str, Path | None]] = {}
+        for subject, path in subjects.items():
+            known = {s.probe for s in ledger.scores(run, subject, document.id)}
+            missing = tuple(p for p in probes if p.id not in known)
+            groups.setdefault(missing, {})[subject] = path
+        broken: set[str] = set()
+        for missing, group in groups.items():
+            scores = score(self.rt.model, document.title, missing, group, self.rt.judge)
+            broken |= {s.subject for s in scores if not math.isfinite(s.margin + s.logprob)}
+            ledger.add_scores(run, [s for s in scores if s.subject not in broken])
+        self._measure_retention(run, document, {s: p for s, p in subjects.items() if s not in broken})
+        return broken
+
+    def _measure_retention(self, run: str, document: Document, subjects: dict[str, Path | None]) -> None:
+        from evals.retention import questions
+
+        unknown = {s: p for s, p in subjects.items() if not self.rt.ledger.retention(run, s)}
         if unknown:
             limit = self.rt.config.ask.max_distance
             routed = [row[0] <= limit for row in self.rt.router.distances(questions(), [document])]
             for retention in self.rt.retention.measure(unknown, routed):
-                ledger.add_retention(run, retention)
+                self.rt.ledger.add_retention(run, retention)
 
     def recall(self, state: AdaptState) -> Update:
         """Winners of similar documents, from memory."""
@@ -144,17 +159,24 @@ class AdaptNodes:
             span.model = self.rt.config.model.name
             span.data = {"failed": {f.candidate: f.reason for f in failures}, "tokens": sum(
                 r.tokens for r in results if isinstance(r, Training))}  # fmt: skip
-        lost = {f.candidate for f in failures}
-        return {"candidates": [c for c in state["candidates"] if c not in lost]}
+            lost = {f.candidate for f in failures}
+            left = [c for c in state["candidates"] if c not in lost]
+            if not left:
+                span.status, span.message = "failed", "; ".join(dict.fromkeys(f.reason for f in failures))
+        return {"candidates": left, "failure": "" if left else "no candidate could be trained"}
 
     def evaluate(self, state: AdaptState) -> Update:
         """The reward half of the probes and the general questions, for all candidates in one batch."""
         run, document = state["run"], self.rt.ledger.document(state["document"])
         with self.rt.tracer.step(run, "evaluate", document.id) as span:
             half = [p for p in self.rt.ledger.probes(document.id) if p.half == "reward"]
-            self._measure(run, document, half, {c: self._folder(c) for c in state["candidates"]})
-            span.model, span.data = self.rt.model.name, {"probes": len(half), "candidates": len(state["candidates"])}
-        return {}
+            broken = self._measure(run, document, half, {c: self._folder(c) for c in state["candidates"]})
+            left = [c for c in state["candidates"] if c not in broken]
+            span.model, span.data = self.rt.model.name, {"probes": len(half), "candidates": len(left)}
+            if broken:
+                span.message = f"{len(broken)} candidates answered with figures that are not numbers"
+                span.status = "ok" if left else "failed"
+        return {"candidates": left, "failure": "" if left else "no candidate could be measured"}
 
     def _folder(self, candidate: str) -> Path:
         training = self.rt.ledger.training(candidate)
@@ -259,8 +281,12 @@ class AdaptNodes:
 
 
 def _outcome(state: AdaptState) -> str:
+    if not state["measurable"]:
+        return "nothing to measure with"
+    if state.get("failure"):
+        return f"failed: {state['failure']}"
     if not state.get("candidates"):
-        return "failed: nothing to train on" if not state.get("drafts") else "nothing to learn"
+        return "nothing to learn" if state.get("drafts") else "failed: no self-edit could be written"
     if not state.get("champion"):
         return "no gain"
     return {"publish": "published", "reject": "rejected"}.get(state.get("verdict", ""), "undecided")

@@ -22,7 +22,11 @@ class AdaptState(TypedDict, total=False):
     plans: list[str]
     drafts: Annotated[list[dict[str, Any]], operator.add]
     """What the writers wrote, before the check: plan, writer, examples."""
+    measurable: bool
+    """Whether there is any probe to give a reward."""
     candidates: list[str]
+    failure: str
+    """Why no candidate is left, where a step failed for all of them."""
     champion: str
     """The selected candidate; "" where none earned a reward."""
     verdict: str

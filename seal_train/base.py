@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import tempfile
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ class Base:
     tokenizer: Any
     switch: Switch
     layers: list[LoRALayer]
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    """Held while slots are bound and used: the layers can serve one set of slots at a time."""
 
     @property
     def device(self) -> torch.device:

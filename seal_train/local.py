@@ -34,13 +34,14 @@ class LocalTrainer:
             TrainerError: no memory for even one candidate, or no place on the disk for an adapter.
         """
         try:
-            return self._train(jobs, progress)
+            with self.base.lock:
+                return self._train(jobs, progress)
         except (MemoryError, RuntimeError) as error:
             if not _no_memory(error):
                 raise
             if len(jobs) == 1:
                 raise TrainerError(
-                    "not enough memory to train one candidate", "lower [train] rank or [source] max_words"
+                    "not enough memory to train one candidate", "lower [train] rank or [write] max_words"
                 ) from error
         half = (len(jobs) + 1) // 2
         return self.train(jobs[:half], progress) + self.train(jobs[half:], progress)
@@ -62,7 +63,7 @@ class LocalTrainer:
         self, slots: Slots, slot: int, job: TrainJob, course: Course, seconds: float
     ) -> Training | TrainFailure:
         candidate, settings = job.candidate, course.settings
-        if not_finite(course):
+        if not_finite(course) or not slots.flat[slot].isfinite().all():
             return TrainFailure(candidate.id, "the loss was not a finite number; lower the learning rate")
         card = (
             f"# Candidate {candidate.id}\n\nLoRA adapter for `{self.base.name}`, trained on document "
@@ -97,18 +98,20 @@ class LocalModel:
     def answer(self, queries: Sequence[Query], max_tokens: int = 24) -> list[str]:
         ids = [self._ids(q.prompt) for q in queries]
         out = [""] * len(queries)
-        for slots, rows in self._passes(queries, [len(i) for i in ids]):
-            answers = greedy(self.base, slots, [ids[r] for r in rows], max_tokens)
-            out = _placed(out, rows, answers)
+        with self.base.lock:
+            for slots, rows in self._passes(queries, [len(i) for i in ids]):
+                answers = greedy(self.base, slots, [ids[r] for r in rows], max_tokens)
+                out = _placed(out, rows, answers)
         return out
 
     def likelihoods(self, queries: Sequence[Query], completions: Sequence[str]) -> list[Likelihood]:
         ids = [self._ids(q.prompt) for q in queries]
         targets = [self._ids(c) for c in completions]
         out = [Likelihood(0.0, False)] * len(queries)
-        for slots, rows in self._passes(queries, [len(i) + len(t) for i, t in zip(ids, targets, strict=True)]):
-            found = likelihoods(self.base, slots, [ids[r] for r in rows], [targets[r] for r in rows])
-            out = _placed(out, rows, [Likelihood(*pair) for pair in found])
+        with self.base.lock:
+            for slots, rows in self._passes(queries, [len(i) + len(t) for i, t in zip(ids, targets, strict=True)]):
+                found = likelihoods(self.base, slots, [ids[r] for r in rows], [targets[r] for r in rows])
+                out = _placed(out, rows, [Likelihood(*pair) for pair in found])
         return out
 
     def _ids(self, text: str) -> list[int]:

@@ -27,29 +27,36 @@ class Switch:
         self.slots: int | None = None
 
 
+def _apply(y: Tensor, x: Tensor, a: Tensor, b: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
+    """y + scale * B A x in the adapters' number type, and h = scale * A x, which the backward pass needs."""
+    slots = scale.shape[0]
+    x_SNI = x.reshape(slots, -1, x.shape[-1]).to(a.dtype)
+    h_SNr = torch.bmm(x_SNI, a[:slots].transpose(1, 2)).mul_(scale.view(slots, 1, 1))
+    y_SNO = y.reshape(slots, -1, y.shape[-1]).to(a.dtype)
+    return torch.baddbmm(y_SNO, h_SNr, b[:slots].transpose(1, 2)).to(y.dtype).view(y.shape), h_SNr
+
+
 class _SlotLoRA(torch.autograd.Function):
     """y + scale * B A x for each slot, with the weights' gradients written into the flat buffer."""
 
     @staticmethod
     def forward(ctx: Any, y: Tensor, x: Tensor, a: Tensor, b: Tensor, scale: Tensor, layer: LoRALayer) -> Tensor:
-        slots, rank = scale.shape[0], a.shape[1]
-        x_SNI = x.reshape(slots, -1, x.shape[-1])
-        h_SNr = torch.bmm(x_SNI, a[:slots].transpose(1, 2)).mul_(scale.view(slots, 1, 1))
-        ctx.save_for_backward(x_SNI, h_SNr)
-        ctx.layer, ctx.scale, ctx.shape, ctx.rank = layer, scale, x.shape, rank
-        out_SNO = torch.baddbmm(y.reshape(slots, -1, y.shape[-1]), h_SNr, b[:slots].transpose(1, 2))
-        return out_SNO.view(*y.shape)
+        out, h_SNr = _apply(y, x, a, b, scale)
+        ctx.save_for_backward(x, h_SNr)
+        ctx.layer, ctx.scale = layer, scale
+        return out
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         (grad,) = grads
-        x_SNI, h_SNr = ctx.saved_tensors
+        x, h_SNr = ctx.saved_tensors
         layer, slots = ctx.layer, ctx.scale.shape[0]
-        dy_SNO = grad.reshape(slots, -1, grad.shape[-1])
+        dy_SNO = grad.reshape(slots, -1, grad.shape[-1]).to(layer.b.dtype)
+        x_SNI = x.reshape(slots, -1, x.shape[-1]).to(layer.a.dtype)
         layer.b_grad[:slots].baddbmm_(dy_SNO.transpose(1, 2), h_SNr)
         dh_SNr = torch.bmm(dy_SNO, layer.b[:slots]).mul_(ctx.scale.view(slots, 1, 1))
         layer.a_grad[:slots].baddbmm_(dh_SNr.transpose(1, 2), x_SNI)
-        dx = torch.bmm(dh_SNr, layer.a[:slots]).view(ctx.shape) if ctx.needs_input_grad[1] else None
+        dx = torch.bmm(dh_SNr, layer.a[:slots]).to(x.dtype).view(x.shape) if ctx.needs_input_grad[1] else None
         return grad, dx, None, None, None, None
 
 
@@ -81,9 +88,7 @@ class LoRALayer(nn.Module):
                 y, x, self.a, self.b, self.scale[:slots], self
             )
             return out
-        x_SNI = x.reshape(slots, -1, x.shape[-1])
-        h_SNr = torch.bmm(x_SNI, self.a[:slots].transpose(1, 2)).mul_(self.scale[:slots].view(slots, 1, 1))
-        return torch.baddbmm(y.reshape(slots, -1, y.shape[-1]), h_SNr, self.b[:slots].transpose(1, 2)).view(*y.shape)
+        return _apply(y, x, self.a, self.b, self.scale[:slots])[0]
 
 
 def attach(model: nn.Module) -> tuple[Switch, list[LoRALayer]]:
@@ -118,9 +123,11 @@ class Slots:
         weight = layers[0].base.weight
         assert isinstance(weight, Tensor)
         size = sum(rank * (layer.in_features + layer.out_features) for layer in layers)
-        self.flat = torch.zeros(count, size, device=weight.device, dtype=weight.dtype)
+        # Adapters are kept in float32 under a bfloat16 base, as PEFT does: Adam's small steps would be lost in it.
+        dtype = torch.promote_types(weight.dtype, torch.float32)
+        self.flat = torch.zeros(count, size, device=weight.device, dtype=dtype)
         self.grad = torch.zeros_like(self.flat) if train else None
-        self.scale = torch.zeros(count, device=weight.device, dtype=weight.dtype)
+        self.scale = torch.zeros(count, device=weight.device, dtype=dtype)
         self.bind()
 
     def bind(self) -> None:

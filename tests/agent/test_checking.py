@@ -37,6 +37,19 @@ def test_case_and_marks_do_not_hide_a_probe() -> None:
     assert "repeats the probe" in refusal("WHO -- runs, it", SHORT)
 
 
+def test_characters_are_words_where_no_spaces_are_written() -> None:
+    document = Document.make("磨坊", "奥林磨坊开业。安娜经营它。")
+    probe = Probe.make("d", "given", "reward", "谁在经营奥林镇的磨坊", "安娜")
+    texts = ("安娜经营磨坊", "谁在经营奥林镇的磨坊？安娜")
+    passed, refused = check(document, [Example(completion=text) for text in texts], [probe])
+    assert [e.completion for e in passed] == ["安娜经营磨坊"]
+    assert "repeats the probe" in refused[0].reason
+
+
+def test_a_question_of_two_words_refuses_nothing() -> None:
+    assert refusal("Anna Moss, who runs it", SHORT.model_copy(update={"question": "Who?"})) == ""
+
+
 def test_a_recall_probe_may_be_repeated() -> None:
     assert refusal("Who runs it", SHORT.model_copy(update={"recall": True})) == ""
 

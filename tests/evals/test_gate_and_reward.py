@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from agent.records import Half, Probe, Retention, Score
+from agent.records import GateDecision, Half, Probe, Retention, Reward, Score
 from evals.gate import decide
 from evals.reward import reward
 
@@ -14,10 +14,8 @@ FLAT = Retention(subject="base", forced=0.8, routed=0.8, logprob=-1.0, items=76)
 
 
 def probes(n: int, half: Half = "heldout", recall: bool = False) -> list[Probe]:
-    return [
-        Probe.make("doc", "given", half, f"question {half} {recall} {i}", f"answer {i}", recall=recall)
-        for i in range(n)
-    ]
+    made = [Probe.make("doc", "given", half, f"question {half} {recall} {i}", f"answer {i}") for i in range(n)]
+    return [p.model_copy(update={"recall": recall, "distractors": ("other",)}) for p in made]
 
 
 def scores(
@@ -29,13 +27,17 @@ def scores(
     ]
 
 
-def gate(asked: Sequence[Probe], before: Sequence[float], after: Sequence[float], lost: float = 0.0,
-         right_before: Sequence[float] | None = None, right_after: Sequence[float] | None = None):  # type: ignore[no-untyped-def]  # fmt: skip
+def gate(
+    asked: Sequence[Probe],
+    before: Sequence[float],
+    after: Sequence[float],
+    lost: float = 0.0,
+    right_before: Sequence[float] | None = None,
+    right_after: Sequence[float] | None = None,
+) -> GateDecision:
     own = FLAT.model_copy(update={"subject": "c", "forced": FLAT.forced - lost, "routed": FLAT.routed - lost})
-    return decide(
-        "c", asked, scores(asked, "base", before, right_before), scores(asked, "c", after, right_after), FLAT, own,
-        alpha=0.1, min_probes=5, max_retention_loss=0.02,
-    )  # fmt: skip
+    base_scores, own_scores = scores(asked, "base", before, right_before), scores(asked, "c", after, right_after)
+    return decide("c", asked, base_scores, own_scores, FLAT, own, alpha=0.05, min_probes=5, max_retention_loss=0.02)
 
 
 def test_clear_gain_is_published() -> None:
@@ -84,12 +86,31 @@ def test_noise_is_published_at_most_as_often_as_alpha_allows() -> None:
         before, after = ([draw.gauss(0, 1) for _ in range(8)] for _ in range(2))
         right = [[float(draw.random() < 0.1) for _ in range(8)] for _ in range(2)]
         published += gate(probes(8), before, after, 0.0, *right).verdict == "publish"
-    assert 0 < published <= 400 * 0.05
+    assert published <= 400 * 0.05
+
+
+def test_what_is_not_a_number_is_never_published() -> None:
+    decision = gate(probes(6), [-5.0] * 6, [-1.0] * 5 + [math.nan], right_after=[1] * 6)
+    assert decision.verdict == "reject"
+
+
+def test_probes_without_distractors_do_not_count() -> None:
+    bare = [p.model_copy(update={"distractors": ()}) for p in probes(8)]
+    assert gate(bare, [-5.0] * 8, [-1.0] * 8, right_after=[1] * 8).verdict == "undecided"
+
+
+def test_an_answer_that_the_judge_failed_on_is_left_out() -> None:
+    """A right paraphrase must not turn wrong because the judge timed out on it."""
+    asked = probes(2, "reward")
+    base = [s.model_copy(update={"method": "judge"}) for s in scores(asked, "base", [-9.0] * 2)]
+    own = scores(asked, "c", [-9.0] * 2, [1.0, 0.0])
+    own = [own[0].model_copy(update={"method": "judge"}), own[1]]
+    assert reward("c", asked, base, own, FLAT, FLAT, 1.0, 0.0).gain == pytest.approx(0.5)
 
 
 def rewarded(
     asked: Sequence[Probe], after: Sequence[float], right: Sequence[float], lost: float = 0.0, clip: float = 1.0
-):  # type: ignore[no-untyped-def]
+) -> Reward:
     own = FLAT.model_copy(update={"subject": "c", "forced": FLAT.forced - lost, "routed": FLAT.routed - lost})
     base = scores(asked, "base", [-9.0] * len(asked))
     return reward("c", asked, base, scores(asked, "c", after, right), FLAT, own, clip, 1.0)
@@ -102,7 +123,13 @@ def test_reward_is_the_mean_of_both_gains() -> None:
 
 
 def test_a_heldout_probe_never_gives_a_reward() -> None:
-    assert rewarded(probes(4, "heldout"), [-0.1] * 4, [1] * 4).value == 0.0
+    asked = probes(2, "reward") + probes(4, "heldout")
+    assert rewarded(asked, [-9.0] * 2 + [-0.1] * 4, [0, 0, 1, 1, 1, 1]).value == pytest.approx(0.0)
+
+
+def test_nothing_measured_is_no_reward_of_zero() -> None:
+    with pytest.raises(ValueError, match="no probe"):
+        rewarded(probes(4, "heldout"), [-0.1] * 4, [1] * 4)
 
 
 def test_recall_probes_count_apart() -> None:

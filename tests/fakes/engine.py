@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 
 from agent.checking import words
@@ -51,6 +52,8 @@ class FakeModel:
     def __init__(self, answers: dict[str, str] | None = None) -> None:
         self.answers = answers or {}
         self.asked: list[Query] = []
+        self.broken = False
+        """Whether adapters give likelihoods that are not numbers."""
 
     def answer(self, queries: Sequence[Query], max_tokens: int = 24) -> list[str]:
         self.asked += queries
@@ -67,6 +70,8 @@ class FakeModel:
 
     def _likelihood(self, query: Query, completion: str) -> Likelihood:
         question = question_of(query.prompt)
+        if self.broken and query.adapter:
+            return Likelihood(math.nan, False)
         if question not in self.answers:
             return Likelihood(-1.0, True)
         right = self.answers[question] == completion and self._knows(query, completion)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,13 @@ def config(kind: str) -> Any:
     """A config of two layers and 32 dimensions."""
     from transformers import GPT2Config, GPTNeoXConfig, LlamaConfig, Qwen2Config, Qwen3Config
 
-    ids = {"vocab_size": VOCABULARY, "bos_token_id": 0, "eos_token_id": 0, "pad_token_id": 0}
-    decoder = {
+    ids: dict[str, Any] = {"vocab_size": VOCABULARY, "bos_token_id": 0, "eos_token_id": 0, "pad_token_id": 0}
+    decoder: dict[str, Any] = {
         "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4,
         "max_position_embeddings": 512,
     }  # fmt: skip
     grouped = {**decoder, "num_key_value_heads": 2}
-    return {
+    made: dict[str, Callable[[], Any]] = {
         "llama": lambda: LlamaConfig(**ids, **grouped),
         "qwen2": lambda: Qwen2Config(**ids, **grouped),
         "qwen3": lambda: Qwen3Config(**ids, **grouped, head_dim=8),
@@ -34,7 +35,8 @@ def config(kind: str) -> Any:
             **ids, n_embd=32, n_layer=2, n_head=4, n_positions=512, resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0
         ),
         "gpt_neox": lambda: GPTNeoXConfig(**ids, **decoder),
-    }[kind]()
+    }
+    return made[kind]()
 
 
 def save_tiny(kind: str, folder: Path, dtype: torch.dtype = torch.float32) -> Path:

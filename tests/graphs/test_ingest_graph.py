@@ -169,7 +169,8 @@ def test_where_all_training_fails_the_document_is_closed_and_the_next_goes_on(tm
     runtime = FakeRuntime(tmp_path / "home")
     runtime.fake_trainer.fail = {"passage", "sentences", "cloze", "facts"}
     start(runtime, source)
-    assert len(runtime.ledger.outcomes("r1")) == 2
+    assert list(runtime.ledger.outcomes("r1").values()) == ["failed: no candidate could be trained"] * 2
+    assert [e.status for e in runtime.ledger.events("r1") if e.step == "train"] == ["failed"] * 2
     assert runtime.ledger.winners() == []
     assert runtime.ledger.current() == []
 
@@ -200,6 +201,23 @@ def test_a_document_of_one_word_is_closed_without_training(tmp_path: Path) -> No
     start(runtime, path)
     assert list(runtime.ledger.outcomes("r1").values()) == ["too short to learn from"]
     assert runtime.fake_trainer.trained == []
+
+
+def test_a_document_without_probes_is_closed_without_training(tmp_path: Path) -> None:
+    article = {"title": "磨坊", "text": "奥林磨坊开业。安娜经营它。", "questions": []}
+    path = write_articles(tmp_path / "zh.jsonl", [article])
+    runtime = FakeRuntime(tmp_path / "home")
+    start(runtime, path)
+    assert list(runtime.ledger.outcomes("r1").values()) == ["nothing to measure with"]
+    assert runtime.fake_trainer.trained == []
+
+
+def test_figures_that_are_not_numbers_are_failures_not_rewards(tmp_path: Path, source: Path) -> None:
+    runtime = FakeRuntime(tmp_path / "home")
+    runtime.fake_model.broken = True
+    start(runtime, source)
+    assert list(runtime.ledger.outcomes("r1").values()) == ["failed: no candidate could be measured"] * 2
+    assert runtime.ledger.strategy_rewards("packaged") == {}
 
 
 def test_one_bad_source_of_two_is_reported_and_the_other_read(tmp_path: Path, source: Path) -> None:

@@ -1,6 +1,6 @@
 """The seal command over a slow trainer, as a program of its own that can be sent signals or kills itself.
 
-It uses no parser, so that it starts fast: probes are the questions that came with the documents.
+The probes that count are the questions that came with the documents.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tests.fakes.engine import FakeModel, FakeTrainer
 from tests.fakes.house import ARTICLES
 
 OPTIONS = (
-    "--set", "probe.parsed=false", "--set", "probe.cloze=false", "--set", 'plan.strategies=["passage"]',
+    "--set", "probe.parsed=false", "--set", 'plan.strategies=["passage"]',
     "--set", "plan.candidates=2", "--set", "gate.min_probes=2", "--set", "gate.alpha=0.3",
 )  # fmt: skip
 """Two held-out questions, both better: p = 0.25."""

@@ -194,3 +194,13 @@ def test_all_linear_layers_are_those_that_peft_takes(base_of: Callable[..., Base
             if n.endswith(".lora_A")
         }
         assert {layer.name for layer in base_of(kind).layers} == theirs
+
+
+def test_a_bfloat16_base_keeps_its_adapters_in_float32(base_of: Callable[..., Base]) -> None:
+    base = base_of("llama", "bfloat16")
+    slots, courses = train(base, SETTINGS[:1], [EXAMPLES])
+    assert slots.flat.dtype == torch.float32
+    assert courses[0].losses[-1] < courses[0].losses[0]
+    reference, single = train(base_of("llama"), SETTINGS[:1], [EXAMPLES])
+    assert courses[0].losses == pytest.approx(single[0].losses, rel=0.05)
+    assert reference.flat.shape == slots.flat.shape

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from agent.errors import ModelError, StoreError, TrainerError
-from agent.ports import TrainFailure
+from agent.ports import TrainFailure, TrainJob
 from agent.records import Example, Training
-from seal_train import adapters, local
+from seal_train import adapters, local, training
 from seal_train.base import Base, load_base
 from seal_train.local import LocalTrainer
 from tests.seal_train.test_answering import job
@@ -34,7 +34,7 @@ def test_losses_fall_and_progress_is_told(base_of: Callable[..., Base], tmp_path
 def test_a_diverging_candidate_fails_alone(base_of: Callable[..., Base], tmp_path: Path) -> None:
     good, bad = job(tmp_path / "a", "Anna Moss", 1), job(tmp_path / "b", "62 people", 2)
     settings = bad.candidate.settings.model_copy(update={"learning_rate": 1e38})
-    bad = local.TrainJob(bad.candidate.model_copy(update={"settings": settings}), bad.examples, bad.folder)
+    bad = TrainJob(bad.candidate.model_copy(update={"settings": settings}), bad.examples, bad.folder)
     first, second = LocalTrainer(base_of()).train([good, bad])
     assert isinstance(first, Training)
     assert isinstance(second, TrainFailure)
@@ -58,7 +58,7 @@ def test_full_disk_leaves_nothing_behind(
 def test_refused_memory_halves_the_batch(
     base_of: Callable[..., Base], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, sizes = local.train_courses, []
+    real, sizes = training.train_courses, []
 
     def small(base: Base, slots: Any, courses: Any, progress: Any = None) -> float:
         sizes.append(len(courses))
@@ -102,7 +102,7 @@ def test_adopt_names_by_content_and_is_idempotent(base_of: Callable[..., Base], 
 
 def test_a_sequence_longer_than_the_limit_is_cut_and_still_ends(base_of: Callable[..., Base], tmp_path: Path) -> None:
     long = job(tmp_path / "a", "Anna Moss", 1)
-    long = local.TrainJob(long.candidate, (Example(completion="mill " * 400),), long.folder)
+    long = TrainJob(long.candidate, (Example(completion="mill " * 400),), long.folder)
     (result,) = LocalTrainer(base_of("gpt2")).train([long])
     assert isinstance(result, Training)
 

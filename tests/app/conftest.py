@@ -1,0 +1,22 @@
+"""The seal command over the fake engine, with a fresh home folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.app.fake_seal import Seal, use_fake
+from tests.fakes.house import write_articles
+
+
+@pytest.fixture
+def seal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Seal:
+    use_fake(monkeypatch)
+    return Seal(tmp_path / "home")
+
+
+@pytest.fixture
+def articles(tmp_path: Path) -> Path:
+    """Two articles with four questions each."""
+    return write_articles(tmp_path / "articles.jsonl")
