@@ -114,18 +114,44 @@ def _asks_something(span: Span) -> bool:
 
 def _spans(sentence: Span) -> list[tuple[Span, str]]:
     """Named entities, amounts with their unit, noun phrases without determiner, and predicate adjectives."""
-    doc = sentence.doc
-    out = [(_amount(_trim(e)), e.label_) for e in sentence.ents if e.label_ != "ORDINAL"]
+    out = [(_amount(_trim(_whole_name(e))), e.label_) for e in sentence.ents if e.label_ != "ORDINAL"]
     inside = {t.i for span, _ in out for t in span}
     for chunk in sentence.noun_chunks:
-        span = _trim(chunk)
+        span = _with_adjectives_behind(_trim(chunk))
         free = [t for t in span if t.i not in inside]
         if any(t.like_num for t in free):
             out.append((_amount(span), "CARDINAL"))
         elif len(free) == len(span) and span.root.pos_ != "PRON":
             out.append((span, "NOUN"))
-    out += [(doc[t.i : t.i + 1], "ADJ") for t in sentence if t.dep_ in ("acomp", "oprd") and t.pos_ == "ADJ"]
+    out += [(_shade(t), "ADJ") for t in sentence if t.dep_ in ("acomp", "oprd") and t.pos_ == "ADJ"]
     return sorted(((span, kind) for span, kind in out if len(span)), key=lambda item: item[0].start)
+
+
+def _whole_name(entity: Span) -> Span:
+    """The name up to its last part: the recognizer often stops after the first ("Harrick" of "Harrick Trust")."""
+    end = entity.end
+    while entity[-1].pos_ == "PROPN" and end < entity.sent.end and entity.doc[end].pos_ == "PROPN":
+        end += 1
+    return entity.doc[entity.start : end]
+
+
+def _with_adjectives_behind(chunk: Span) -> Span:
+    """A noun phrase with adjectives that follow it ("painted mustard yellow")."""
+    end = chunk.end
+    while len(chunk) and end < chunk.sent.end and chunk.doc[end].dep_ == "amod" and chunk.doc[end].head.i == end - 1:
+        end += 1
+    return chunk.doc[chunk.start : end]
+
+
+def _shade(adjective: Token) -> Span:
+    """A predicate adjective with what narrows it down ("mustard yellow")."""
+    start = adjective.i
+    while start > 0:
+        before = adjective.doc[start - 1]
+        if before.head.i != adjective.i or before.pos_ not in ("NOUN", "ADJ"):
+            break
+        start -= 1
+    return adjective.doc[start : adjective.i + 1]
 
 
 def _amount(span: Span) -> Span:
