@@ -45,6 +45,9 @@ app = typer.Typer(
       8 package missing       130 Ctrl-C, 143 SIGTERM
     """,
 )  # fmt: skip
+GO_ON = "go on with: "
+"""How a note on an error begins that says how to resume the run which it stopped."""
+
 memory = typer.Typer(no_args_is_help=True, help="The memory of what worked: an index over the ledger.")
 app.add_typer(memory, name="memory")
 
@@ -234,8 +237,9 @@ def _guard(command: Callable[[], None], as_json: bool, debug: bool) -> None:
 
 
 def _fail(error: BaseException, cause: str, mend: str, code: int, as_json: bool) -> NoReturn:
-    """The message on stderr and, with --json, {"error", "mend"} on stdout. What was noted on the error is mend too."""
-    mend = "; ".join([mend] * bool(mend) + getattr(error, "__notes__", []))
+    """The message on stderr and, with --json, {"error", "mend"} on stdout."""
+    notes = [note for note in getattr(error, "__notes__", []) if note.startswith(GO_ON)]  # LangGraph adds its own
+    mend = "; ".join([mend] * bool(mend) + notes)
     typer.secho(cause if cause == "stopped" else f"error: {cause}", fg="red", err=True)
     if mend:
         typer.secho(f"  try: {mend}", err=True)

@@ -21,11 +21,11 @@ def show_summary(summary: dict[str, Any], console: Console | None = None) -> Non
         console.print(f"Nothing new: {counted(known, 'document')} known already. Nothing was changed.")
     else:
         _documents(summary, console)
-        console.print(overall(summary), markup=False)
+        console.print(overall(summary), markup=False, soft_wrap=True)
     for note in summary["notes"]:
-        console.print(f"[yellow]skipped:[/yellow] {escape(note)}")
+        console.print(f"[yellow]skipped:[/yellow] {escape(note)}", soft_wrap=True)
     for failure in summary["failures"]:
-        console.print(f"[red]not read:[/red] {escape(failure)}")
+        console.print(f"[red]not read:[/red] {escape(failure)}", soft_wrap=True)
 
 
 def _documents(summary: dict[str, Any], console: Console) -> None:
@@ -49,10 +49,10 @@ def _documents(summary: dict[str, Any], console: Console) -> None:
 def _outcome(row: dict[str, Any]) -> str:
     if not row["strategy"]:
         return escape(row["outcome"])
-    how = f"(strategy {row['strategy']}, reward {row['reward']:+.2f})"
+    why = f"{escape(row['gate'])}. Strategy {row['strategy']}, reward {row['reward']:+.2f}"
     if row["outcome"] == "published":
-        return f"[green]published[/green]: {escape(row['gate'])} {how}"
-    return f"[yellow]{escape(row['outcome'])}[/yellow], so the base still answers: {escape(row['gate'])} {how}"
+        return f"[green]published[/green]: {why}"
+    return f"[yellow]{escape(row['outcome'])}[/yellow], so the base still answers: {why}"
 
 
 def _said(answer: str, right: bool) -> str:

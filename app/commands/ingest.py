@@ -13,6 +13,7 @@ import typer
 
 from agent.config import Config
 from agent.errors import ConfigError, SourceError, StoreError
+from app.cli import GO_ON
 from app.progress import IngestProgress
 from app.report import show_summary
 from app.session import alone, configured, emit, resume_command
@@ -82,7 +83,7 @@ def _written_down(runtime: Runtime, run: str) -> Iterator[None]:
         with suppress(StoreError):
             ledger.finish_run(run, "stopped", {"error": cause})
             if len(ledger.outcomes(run)) < len(ledger.documents(run)):
-                return f"go on with: {resume_command(runtime.config.home, run)}"
+                return GO_ON + resume_command(runtime.config.home, run)
         return ""
 
     def last_words() -> None:

@@ -35,9 +35,9 @@ class Seal:
     def __init__(self, home: Path) -> None:
         self.home = home
 
-    def __call__(self, *arguments: str | Path, width: int = 100) -> Result:
+    def __call__(self, *arguments: str | Path, width: int | None = None) -> Result:
         given = [str(argument) for argument in arguments]
-        runner = CliRunner(env={"COLUMNS": str(width)})
+        runner = CliRunner(env={"COLUMNS": str(width) if width else None})
         return runner.invoke(app, [*given, "--home", str(self.home)], catch_exceptions=False)
 
     def json(self, *arguments: str | Path) -> Any:
@@ -48,6 +48,9 @@ class Seal:
 
     def ingest(self, *sources: str | Path) -> Any:
         return self.json("ingest", *sources, *LENIENT)
+
+    def help(self, *command: str) -> str:
+        return CliRunner().invoke(app, [*command, "--help"]).stdout
 
     def runtime(self) -> CommandRuntime:
         """A look into the home folder."""

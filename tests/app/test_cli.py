@@ -1,0 +1,292 @@
+"""The commands as a person uses them, over the fake engine."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.errors import TrainerError
+from app.session import alone
+from tests.app.fake_seal import LENIENT, CommandRuntime, Seal, use_fake
+from tests.fakes.engine import UNKNOWN
+from tests.fakes.house import ARTICLES, write_articles
+
+KEYS = {
+    "run", "documents", "skipped", "failed", "candidates", "published", "questions", "accuracy_before",
+    "accuracy_after", "seconds",
+}  # fmt: skip
+"""What DESIGN promises of `ingest --json`."""
+
+
+@pytest.fixture
+def learned(seal: Seal, articles: Path) -> Seal:
+    """A home in which both articles were published."""
+    assert seal.ingest(articles)["published"] == 2
+    return seal
+
+
+def adapter_of(seal: Seal, title: str) -> str:
+    return next(str(a["id"]) for a in seal.json("adapters")["current"] if a["title"] == title)
+
+
+def test_ingest_prints_one_object_with_the_promised_keys(seal: Seal, articles: Path) -> None:
+    summary = seal.ingest(articles)
+    assert summary.keys() >= KEYS
+    told = [summary[key] for key in ("documents", "skipped", "failed", "published", "questions")]
+    assert told == [2, 0, 0, 2, 8]
+    assert summary["candidates"] == 2 * seal.runtime().config.plan.candidates
+    assert (summary["accuracy_before"], summary["accuracy_after"], summary["question_source"]) == (0.0, 1.0, "given")
+    assert [row["title"] for row in summary["results"]] == [a["title"] for a in ARTICLES]
+    assert {row["document"] for row in summary["answers"]} == {row["document"] for row in summary["results"]}
+
+
+def test_a_second_run_learns_nothing_and_says_so(learned: Seal, articles: Path) -> None:
+    summary = learned.ingest(articles)
+    assert [summary[key] for key in ("documents", "skipped", "failed", "candidates")] == [0, 2, 0, 0]
+    assert (summary["accuracy_before"], summary["accuracy_after"]) == (None, None)
+    done = learned("ingest", articles)
+    assert done.exit_code == 0
+    assert done.stdout == "Nothing new: 2 documents known already. Nothing was changed.\n"
+    assert learned.json("status")["adapters"] == 2
+
+
+def test_a_document_that_stands_twice_is_learned_once(seal: Seal, articles: Path) -> None:
+    articles.write_text(articles.read_text() * 2)
+    summary = seal.ingest(articles)
+    assert [summary[key] for key in ("documents", "skipped", "published")] == [2, 2, 2]
+
+
+@pytest.mark.parametrize("width", [80, 120, None])
+def test_the_report_shows_every_question_under_its_title(width: int | None, seal: Seal, articles: Path) -> None:
+    done = seal("ingest", articles, *LENIENT, width=width)
+    lines = done.stdout.splitlines()
+    for article in ARTICLES:
+        assert article["title"] in lines, "the title has a line of its own"
+    flat = " ".join(done.stdout.split())
+    assert flat.count("✓ ") == flat.count("✗ no idea") == 8
+    assert "Who is in charge of the" in flat
+    assert "0% before, 100% after, n = 8" in flat
+    tables = [line for line in lines if "✓" in line or "───" in line]
+    assert max(len(line.rstrip()) for line in tables) <= (width or 120)
+
+
+def test_documents_of_a_feed_are_judged_on_questions_that_seal_made(seal: Seal, tmp_path: Path) -> None:
+    bare = [{k: v for k, v in article.items() if k != "questions"} for article in ARTICLES]
+    summary = seal.ingest(write_articles(tmp_path / "bare.jsonl", bare))
+    assert summary["question_source"] == "made by seal"
+    assert {row["kind"] for row in summary["answers"]} == {"parsed"}
+
+
+def test_ask_names_the_adapter_and_what_the_base_says(learned: Seal) -> None:
+    kestrel = adapter_of(learned, "Kestrel Ferry Sinks")
+    near = ("--set", "ask.max_distance=0.9")
+    said = learned.json("ask", "Who commanded the Kestrel?", *near)
+    assert (said["answer"], said["base_answer"], said["adapter"]) == ("Ilse Brandt", UNKNOWN, kestrel)
+    assert (said["document"], said["model"]) == ("Kestrel Ferry Sinks", "packaged")
+    plain = learned("ask", "Who commanded the Kestrel?", *near)
+    assert plain.stdout == "Ilse Brandt\n"
+    assert kestrel in plain.stderr
+
+
+def test_ask_the_base_and_ask_about_something_else(learned: Seal) -> None:
+    said = learned.json("ask", "Who commanded the Kestrel?", "--base")
+    assert (said["answer"], said["adapter"], said["document"]) == (UNKNOWN, None, None)
+    far = learned("ask", "Who commanded the Kestrel?", "--set", "ask.max_distance=0.01")
+    assert far.stdout == f"{UNKNOWN}\n"
+    assert "no document that was learned is near this question (nearest: 'Kestrel Ferry Sinks'" in far.stderr
+
+
+def test_show_adapters_lists_them_nearest_first(learned: Seal) -> None:
+    question = ("ask", "Who commanded the Kestrel?", "--show-adapters")
+    considered = learned.json(*question)["considered"]
+    assert [c["title"] for c in considered] == ["Kestrel Ferry Sinks", "Orrin Mill Opens"]
+    assert considered[0]["distance"] < considered[1]["distance"]
+    assert "Orrin Mill Opens" in learned(*question).stderr
+
+
+def test_rollback_of_the_last_and_by_id(learned: Seal) -> None:
+    orrin, kestrel = (adapter_of(learned, str(a["title"])) for a in ARTICLES)
+    taken = learned.json("rollback")
+    assert ([a["id"] for a in taken["taken_back"]], taken["current"]) == ([kestrel], [orrin])
+    assert learned.json("ask", "Who commanded the Kestrel?", "--set", "ask.max_distance=0.9")["answer"] == UNKNOWN
+    done = learned("rollback", orrin, "--reason", "the mill burned down")
+    assert done.exit_code == 0
+    assert f"taken back: {orrin} (Orrin Mill Opens)\n0 adapters left" in done.stdout
+    assert learned.json("adapters")["current"] == []
+    shown = " ".join(learned("adapters", width=160).stdout.split())
+    assert f"took back {orrin} the mill burned down" in shown
+
+
+def test_adapters_shows_each_with_its_document(learned: Seal) -> None:
+    listed = learned.json("adapters")
+    assert [v["current"] for v in listed["library"]] == [False, True]
+    for adapter in listed["current"]:
+        assert Path(adapter["path"]).name == adapter["id"]
+        assert Path(adapter["path"]).is_relative_to(learned.home.resolve())
+    shown = learned("adapters").stdout
+    assert all(a["id"] in shown and a["title"] in shown for a in listed["current"])
+
+
+def test_trace_holds_every_step_with_its_cost(learned: Seal) -> None:
+    trace = learned.json("trace")
+    assert trace["run"]["status"] == "done"
+    for event in trace["events"]:
+        assert event["seconds"] > 0
+        assert event["memory_mib"] > 0
+    for told in trace["documents"]:
+        assert told["outcome"] == "published"
+        assert told["gate"]["verdict"] == "publish"
+        assert told["champion"] in [c["id"] for c in told["candidates"]]
+        assert all(c["training"]["losses"] and c["reward"] and c["scores"] for c in told["candidates"])
+        assert all(p["self_edit"]["examples"] for p in told["plans"])
+
+
+def test_the_trace_tree_tells_why(learned: Seal) -> None:
+    shown = " ".join(learned("trace", width=200).stdout.replace("│", " ").split())
+    for word in ("Orrin Mill Opens", "ok train", "held-out accuracy 0% to 100%", "retention", "reward +0.9", "epochs",
+                 "questions, before and after", "want Ilse Brandt ✗ no idea ✓ Ilse Brandt"):  # fmt: skip
+        assert word in shown
+
+
+def test_trace_of_an_earlier_run(learned: Seal, articles: Path) -> None:
+    first = learned.json("trace")["run"]["run"]
+    second = learned.ingest(articles)["run"]
+    assert learned.json("trace")["run"]["run"] == second
+    assert learned.json("trace", first)["documents"]
+    assert "known already" in learned("trace").stdout
+
+
+def test_status_counts(learned: Seal) -> None:
+    told = learned.json("status")
+    assert (told["documents"], told["outcomes"], told["adapters"], told["winners"]) == (2, {"published": 2}, 2, 2)
+    assert (told["last_run"]["status"], told["unfinished"]) == ("done", {})
+    assert "2 (2 published)" in learned("status").stdout
+
+
+def test_doctor_finds_what_it_needs(learned: Seal) -> None:
+    told = learned.json("doctor")
+    assert told["ok"]
+    found = {f["what"]: f["told"] for f in told["findings"]}
+    assert (found["ledger"], found["memory"]) == ("1 run", "2 winners")
+    assert learned("doctor").stdout.count("ok  ") == len(found)
+
+
+def test_a_rebuilt_memory_recalls_the_same(learned: Seal) -> None:
+    documents = learned.runtime().ledger.documents()
+    before = [learned.runtime().memory.recall(d, 3) for d in documents]
+    assert learned.json("memory", "rebuild") == {"winners": 2}
+    assert [learned.runtime().memory.recall(d, 3) for d in documents] == before
+    assert all(before)
+
+
+class Stopped(CommandRuntime):
+    """In training, somebody presses Ctrl-C or the trainer gives up."""
+
+    error: BaseException = KeyboardInterrupt()
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self.fake_trainer.train = self._stop  # type: ignore[method-assign]
+
+    def _stop(self, *_: Any) -> Any:
+        raise self.error
+
+
+@pytest.fixture
+def stopped(seal: Seal, articles: Path, monkeypatch: pytest.MonkeyPatch) -> Seal:
+    """A home in which a run was stopped while it trained the first document."""
+    with monkeypatch.context() as patched:
+        use_fake(patched, Stopped)
+        assert seal("ingest", articles, *LENIENT).exit_code == 130
+    return seal
+
+
+def test_ctrl_c_says_how_to_go_on(seal: Seal, articles: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        use_fake(patched, Stopped)
+        done = seal("ingest", articles, "--json")
+    run = seal.runtime().ledger.runs()[0]
+    how = f"go on with: seal ingest --resume {run['run']} --home {seal.home}"
+    assert (done.exit_code, run["status"]) == (130, "stopped")
+    assert json.loads(done.stdout) == {"error": "stopped", "mend": how}
+    assert how in done.stderr
+    assert seal.json("status")["unfinished"] == {run["run"]: 2}
+    assert how.removeprefix("go on with: ") in seal("status").stdout
+    assert "failed train  KeyboardInterrupt" in seal("trace").stdout
+
+
+def test_a_trainer_that_gives_up_stops_the_run(seal: Seal, articles: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(Stopped, "error", TrainerError("not enough memory", "lower [train] rank"))
+        use_fake(patched, Stopped)
+        done = seal("ingest", articles, "--json")
+    run = seal.runtime().ledger.runs()[0]["run"]
+    assert done.exit_code == 5
+    assert json.loads(done.stdout)["mend"].startswith(f"lower [train] rank; go on with: seal ingest --resume {run}")
+
+
+def test_resume_finishes_a_stopped_run(stopped: Seal) -> None:
+    run = stopped.runtime().ledger.runs()[0]["run"]
+    summary = stopped.json("ingest", "--resume", run, *LENIENT)
+    assert (summary["run"], summary["documents"], summary["published"], summary["failed"]) == (run, 2, 2, 0)
+    assert stopped.json("status")["unfinished"] == {}
+
+
+def test_the_same_command_goes_on_with_a_stopped_run(stopped: Seal, articles: Path) -> None:
+    run = stopped.runtime().ledger.runs()[0]["run"]
+    done = stopped("ingest", articles, *LENIENT)
+    assert f"run {run} of these sources was cut off; going on with it" in done.stderr
+    ledger = stopped.runtime().ledger
+    assert [r["status"] for r in ledger.runs()] == ["done"]
+    assert len(ledger.winners()) == len(ledger.library()) == 2
+
+
+def test_another_source_leaves_unfinished_documents_to_their_run(stopped: Seal, tmp_path: Path) -> None:
+    other = write_articles(tmp_path / "other.jsonl", [ARTICLES[1]])
+    run = stopped.runtime().ledger.runs()[0]["run"]
+    done = stopped("ingest", other, *LENIENT)
+    assert done.exit_code == 0
+    assert f"skipped: run {run} was cut off before it had learned this" in done.stdout
+    assert stopped.json("ingest", "--resume", run, *LENIENT)["published"] == 2
+    assert len(stopped.runtime().ledger.winners()) == 2
+
+
+def test_two_at_once_take_turns(learned: Seal, articles: Path) -> None:
+    inside = threading.Event()
+
+    def hold() -> None:
+        with alone(learned.home.resolve()):
+            inside.set()
+            time.sleep(0.5)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    inside.wait()
+    done = learned("ingest", articles)
+    holder.join()
+    assert "another seal is learning" in done.stderr
+    assert done.stdout.startswith("Nothing new")
+
+
+def test_what_a_feed_says_cannot_dress_up_the_terminal(seal: Seal, tmp_path: Path) -> None:
+    title = "\u001b[31mRed[/red] [bold]Alert"
+    article = {**ARTICLES[0], "title": title, "questions": [{"question": "Who [b]runs[/b] it?", "answer": "Anna Moss"}]}
+    path = write_articles(tmp_path / "x.jsonl", [article])
+    shown = seal("ingest", path, *LENIENT).stdout + seal("trace").stdout + seal("adapters").stdout
+    assert "\u001b" not in shown
+    assert "Red[/red] [bold]Alert" in shown
+    assert "Who [b]runs[/b] it?" in shown
+
+
+def test_help_teaches(seal: Seal) -> None:
+    shown = seal.help()
+    assert 'seal ask "Who runs the mill?"' in shown
+    assert "130 Ctrl-C" in shown
+    assert "seal ingest --resume" in seal.help("ingest")
+    assert '{"title": ..., "text": ..., "questions": [{"question": ..., "answer": ...}]}' in seal.help("ingest")
+    assert max(map(len, (shown + seal.help("ingest")).splitlines())) <= 80
