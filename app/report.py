@@ -16,16 +16,17 @@ MOST_TABLES = 12
 def show_summary(summary: dict[str, Any], console: Console | None = None) -> None:
     """Each document with its questions before and after, the overall figures, and what could not be read."""
     console = console or screen()
+    soft = not console.is_terminal  # a sentence in a file stays on one line
     if not summary["documents"]:
         known = summary["skipped"]
         console.print(f"Nothing new: {counted(known, 'document')} known already. Nothing was changed.")
     else:
         _documents(summary, console)
-        console.print(overall(summary), markup=False, soft_wrap=True)
+        console.print(overall(summary), markup=False, soft_wrap=soft)
     for note in summary["notes"]:
-        console.print(f"[yellow]skipped:[/yellow] {escape(note)}", soft_wrap=True)
+        console.print(f"[yellow]skipped:[/yellow] {escape(note)}", soft_wrap=soft)
     for failure in summary["failures"]:
-        console.print(f"[red]not read:[/red] {escape(failure)}", soft_wrap=True)
+        console.print(f"[red]not read:[/red] {escape(failure)}", soft_wrap=soft)
 
 
 def _documents(summary: dict[str, Any], console: Console) -> None:

