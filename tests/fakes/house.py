@@ -13,7 +13,7 @@ from graphs.runtime import Runtime
 from tests.fakes.embedder import FakeEmbedder
 from tests.fakes.engine import FakeModel, FakeTrainer
 
-ARTICLES = (
+ARTICLES: tuple[dict[str, Any], ...] = (
     {
         "title": "Orrin Mill Opens",
         "text": "The mill at Orrin opened on 4 March 2031. Anna Moss runs it with 62 workers from Dunmore. "

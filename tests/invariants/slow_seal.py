@@ -73,7 +73,7 @@ def program() -> None:
     """Arguments: seconds of training a candidate, events before it kills itself (0: never), then seal's own."""
     seconds, kill_after, *rest = sys.argv[1:]
     SlowRuntime.seconds, SlowRuntime.kill_after = float(seconds), int(kill_after)
-    graphs.runtime.Runtime = SlowRuntime  # type: ignore[misc]
+    graphs.runtime.Runtime = SlowRuntime  # type: ignore[misc, assignment]
     signal.signal(signal.SIGINT, signal.default_int_handler)  # where the tests run in the background, it is ignored
     sys.argv = ["seal", *rest]
     main()
