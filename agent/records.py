@@ -227,7 +227,8 @@ class Reward(Record):
 class GateDecision(Record):
     """The gate's word on a candidate, with the evidence for it.
 
-    `n` counts held-out knowledge probes; the retention figures are the routed ones.
+    `n` counts the held-out probes of the test, accuracies are over knowledge probes alone; the
+    retention figures are the routed ones.
     """
 
     candidate: str

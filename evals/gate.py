@@ -18,22 +18,24 @@ def decide(
     The test is a one-sided Wilcoxon signed-rank test (Wilcoxon 1945) of the paired differences in answer margin.
     The margin is how much likelier the right answer is than other facts of the same document (mean
     log-probability), so an adapter that only learned the form of answers, or mixed facts up, gains nothing.
-    Probes without distractors have no margin and do not count. Only
-    held-out probes that are not recall probes count.
+    Probes without distractors have no margin and do not count.
+    Recall probes may strengthen the test but never carry it: without `min_probes` knowledge probes the gate is
+    undecided, and right answers are counted over knowledge probes alone.
     """
     before = {score.probe: score for score in base}
     after = {score.probe: score for score in own}
     held = [p for p in probes if _counts(p) and p.id in before and p.id in after]
     differences = [after[p.id].margin - before[p.id].margin for p in held]
+    knowledge = [p for p in held if not p.recall]
     n = len(held)
     p_value = float(wilcoxon(differences, alternative="greater").pvalue) if any(differences) else 1.0
-    accuracy_before, accuracy_after = _accuracies([(before[p.id], after[p.id]) for p in held])
+    accuracy_before, accuracy_after = _accuracies([(before[p.id], after[p.id]) for p in knowledge])
     lost = base_retention.routed - own_retention.routed
     verdict: Verdict
     if lost > max_retention_loss:
         verdict, reason = "reject", f"retention fell by {lost:.1%}, more than {max_retention_loss:.1%}"
-    elif n < min_probes:
-        verdict, reason = "undecided", f"only {n} held-out probes, {min_probes} are needed"
+    elif len(knowledge) < min_probes:
+        verdict, reason = "undecided", f"only {len(knowledge)} held-out knowledge probes, {min_probes} are needed"
     elif accuracy_after <= accuracy_before:
         verdict, reason = "reject", f"held-out accuracy went from {accuracy_before:.0%} to {accuracy_after:.0%}"
     elif not p_value <= alpha:  # also where it is not a number
@@ -49,7 +51,7 @@ def decide(
 
 
 def _counts(probe: Probe) -> bool:
-    return probe.half == "heldout" and not probe.recall and bool(probe.distractors)
+    return probe.half == "heldout" and bool(probe.distractors)
 
 
 def _accuracies(pairs: Sequence[tuple[Score, Score]]) -> tuple[float, float]:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from agent.parsing import Fact, facts
 from agent.records import Document, Half, Probe, ProbeKind
 
-PARSED, CLOZE, DISTRACTORS = 16, 4, 4
+PARSED, CLOZE, DISTRACTORS = 16, 8, 4
 SHORTEST_QUESTION = 5
 """A parsed question of fewer words does not say what it is about."""
 

@@ -54,6 +54,14 @@ def test_recall_probes_never_carry_the_gate() -> None:
     assert gate(probes(9, recall=True), [-5.0] * 9, [-1.0] * 9).verdict == "undecided"
 
 
+def test_recall_probes_strengthen_the_test_but_give_no_right_answer() -> None:
+    both = probes(5) + probes(4, recall=True)
+    margins = [-1.0, -1.0, -1.0, -5.5, -5.6, *[-1.0] * 4]
+    assert gate(both[:5], [-5.0] * 5, margins[:5], right_after=[1, 0, 0, 0, 0]).verdict == "reject"
+    assert gate(both, [-5.0] * 9, margins, right_after=[1, 0, 0, 0, 0, 0, 0, 0, 0]).verdict == "publish"
+    assert gate(both, [-5.0] * 9, margins, right_after=[0, 0, 0, 0, 0, 1, 1, 1, 1]).verdict == "reject"
+
+
 def test_reward_probes_never_count_for_the_gate() -> None:
     assert gate(probes(9, half="reward"), [-5.0] * 9, [-1.0] * 9).n == 0
 

@@ -180,7 +180,7 @@ class _Handler(BaseHTTPRequestHandler):
         rank = json.loads(config.read_text())["r"]
         if rank > fake.max_rank:
             told = f"LoRA rank {rank} is greater than max_lora_rank {fake.max_rank}."
-            return self._error(500, f"Call to add_lora method failed: {told}")
+            return self._error(500, f"Call to add_lora method failed: Worker failed with error '{told}'")
         fake.adapters[name] = str(path)
         return self._send(200, f"Success: LoRA adapter '{name}' added successfully.".encode(), "text/plain")
 
