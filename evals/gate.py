@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from scipy.special import expit
 from scipy.stats import wilcoxon
 
 from agent.records import GateDecision, Probe, Retention, Score, Verdict
@@ -15,9 +16,9 @@ def decide(
 ) -> GateDecision:  # fmt: skip
     """Both must hold: more held-out probes are answered right than before, and a paired test says better.
 
-    The test is a one-sided Wilcoxon signed-rank test (Wilcoxon 1945) of the paired differences in answer margin.
-    The margin is how much likelier the right answer is than other facts of the same document (mean
-    log-probability), so an adapter that only learned the form of answers, or mixed facts up, gains nothing.
+    The test is a one-sided Wilcoxon signed-rank test (Wilcoxon 1945) of the paired differences in what a
+    probe shows: half whether the answer was right, half how surely the right answer is told from other facts
+    of the same document. An adapter that only learned the form of answers, or mixed facts up, gains nothing.
     Probes without distractors have no margin and do not count.
     Recall probes may strengthen the test but never carry it: without `min_probes` knowledge probes the gate is
     undecided, and right answers are counted over knowledge probes alone.
@@ -25,7 +26,7 @@ def decide(
     before = {score.probe: score for score in base}
     after = {score.probe: score for score in own}
     held = [p for p in probes if _counts(p) and p.id in before and p.id in after]
-    differences = [after[p.id].margin - before[p.id].margin for p in held]
+    differences = [_shown(before[p.id], after[p.id]) for p in held]
     knowledge = [p for p in held if not p.recall]
     n = len(held)
     p_value = float(wilcoxon(differences, alternative="greater").pvalue) if any(differences) else 1.0
@@ -48,6 +49,13 @@ def decide(
         accuracy_before=accuracy_before, accuracy_after=accuracy_after,
         retention_before=base_retention.routed, retention_after=own_retention.routed,
     )  # fmt: skip
+
+
+def _shown(before: Score, after: Score) -> float:
+    """The paired difference of one probe, in [-1, 1]. Where the two were compared in other ways, sureness alone."""
+    surer = expit(after.margin) - expit(before.margin)
+    righter = after.correct - before.correct if after.method == before.method else 0.0
+    return float(surer + righter) / 2
 
 
 def _counts(probe: Probe) -> bool:

@@ -77,7 +77,7 @@ def test_a_whole_run_on_the_packaged_model(tmp_path: Path) -> None:
 
     again = seal("ingest", source, *SHORT)
     assert (again["documents"], again["skipped"], again["candidates"]) == (0, 1, 0)
-    assert again["seconds"] < 5
+    assert again["seconds"] < max(5, summary["seconds"] / 10), "5 s, or more where the machine is very busy"
 
 
 def check_trace(trace: dict[str, Any], home: Path) -> None:
