@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from agent.config import Config, EndpointConfig
+from agent.errors import ConfigError
 from agent.ports import Answerer, Chat, Embedder, Judge, LanguageModel, Ledger, Planner, Progress, Strategy, Trainer
 from agent.strategies import usable
 from graphs.trace import Listener, Tracer
@@ -148,4 +149,13 @@ class Runtime:
 
 
 def _key(endpoint: EndpointConfig) -> str | None:
-    return os.environ.get(endpoint.api_key_env) if endpoint.api_key_env else None
+    """The endpoint's key, from the environment variable that it names."""
+    if not endpoint.api_key_env:
+        return None
+    key = os.environ.get(endpoint.api_key_env)
+    if not key:
+        raise ConfigError(
+            f"an endpoint needs a key, and the environment variable {endpoint.api_key_env} is not set",
+            f"export {endpoint.api_key_env}=..., or change api_key_env in the endpoint's section",
+        )
+    return key

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agent.config import load_config
+from agent.errors import ConfigError
+from graphs.runtime import Runtime
+
+
+def test_a_key_that_is_not_in_the_environment_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SEAL_TEST_KEY", raising=False)
+    settings = {
+        "endpoints.far.url": "http://127.0.0.1:9/v1",
+        "endpoints.far.model": "m",
+        "endpoints.far.api_key_env": "SEAL_TEST_KEY",
+    }
+    runtime = Runtime(load_config(None, settings, tmp_path))
+    with pytest.raises(ConfigError, match="SEAL_TEST_KEY is not set"):
+        runtime.require_chat("far")
+    monkeypatch.setenv("SEAL_TEST_KEY", "secret")
+    assert runtime.require_chat("far").name == "far"
