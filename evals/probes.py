@@ -9,10 +9,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
+from agent.checking import words
 from agent.parsing import Fact, facts
 from agent.records import Document, Half, Probe, ProbeKind
 
 PARSED, CLOZE, DISTRACTORS = 16, 8, 4
+LONGEST_TOLD = 6
+"""A parsed question with this many words in a row from the document is none."""
 SHORTEST_QUESTION = 5
 """A parsed question of fewer words does not say what it is about."""
 
@@ -24,7 +27,8 @@ def make_probes(
     found = facts(document.text) if parsed or cloze else []
     answers = {question.answer.casefold() for question in document.questions}
     free = [fact for fact in found if fact.answer.casefold() not in answers]
-    turned = _spread(free, PARSED) if parsed else []
+    reworded = [fact for fact in free if not _stands_in(fact.fronted, document.text)]
+    turned = _spread(reworded, PARSED) if parsed else []
     blanked = _spread(free, CLOZE) if cloze else []
     given = [(q.question, q.answer) for q in document.questions]
     return [
@@ -38,7 +42,9 @@ def make_probes(
 def _probes(
     document: Document, kind: ProbeKind, pairs: Sequence[tuple[str, str]], found: Sequence[Fact]
 ) -> list[Probe]:
-    halves: itertools.cycle[Half] = itertools.cycle(("reward", "heldout"))
+    # Of an odd number of given questions the reward has one more, of those made here the gate.
+    order: tuple[Half, Half] = ("reward", "heldout") if kind in ("given", "written") else ("heldout", "reward")
+    halves = itertools.cycle(order)
     return [
         Probe.make(
             document.id, kind, half, question, answer,
@@ -56,6 +62,16 @@ def _spread(found: Sequence[Fact], count: int) -> list[Fact]:
         by_sentence.setdefault(fact.sentence, []).append(fact)
     rounds = itertools.zip_longest(*by_sentence.values())
     return [fact for turn in rounds for fact in turn if fact is not None][:count]
+
+
+def _stands_in(question: str, text: str) -> bool:
+    """Whether a run of the question's words stands in the text: it would then measure recall of wording.
+
+    The check would also have to keep that sentence of the document itself out of training.
+    """
+    asked, told = words(question), f" {' '.join(words(text))} "
+    runs = (asked[i : i + LONGEST_TOLD] for i in range(len(asked) - LONGEST_TOLD + 1))
+    return any(f" {' '.join(run)} " in told for run in runs)
 
 
 def _blank(fact: Fact) -> str:

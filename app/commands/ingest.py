@@ -60,7 +60,8 @@ def execute(config: Config, sources: Sequence[str], resume: str | None = None) -
         wanted = sources_of(ledger, resume) if resume else [_absolute(s) for s in sources]
         earlier = resume or cut_off(ledger, wanted)
         if earlier and not resume:
-            typer.secho(f"run {earlier} of these sources was cut off; going on with it", err=True)
+            typer.secho(f"run {earlier} of these sources was cut off; going on with it. What is new since then comes "
+                        "with the next run.", err=True)  # fmt: skip
         run = earlier or new_run()
         ledger.start_run(run, "ingest", config.recorded(), wanted)
         if earlier:

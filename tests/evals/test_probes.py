@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from agent.checking import check
-from agent.records import Document, Question
+from agent.records import Document, Example, Question
 from agent.strategies import all_strategies
 from evals.probes import make_probes
 from tests.fakes.house import ARTICLES
@@ -44,6 +44,13 @@ def test_parsed_questions_leave_out_what_given_questions_ask() -> None:
     for document in DOCUMENTS:
         given = {q.answer.casefold() for q in document.questions}
         assert not given & {p.answer.casefold() for p in make_probes(document) if p.kind == "parsed"}
+
+
+def test_parsed_questions_do_not_stand_in_the_document() -> None:
+    """Else the check would refuse the document's own sentences."""
+    for document in DOCUMENTS:
+        sentences = [Example(completion=f"{sentence}\n") for sentence in document.text.split(". ")]
+        assert check(document, sentences, make_probes(document))[1] == ()
 
 
 def test_no_knowledge_probe_is_ever_trained_on() -> None:
