@@ -109,7 +109,7 @@ class WriteConfig(Section):
 
     endpoint: Annotated[
         EndpointName,
-        Field(description="Endpoint of the writing model. Empty: the base model, and strategies that need no model."),
+        Field(description="Endpoint of the writing model. Empty: only strategies that need no model."),
     ] = ""
     max_words: Annotated[
         Count, Field(description="Longest text that is learned as one document. Longer ones are split.")

@@ -17,6 +17,9 @@ Half = Literal["reward", "heldout"]
 ProbeKind = Literal["given", "written", "parsed", "cloze"]
 Verdict = Literal["publish", "reject", "undecided"]
 
+BASE = "base"
+"""The subject of a score or retention that belongs to no candidate: the bare base model."""
+
 
 def content_id(*parts: object) -> str:
     """16 hex digits of the SHA-256 of the parts' canonical JSON."""

@@ -6,10 +6,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from agent.ports import Ledger
-from agent.records import Document, Event, Probe, Score
+from agent.records import BASE, Document, Event, Probe, Score
 from graphs.ingest import KNOWN, TWICE
-
-BASE = "base"
 
 
 @dataclass(frozen=True)

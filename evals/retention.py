@@ -10,9 +10,8 @@ from pathlib import Path
 
 from agent.ports import LanguageModel, Likelihood, Query
 from agent.prompts import answer_completion, probe_prompt
-from agent.records import Retention
+from agent.records import BASE, Retention
 
-BASE = "base"
 Item = tuple[str, str]
 """Prompt and completion."""
 

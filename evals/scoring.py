@@ -10,7 +10,6 @@ from agent.prompts import answer_completion, probe_prompt
 from agent.records import Probe, Score
 from evals.matching import METHOD, contains, f1
 
-BASE = "base"
 MAX_TOKENS = 16
 """Longest answer to a probe. References are a few words long."""
 Subjects = Mapping[str, Path | None]

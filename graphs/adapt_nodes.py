@@ -13,13 +13,12 @@ from typing import Any
 from agent.checking import check
 from agent.errors import EndpointError
 from agent.ports import TrainFailure, TrainJob
-from agent.records import Adapter, Candidate, Document, Example, Plan, Probe, SelfEdit, Training, Winner
+from agent.records import BASE, Adapter, Candidate, Document, Example, Plan, Probe, SelfEdit, Training, Winner
 from graphs.runtime import Runtime
 from graphs.state import AdaptState, WriteState
 from graphs.trace import Span
 
 Update = dict[str, Any]
-BASE = "base"
 
 
 class AdaptNodes:
