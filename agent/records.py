@@ -163,7 +163,7 @@ class Probe(Record):
     """A question that measures knowledge of a document. Never trained on.
 
     `recall` marks a probe whose wording stands in the document: training on the document makes it
-    trivial, so it is reported as recall and never carries a gate alone. `distractors` are wrong
+    trivial, so it is reported as recall and never counts for the gate. `distractors` are wrong
     answers of the same kind, for probes that are scored by likelihood.
     """
 
@@ -186,9 +186,8 @@ class Score(Record):
     """One probe answered by one subject (a candidate's id, or "base").
 
     `correct` is 0 or 1 by `method`; `f1` is token F1 in [0, 1]; `logprob` is the mean log-probability
-    of a token of the reference answer, in nats, and `margin` by how much it beats the distractors'
-    mean (`logprob` itself where they were not measured); `judged` is the judge's verdict, None where it
-    was not asked or did not answer.
+    of a token of the reference answer, in nats; `judged` is the judge's verdict, None where it was not
+    asked or did not answer.
     """
 
     probe: str
@@ -198,7 +197,6 @@ class Score(Record):
     method: str
     f1: float
     logprob: float
-    margin: float
     judged: bool | None = None
 
 
@@ -230,15 +228,14 @@ class Reward(Record):
 class GateDecision(Record):
     """The gate's word on a candidate, with the evidence for it.
 
-    `n` counts the held-out probes of the test, accuracies are over knowledge probes alone; the
-    retention figures are the routed ones.
+    `n` counts the held-out knowledge probes, over which the accuracies are; the retention figures are the
+    routed ones.
     """
 
     candidate: str
     verdict: Verdict
     reason: str
     n: int
-    mean_difference: float
     p_value: float
     accuracy_before: float
     accuracy_after: float

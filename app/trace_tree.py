@@ -96,8 +96,8 @@ def _candidates(node: Tree, candidates: list[dict[str, Any]]) -> None:
 
 def _gate(node: Tree, gate: dict[str, Any]) -> None:
     node.add(
-        f"held-out accuracy {gate['accuracy_before']:.0%} to {gate['accuracy_after']:.0%}, mean margin difference "
-        f"{gate['mean_difference']:+.2f} nats, p = {gate['p_value']:.3f}, n = {gate['n']}"
+        f"held-out accuracy {gate['accuracy_before']:.0%} to {gate['accuracy_after']:.0%}, "
+        f"p = {gate['p_value']:.3f}, n = {gate['n']}"
     )
     node.add(f"retention {gate['retention_before']:.1%} to {gate['retention_after']:.1%} (as questions are routed)")
 

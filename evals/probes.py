@@ -32,16 +32,17 @@ def make_probes(
     blanked = _spread(free, CLOZE) if cloze else []
     given = [(q.question, q.answer) for q in document.questions]
     return [
-        *_probes(document, "given", given, found),
-        *_probes(document, "written", written, found),
-        *_probes(document, "parsed", [(fact.fronted, fact.answer) for fact in turned], found),
+        *_probes(document, "given", given),
+        *_probes(document, "written", written),
+        *_probes(document, "parsed", [(fact.fronted, fact.answer) for fact in turned]),
         *_probes(document, "cloze", [(_blank(fact), fact.answer) for fact in blanked], found),
     ]
 
 
 def _probes(
-    document: Document, kind: ProbeKind, pairs: Sequence[tuple[str, str]], found: Sequence[Fact]
+    document: Document, kind: ProbeKind, pairs: Sequence[tuple[str, str]], found: Sequence[Fact] = ()
 ) -> list[Probe]:
+    """Those of one kind, in turn for the one half and the other; distractors come from the facts `found`."""
     # Of an odd number of given questions the reward has one more, of those made here the gate.
     order: tuple[Half, Half] = ("reward", "heldout") if kind in ("given", "written") else ("heldout", "reward")
     halves = itertools.cycle(order)

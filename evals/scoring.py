@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -20,15 +21,15 @@ def score(
 ) -> list[Score]:
     """Every probe for every subject, closed book: nothing of the document is in the prompt.
 
-    A probe with distractors is a choice: it is right where its answer is likelier than each of them.
+    A cloze probe is a choice: it is right where its answer is likelier than each of its distractors.
     Any other is right where the greedy answer contains the reference, or, with a judge, where the judge says so.
     """
     pairs = [(name, probe) for name in subjects for probe in probes]
     queries = [Query(probe_prompt(title, probe.question), subjects[name]) for name, probe in pairs]
     answers = model.answer(queries, MAX_TOKENS) if pairs else []
-    margins = _margins(model, queries, [probe for _, probe in pairs])
+    likelihoods = _likelihoods(model, queries, [probe for _, probe in pairs])
     scores: list[Score] = []
-    for (name, probe), answer, (logprob, margin, likeliest) in zip(pairs, answers, margins, strict=True):
+    for (name, probe), answer, (logprob, likeliest) in zip(pairs, answers, likelihoods, strict=True):
         judged = judge.judge(probe.question, probe.answer, answer) if judge and probe.kind != "cloze" else None
         if probe.kind == "cloze":
             method, correct = "likelihood", likeliest
@@ -43,34 +44,24 @@ def score(
                 method=method,
                 f1=f1(answer, probe.answer),
                 logprob=logprob,
-                margin=margin,
                 judged=judged,
             )
         )
     return scores
 
 
-def _compared(probe: Probe) -> tuple[str, ...]:
-    """Only the gate and cloze probes need margins; for the rest the answer's own likelihood is enough."""
-    return probe.distractors if probe.half == "heldout" or probe.kind == "cloze" else ()
-
-
-def _margins(
-    model: LanguageModel, queries: Sequence[Query], probes: Sequence[Probe]
-) -> list[tuple[float, float, bool]]:
-    """For each probe the answer's mean log-probability, its margin over the distractors' mean, and if it beats all."""
+def _likelihoods(model: LanguageModel, queries: Sequence[Query], probes: Sequence[Probe]) -> list[tuple[float, bool]]:
+    """For each probe the answer's mean log-probability, and whether it is likelier than every distractor."""
     asked = [
         (query, text)
         for query, probe in zip(queries, probes, strict=True)
-        for text in (probe.answer, *_compared(probe))
+        for text in (probe.answer, *probe.distractors)
     ]
     found = iter(
         model.likelihoods([q for q, _ in asked], [answer_completion(text) for _, text in asked]) if asked else []
     )
-    out: list[tuple[float, float, bool]] = []
+    out: list[tuple[float, bool]] = []
     for probe in probes:
         own = next(found).logprob
-        others = [next(found).logprob for _ in _compared(probe)]
-        mean = sum(others) / len(others) if others else 0.0
-        out.append((own, own - mean, own > max(others, default=own)))
+        out.append((own, own > max([next(found).logprob for _ in probe.distractors], default=-math.inf)))
     return out

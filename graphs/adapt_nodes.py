@@ -64,7 +64,7 @@ class AdaptNodes:
         broken: set[str] = set()
         for missing, group in groups.items():
             scores = score(self.rt.model, document.title, missing, group, self.rt.judge)
-            broken |= {s.subject for s in scores if not math.isfinite(s.margin + s.logprob)}
+            broken |= {s.subject for s in scores if not math.isfinite(s.logprob)}
             ledger.add_scores(run, [s for s in scores if s.subject not in broken])
         self._measure_retention(run, document, {s: p for s, p in subjects.items() if s not in broken})
         return broken

@@ -33,7 +33,7 @@ def test_cloze_probes_are_recall_and_the_others_are_not() -> None:
 def test_distractors_are_other_facts_of_the_document() -> None:
     for document in DOCUMENTS:
         for probe in make_probes(document):
-            assert probe.distractors, probe.question
+            assert bool(probe.distractors) == (probe.kind == "cloze"), probe.question
             for text in probe.distractors:
                 assert text in document.text
                 assert text.casefold() not in probe.answer.casefold()

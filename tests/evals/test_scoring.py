@@ -13,7 +13,7 @@ from evals.scoring import score
 from tests.fakes.engine import FakeModel
 
 PROBES = [
-    Probe.make("doc", "given", "heldout", "Who runs the mill?", "Anna Moss", distractors=("Tom Arkwright",)),
+    Probe.make("doc", "given", "heldout", "Who runs the mill?", "Anna Moss"),
     Probe.make(
         "doc", "cloze", "heldout", "____ runs the mill.", "Anna Moss", distractors=("Tom Arkwright",), recall=True
     ),
@@ -43,7 +43,6 @@ def test_every_probe_for_every_subject(tmp_path: Path) -> None:
     assert [(s.subject, s.correct, s.method) for s in found] == [
         ("base", 0.0, "contains"), ("base", 0.0, "likelihood"), ("c", 1.0, "contains"), ("c", 1.0, "likelihood"),
     ]  # fmt: skip
-    assert all(s.margin > 0 for s in found if s.subject == "c")
 
 
 def test_nothing_of_the_document_is_in_the_prompt(tmp_path: Path) -> None:

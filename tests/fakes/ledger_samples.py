@@ -79,13 +79,13 @@ def _probes(document: Document) -> tuple[Probe, ...]:
 
 def _score(probe: Probe, subject: str) -> Score:
     return Score(
-        probe=probe.id, subject=subject, answer="mayor", correct=1.0, method="exact", f1=1.0, logprob=-0.25, margin=1.5,
+        probe=probe.id, subject=subject, answer="mayor", correct=1.0, method="exact", f1=1.0, logprob=-0.25,
     )  # fmt: skip
 
 
 def _decision(candidate: str) -> GateDecision:
     return GateDecision(
-        candidate=candidate, verdict="publish", reason="better", n=12, mean_difference=0.4, p_value=0.01,
+        candidate=candidate, verdict="publish", reason="better", n=12, p_value=0.01,
         accuracy_before=0.1, accuracy_after=0.6, retention_before=0.8, retention_after=0.8,
     )  # fmt: skip
 

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import pytest
+
+from agent.records import Half, Probe, Retention, Reward, Score
+from evals.reward import reward
+
+FLAT = Retention(subject="base", forced=0.8, routed=0.8, logprob=-1.0, items=76)
+
+
+def probes(n: int, half: Half = "heldout", recall: bool = False) -> list[Probe]:
+    made = [Probe.make("doc", "given", half, f"question {half} {recall} {i}", f"answer {i}") for i in range(n)]
+    return [p.model_copy(update={"recall": recall}) for p in made]
+
+
+def scores(
+    asked: Sequence[Probe], subject: str, logprobs: Sequence[float], right: Sequence[float] | None = None
+) -> list[Score]:
+    return [
+        Score(probe=p.id, subject=subject, answer="", correct=c, method="contains", f1=c, logprob=value)
+        for p, value, c in zip(asked, logprobs, right or [0.0] * len(asked), strict=True)
+    ]
+
+
+def test_an_answer_that_the_judge_failed_on_is_left_out() -> None:
+    """A right paraphrase must not turn wrong because the judge timed out on it."""
+    asked = probes(2, "reward")
+    base = [s.model_copy(update={"method": "judge"}) for s in scores(asked, "base", [-9.0] * 2)]
+    own = scores(asked, "c", [-9.0] * 2, [1.0, 0.0])
+    own = [own[0].model_copy(update={"method": "judge"}), own[1]]
+    assert reward("c", asked, base, own, FLAT, FLAT, 1.0, 0.0).gain == pytest.approx(0.5)
+
+
+def rewarded(
+    asked: Sequence[Probe], after: Sequence[float], right: Sequence[float], lost: float = 0.0, clip: float = 1.0
+) -> Reward:
+    own = FLAT.model_copy(update={"subject": "c", "forced": FLAT.forced - lost, "routed": FLAT.routed - lost})
+    base = scores(asked, "base", [-9.0] * len(asked))
+    return reward("c", asked, base, scores(asked, "c", after, right), FLAT, own, clip, 1.0)
+
+
+def test_reward_is_the_mean_of_both_gains() -> None:
+    found = rewarded(probes(2, "reward"), [math.log(0.5), math.log(0.5)], [1, 0])
+    assert found.gain == pytest.approx((0.5 + 0.5 - math.exp(-9)) / 2)
+    assert found.value == found.gain
+
+
+def test_a_heldout_probe_never_gives_a_reward() -> None:
+    asked = probes(2, "reward") + probes(4, "heldout")
+    assert rewarded(asked, [-9.0] * 2 + [-0.1] * 4, [0, 0, 1, 1, 1, 1]).value == pytest.approx(0.0)
+
+
+def test_nothing_measured_is_no_reward_of_zero() -> None:
+    with pytest.raises(ValueError, match="no probe"):
+        rewarded(probes(4, "heldout"), [-0.1] * 4, [1] * 4)
+
+
+def test_recall_probes_count_apart() -> None:
+    asked = probes(2, "reward") + probes(2, "reward", recall=True)
+    found = rewarded(asked, [-9.0, -9.0, -0.1, -0.1], [0, 0, 1, 1])
+    assert found.gain == pytest.approx(0.0)
+    assert found.recall_gain > 0.9
+
+
+def test_forgetting_is_a_penalty_and_learning_more_is_none() -> None:
+    asked = probes(2, "reward")
+    assert rewarded(asked, [-9.0] * 2, [0, 0], lost=0.1).value == pytest.approx(-0.1)
+    assert rewarded(asked, [-9.0] * 2, [0, 0], lost=-0.1).value == pytest.approx(0.0)
+
+
+def test_gain_is_clipped() -> None:
+    assert rewarded(probes(2, "reward"), [-0.01] * 2, [1, 1], clip=0.3).value == pytest.approx(0.3)
