@@ -71,7 +71,8 @@ class Chat(Protocol):
     """A chat model. `schema` asks for a JSON object of that JSON schema, which is returned as text.
 
     Raises:
-        EndpointError: no usable answer after retries.
+        AnswerError: no usable answer to this request after retries; another request may get one.
+        EndpointError: the endpoint cannot be used at all.
     """
 
     name: str
@@ -83,7 +84,12 @@ class Planner(Protocol):
     name: str
 
     def plan(self, run: str, document: Document, recalled: Sequence[Recalled], k: int) -> list[Plan]:
-        """`k` plans that differ in strategy, or in settings where strategies run out."""
+        """`k` plans that differ in strategy, or in settings where strategies run out.
+
+        Raises:
+            AnswerError: the model that plans gave no usable answer for this document.
+            EndpointError: its endpoint cannot be used at all.
+        """
         ...
 
 
@@ -105,7 +111,14 @@ class Strategy(Protocol):
     @property
     def prior(self) -> float: ...
 
-    def write(self, document: Document, instruction: str, chat: Chat | None) -> list[Example]: ...
+    def write(self, document: Document, instruction: str, chat: Chat | None) -> list[Example]:
+        """The training sequences, before the check.
+
+        Raises:
+            AnswerError: the chat model gave nothing usable for this document. Only this plan is lost.
+            EndpointError: its endpoint cannot be used at all.
+        """
+        ...
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.checking import check
-from agent.errors import EndpointError
+from agent.errors import AnswerError
 from agent.ports import TrainFailure, TrainJob
 from agent.records import BASE, Adapter, Candidate, Document, Example, Plan, Probe, SelfEdit, Training, Winner
 from graphs.runtime import Runtime
@@ -26,11 +26,14 @@ class AdaptNodes:
         self.rt = runtime
 
     def probe(self, state: AdaptState) -> Update:
-        """Make the document's probes and measure the base on them, once."""
+        """Make the document's probes and measure the base on them, once. A prober that fails, fails the document."""
         run, document = state["run"], self.rt.ledger.document(state["document"])
         with self.rt.tracer.step(run, "probe", document.id) as span:
             if not self.rt.ledger.probes(document.id):  # a prober may not write the same questions twice
-                self.rt.ledger.add_probes(self._probes(document, span))
+                try:
+                    self.rt.ledger.add_probes(self._probes(document, span))
+                except AnswerError as error:
+                    return {"measurable": False, "failure": span.failed(error)}
             probes = self.rt.ledger.probes(document.id)
             self._measure(run, document, probes, {BASE: None})
             span.model = self.rt.model.name
@@ -91,7 +94,7 @@ class AdaptNodes:
         return {"recalled": [r.model_dump(mode="json") for r in found]}
 
     def plan(self, state: AdaptState) -> Update:
-        """K different plans for the document."""
+        """K different plans for the document. A planner that fails, fails the document."""
         from agent.records import Recalled
 
         run, document = state["run"], self.rt.ledger.document(state["document"])
@@ -99,7 +102,10 @@ class AdaptNodes:
             plans = self.rt.ledger.plans(run, document.id)
             if not plans:
                 recalled = [Recalled.model_validate(r) for r in state["recalled"]]
-                plans = self.rt.planner.plan(run, document, recalled, self.rt.config.plan.candidates)
+                try:
+                    plans = self.rt.planner.plan(run, document, recalled, self.rt.config.plan.candidates)
+                except AnswerError as error:
+                    return {"plans": [], "failure": span.failed(error)}
                 self.rt.ledger.add_plans(plans)
             span.data["plans"] = [{"plan": p.id, "strategy": p.strategy, "reason": p.reason} for p in plans]
         return {"plans": [p.id for p in plans]}
@@ -114,8 +120,8 @@ class AdaptNodes:
             span.subject, span.model = plan.strategy, writer
             try:
                 examples = strategy.write(document, plan.instruction, chat)
-            except EndpointError as error:
-                span.status, span.message = "failed", error.cause
+            except AnswerError as error:
+                span.failed(error)
                 return {"drafts": []}
             span.data["examples"] = len(examples)
         return {"drafts": [{"plan": plan.id, "writer": writer, "examples": [e.model_dump() for e in examples]}]}
@@ -280,10 +286,10 @@ class AdaptNodes:
 
 
 def _outcome(state: AdaptState) -> str:
-    if not state["measurable"]:
-        return "nothing to measure with"
     if state.get("failure"):
         return f"failed: {state['failure']}"
+    if not state["measurable"]:
+        return "nothing to measure with"
     if not state.get("candidates"):
         return "nothing to learn" if state.get("drafts") else "failed: no self-edit could be written"
     if not state.get("champion"):

@@ -26,7 +26,7 @@ class AdaptState(TypedDict, total=False):
     """Whether there is any probe to give a reward."""
     candidates: list[str]
     failure: str
-    """Why no candidate is left, where a step failed for all of them."""
+    """Why the document failed: no usable answer from prober or planner, or no candidate is left of a step."""
     champion: str
     """The selected candidate; "" where none earned a reward."""
     verdict: str

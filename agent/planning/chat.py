@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError
 
-from agent.errors import EndpointError
+from agent.errors import AnswerError
 from agent.json_answers import first_object, object_schema
 from agent.planning import EPOCHS as USUAL_EPOCHS
 from agent.planning import usual_epochs
@@ -65,7 +65,8 @@ class ChatPlanner:
         """`k` plans that differ in strategy, or in settings where strategies run out.
 
         Raises:
-            EndpointError: the model did not answer, or none of its plans can be used.
+            AnswerError: the model's answer, or none of its plans, can be used.
+            EndpointError: the endpoint cannot be used.
         """
         system = _SYSTEM.format(
             epochs=EPOCHS, rates=LEARNING_RATE, usual=self._defaults.epochs or USUAL_EPOCHS, defaults=self._defaults
@@ -73,7 +74,7 @@ class ChatPlanner:
         answer = self._chat.complete(system, self._request(document, recalled, k), self._schema())
         drafts = self._drafts(answer)
         if not drafts:
-            raise EndpointError(
+            raise AnswerError(
                 f"model '{self._chat.name}' proposed no plan that can be used: {answer[:80]!r}",
                 f'set a stronger model in [endpoints.{self._chat.name}], or planner = "thompson" under [plan]',
             )

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agent.errors import EndpointError, SourceError, StoreError, TrainerError
+from agent.errors import AnswerError, SourceError, StoreError, TrainerError
 from agent.ports import Query
 from agent.records import Example
 from graphs.answer import answer_graph
@@ -182,7 +182,7 @@ def test_a_writer_that_fails_loses_only_its_own_plan(
         name, description, needs_model, epochs, prior = "cloze", "", False, 1, 1.0
 
         def write(self, *_: Any) -> list[Example]:
-            raise EndpointError("the server is down")
+            raise AnswerError("the model refused")
 
     runtime = FakeRuntime(tmp_path / "home")
     runtime.__dict__["strategies"] = {**runtime.strategies, "cloze": Broken()}
@@ -192,7 +192,7 @@ def test_a_writer_that_fails_loses_only_its_own_plan(
     assert "cloze" in planned
     assert sorted(trained) == sorted(s for s in planned if s != "cloze")
     failed = [e.message for e in runtime.ledger.events("r1") if e.status == "failed"]
-    assert failed == ["the server is down"] * planned.count("cloze")
+    assert failed == ["the model refused"] * planned.count("cloze")
 
 
 def test_a_document_of_one_word_is_closed_without_training(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.errors import EndpointError
+from agent.errors import AnswerError, EndpointError
 from agent.planning.chat import EPOCHS, LEARNING_RATE, ChatPlanner
 from agent.records import Document, Plan, Recalled, TrainSettings, Winner
 from agent.strategies.deterministic import DeterministicStrategy
@@ -117,7 +117,7 @@ def test_more_proposals_than_asked_for_are_cut() -> None:
 
 @pytest.mark.parametrize("answer", ["", "no", "{}", '{"plans": 3}', '{"plans": []}', '{"plans": [{}]}'])
 def test_no_usable_plan_at_all_is_an_error_and_no_silent_default(answer: str) -> None:
-    with pytest.raises(EndpointError, match="no plan that can be used") as raised:
+    with pytest.raises(AnswerError, match="no plan that can be used") as raised:
         ChatPlanner(FakeChat(lambda system, user: answer), STRATEGIES, DEFAULTS).plan("run", MILL, [], 2)
     assert "thompson" in raised.value.mend
 
