@@ -247,9 +247,10 @@ class GateDecision(Record):
 
 
 class Winner(Record):
-    """A self-edit that earned its place in the RL dataset and in memory."""
+    """A self-edit that earned its place in the RL dataset and in memory. Its gain was measured with `base`."""
 
     candidate: str
+    base: str
     document: str
     title: str
     text: str

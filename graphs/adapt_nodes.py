@@ -83,10 +83,11 @@ class AdaptNodes:
                 self.rt.ledger.add_retention(run, retention)
 
     def recall(self, state: AdaptState) -> Update:
-        """Winners of similar documents, from memory."""
+        """Winners of similar documents with the same base, from memory."""
         document = self.rt.ledger.document(state["document"])
         with self.rt.tracer.step(state["run"], "recall", document.id) as span:
-            found = self.rt.memory.recall(document, self.rt.config.plan.recall) if self.rt.config.plan.recall else []
+            most, base = self.rt.config.plan.recall, self.rt.config.model.name
+            found = self.rt.memory.recall(document, most, base) if most else []
             span.data["recalled"] = [
                 {"title": r.winner.title, "strategy": r.winner.strategy, "gain": r.winner.gain, "distance": r.distance}
                 for r in found
@@ -230,8 +231,8 @@ class AdaptNodes:
         edit = self.rt.ledger.self_edit(candidate.self_edit)
         plan = self._plan(candidate.run, candidate.document, edit.plan)
         return Winner(
-            candidate=candidate.id, document=document.id, title=document.title, text=document.text,
-            self_edit=edit.id, strategy=candidate.strategy, instruction=plan.instruction,
+            candidate=candidate.id, base=candidate.base, document=document.id, title=document.title,
+            text=document.text, self_edit=edit.id, strategy=candidate.strategy, instruction=plan.instruction,
             settings=candidate.settings, reward=value, gain=gain,
         )  # fmt: skip
 
@@ -278,7 +279,7 @@ class AdaptNodes:
         """Write down what came of the document and sweep the folders of its candidates."""
         outcome = _outcome(state)
         with self.rt.tracer.step(state["run"], "close", state["document"]) as span:
-            self.rt.ledger.finish_document(state["run"], state["document"], outcome)
+            self.rt.ledger.finish_document(state["run"], state["document"], outcome, self.rt.config.model.name)
             for candidate in self.rt.ledger.candidates(state["run"], state["document"]):
                 shutil.rmtree(self.rt.config.work_dir / candidate.id, ignore_errors=True)
             span.message, span.data = outcome, {"title": self.rt.ledger.document(state["document"]).title}

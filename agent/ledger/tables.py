@@ -55,9 +55,10 @@ documents = _records("documents", _key("id"), _text("source"))
 
 run_documents = sa.Table(
     "run_documents", metadata, _seq(), _text("run", "runs.id"), _text("document", "documents.id"),
-    sa.Column("outcome", sa.Text), sa.Column("finished_at", sa.Double),
+    sa.Column("outcome", sa.Text), sa.Column("finished_at", sa.Double), sa.Column("base", sa.Text),
     sa.UniqueConstraint("run", "document"), sa.Index(None, "document"),
 )  # fmt: skip
+"""`outcome`, `finished_at` and `base` are NULL until the run has finished the document."""
 
 plans = _records(
     "plans", _key("id"), _text("run", "runs.id"), _text("document", "documents.id"), _text("strategy"),

@@ -92,7 +92,7 @@ def _decision(candidate: str) -> GateDecision:
 
 def _winner(document: Document, self_edit: SelfEdit, candidate: Candidate) -> Winner:
     return Winner(
-        candidate=candidate.id, document=document.id, title=document.title, text=document.text,
+        candidate=candidate.id, base=candidate.base, document=document.id, title=document.title, text=document.text,
         self_edit=self_edit.id, strategy=candidate.strategy, instruction="", settings=candidate.settings,
         reward=0.4, gain=0.5,
     )  # fmt: skip

@@ -39,8 +39,8 @@ def plans_from(drafts: list[Any], k: int = 3) -> list[Plan]:
 
 def won(strategy: str, gain: float) -> Recalled:
     winner = Winner(
-        candidate=f"candidate-{strategy}", document="d", title="Old mill", text="t", self_edit="s", strategy=strategy,
-        instruction="mind the dates", settings=TrainSettings(epochs=12), reward=gain, gain=gain,
+        candidate=f"candidate-{strategy}", base="tiny", document="d", title="Old mill", text="t", self_edit="s",
+        strategy=strategy, instruction="mind the dates", settings=TrainSettings(epochs=12), reward=gain, gain=gain,
     )  # fmt: skip
     return Recalled(winner=winner, distance=0.2)
 

@@ -48,7 +48,7 @@ def test_configured_epochs_beat_the_strategys_own() -> None:
 
 
 def test_a_recalled_winner_raises_its_strategy_and_is_named() -> None:
-    winner = Winner(candidate="c1", document="d", title="t", text="x", self_edit="e", strategy="sentences",
+    winner = Winner(candidate="c1", base="tiny", document="d", title="t", text="x", self_edit="e", strategy="sentences",
                     instruction="", settings=TrainSettings(), reward=0.9, gain=0.9)  # fmt: skip
     recalled = [Recalled(winner=winner, distance=0.1)] * 3
     count = Counter(plans({}, 1, title=str(i), recalled=recalled)[0].strategy for i in range(200))
