@@ -76,6 +76,20 @@ class ChromaMemory:
             self._fill(client, rows)
             return self._collection(client).count()
 
+    def sync(self, winners: Iterable[Winner]) -> None:
+        """Hold exactly these winners: forget all others, add those that are missing. Cheap where nothing differs."""
+        wanted = {winner.candidate: winner for winner in winners}
+        with self._chroma.open() as client:
+            held = set(self._collection(client).get(include=[])["ids"])
+        new = [winner for id, winner in wanted.items() if id not in held]
+        missing = self._rows(new) if new else []
+        strange = sorted(held - wanted.keys())
+        if missing or strange:
+            with self._chroma.open(writes=True) as client:
+                for start in range(0, len(strange), BATCH):
+                    self._collection(client).delete(ids=strange[start : start + BATCH])
+                self._fill(client, missing)
+
     def count(self) -> int:
         """How many winners it remembers."""
         with self._chroma.open() as client:

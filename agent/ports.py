@@ -64,6 +64,10 @@ class Memory(Protocol):
 
     def rebuild(self, winners: Iterable[Winner]) -> int: ...
 
+    def sync(self, winners: Iterable[Winner]) -> None:
+        """Hold exactly these winners: forget all others, add those that are missing."""
+        ...
+
     def count(self) -> int: ...
 
 
@@ -263,7 +267,9 @@ class Ledger(Protocol):
     def add_decision(self, decision: GateDecision) -> None: ...
     def decision(self, candidate: str) -> GateDecision | None: ...
     def add_winner(self, winner: Winner) -> bool: ...
-    def winners(self) -> list[Winner]: ...
+    def winners(self) -> list[Winner]:
+        """Every winner that counts, oldest first: not those whose adapter was taken back."""
+        ...
 
     def publish(self, adapter: Adapter, reason: str) -> bool:
         """Make a new library version with the adapter as its document's answerer, and move the pointer to it.
@@ -288,7 +294,8 @@ class Ledger(Protocol):
         With None the pointer moves to the parent version; where the current version is itself a taking
         back, the newest adapter that still answers is taken back, so that nothing returns. With an
         adapter a new version without it is made, in which its document's former adapter answers again
-        where there was one. Returns the adapters that no longer answer.
+        where there was one. Returns the adapters that no longer answer. In the same transaction their
+        winners are withdrawn: history keeps them, `winners` gives them no longer.
 
         Raises:
             StoreError: nothing is published, or the adapter is not current.

@@ -220,8 +220,10 @@ class AdaptNodes:
                 return {"champion": ""}
             winner = self._winner(best.candidate, best.value, best.gain)
             ledger.add_winner(winner)
-            self.rt.memory.add(winner)
-            write_dataset(self.rt.config.dataset_path, ledger.winners(), ledger.self_edit)
+            counting = ledger.winners()
+            if any(w.candidate == winner.candidate for w in counting):  # not taken back by another process since
+                self.rt.memory.add(winner)
+            write_dataset(self.rt.config.dataset_path, counting, ledger.self_edit)
             span.subject, span.data = best.candidate, {"strategy": winner.strategy, "reward": best.value}
         return {"champion": best.candidate}
 

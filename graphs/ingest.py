@@ -18,6 +18,7 @@ from agent.sources import read
 from graphs.adapt import BUSY, adapt_graph
 from graphs.runtime import Runtime
 from graphs.state import IngestState
+from graphs.winners import follow
 
 STEPS_A_DOCUMENT, MOST_DOCUMENTS = 20, 100_000
 """Upper bounds, for LangGraph's recursion limit."""
@@ -88,7 +89,10 @@ class IngestNodes:
         if errors and len(errors) == len(state["sources"]):
             raise errors[0]
         done = self.rt.ledger.outcomes(run)
-        return {"queue": [d.id for d in self.rt.ledger.documents(run) if d.id not in done]}
+        queue = [d.id for d in self.rt.ledger.documents(run) if d.id not in done]
+        if queue:  # a process that was killed, or an older seal, may have left them behind the ledger
+            follow(self.rt)
+        return {"queue": queue}
 
     def _read(self, items: Items, location: str) -> dict[str, int]:
         config = self.rt.config

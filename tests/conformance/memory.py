@@ -143,6 +143,17 @@ class MemoryConformance:
         memory.add(winner("b", TOPICS[0]))
         assert names(memory.recall(queries()[0], 9, "tiny")) == ["b"]
 
+    def test_sync_forgets_and_adds_and_gives_the_same_as_rebuild(self, memory: Memory) -> None:
+        winners = many_winners(30)
+        for one in winners[:20]:
+            memory.add(one)
+        for wanted in (winners[10:], winners[10:], winners[:3], [], winners):
+            memory.sync(iter(wanted))
+            assert memory.count() == len(wanted)
+            synced = [memory.recall(query, n, "tiny") for query in queries() for n in (1, 3, 10)]
+            memory.rebuild(wanted)
+            assert [memory.recall(query, n, "tiny") for query in queries() for n in (1, 3, 10)] == synced
+
     def test_threads_add_and_recall_at_once(self, memory: Memory) -> None:
         failed: list[BaseException] = []
 

@@ -17,7 +17,7 @@ from agent.errors import StoreError
 from agent.ledger import open_ledger, schema
 from agent.ledger.tables import metadata
 from agent.records import Record
-from tests.fakes.ledger_samples import add_chain, chain, start
+from tests.fakes.ledger_samples import add_chain, chain, published, start
 
 LATER = f"""
 from alembic import op
@@ -123,6 +123,19 @@ def test_outcomes_and_winners_of_an_older_ledger_get_their_base(url: str, engine
         assert ledger.outcome(it.document.id, "big") == "published"
         assert ledger.outcome(it.document.id, "packaged") == "rejected", "what seal took where nothing was configured"
         assert ledger.outcome(it.document.id, "other") is None
+
+
+def test_winners_of_adapters_that_were_taken_back_before_are_withdrawn(url: str, engine: Engine) -> None:
+    kept, moved, removed = (chain(name) for name in "abc")
+    with open_ledger(url) as ledger:
+        published(ledger, kept, removed, moved)
+        ledger.rollback(None, "worse")
+        ledger.rollback(removed.adapter.id, "bad")
+        with engine.begin() as connection:  # as revision 0002 left it
+            connection.execute(text("ALTER TABLE winners DROP COLUMN withdrawn_at"))
+            connection.execute(text(f"UPDATE {schema.VERSION_TABLE} SET version_num = '0002'"))
+    with open_ledger(url) as ledger:
+        assert ledger.winners() == [kept.winner]
 
 
 def test_migration_that_fails_leaves_the_ledger_as_it_was(url: str, engine: Engine, tmp_path: Path) -> None:
