@@ -98,7 +98,8 @@ class Planner(Protocol):
 
 
 class Strategy(Protocol):
-    """One way to turn a document into training sequences. `needs_model` strategies call `chat`.
+    """One way to turn a document into training sequences. `needs_model` strategies call `chat`,
+    `needs_english` ones parse the text, which only works in English.
 
     `epochs` is how long its sequences are usually trained; 0 is the usual number. `prior` is the mean
     reward to expect of it before anything was measured.
@@ -110,6 +111,8 @@ class Strategy(Protocol):
     def description(self) -> str: ...
     @property
     def needs_model(self) -> bool: ...
+    @property
+    def needs_english(self) -> bool: ...
     @property
     def epochs(self) -> int: ...
     @property

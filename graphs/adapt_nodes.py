@@ -12,8 +12,10 @@ from typing import Any
 
 from agent.checking import check
 from agent.errors import AnswerError
+from agent.language import ENGLISH, language
 from agent.ports import TrainFailure, TrainJob
 from agent.records import BASE, Adapter, Candidate, Document, Example, Plan, Probe, SelfEdit, Training, Winner
+from agent.strategies import suited
 from graphs.runtime import Runtime
 from graphs.state import AdaptState, WriteState
 from graphs.trace import Span
@@ -28,17 +30,18 @@ class AdaptNodes:
     def probe(self, state: AdaptState) -> Update:
         """Make the document's probes and measure the base on them, once. A prober that fails, fails the document."""
         run, document = state["run"], self.rt.ledger.document(state["document"])
+        spoken = language(document.text)
         with self.rt.tracer.step(run, "probe", document.id) as span:
             if not self.rt.ledger.probes(document.id):  # a prober may not write the same questions twice
                 try:
                     self.rt.ledger.add_probes(self._probes(document, span))
                 except AnswerError as error:
-                    return {"measurable": False, "failure": span.failed(error)}
+                    return {"measurable": False, "language": spoken, "failure": span.failed(error)}
             probes = self.rt.ledger.probes(document.id)
             self._measure(run, document, probes, {BASE: None})
             span.model = self.rt.model.name
-            span.data |= {"probes": len(probes), "kinds": _counted(probes)}
-        return {"measurable": any(p.half == "reward" for p in probes)}
+            span.data |= {"probes": len(probes), "kinds": _counted(probes), "language": spoken}
+        return {"measurable": any(p.half == "reward" for p in probes), "language": spoken}
 
     def _probes(self, document: Document, span: Span) -> list[Probe]:
         from evals.matching import contains
@@ -95,16 +98,17 @@ class AdaptNodes:
         return {"recalled": [r.model_dump(mode="json") for r in found]}
 
     def plan(self, state: AdaptState) -> Update:
-        """K different plans for the document. A planner that fails, fails the document."""
+        """K plans for the document, by strategies that suit its language. A planner that fails, fails the document."""
         from agent.records import Recalled
 
         run, document = state["run"], self.rt.ledger.document(state["document"])
         with self.rt.tracer.step(run, "plan", document.id) as span:
             plans = self.rt.ledger.plans(run, document.id)
-            if not plans:
+            strategies = suited(self.rt.strategies, state["language"])
+            if strategies and not plans:
                 recalled = [Recalled.model_validate(r) for r in state["recalled"]]
                 try:
-                    plans = self.rt.planner.plan(run, document, recalled, self.rt.config.plan.candidates)
+                    plans = self.rt.planner(strategies).plan(run, document, recalled, self.rt.config.plan.candidates)
                 except AnswerError as error:
                     return {"plans": [], "failure": span.failed(error)}
                 self.rt.ledger.add_plans(plans)
@@ -291,8 +295,11 @@ class AdaptNodes:
 def _outcome(state: AdaptState) -> str:
     if state.get("failure"):
         return f"failed: {state['failure']}"
+    foreign = "" if state["language"] == ENGLISH else f" in this language ({state['language']})"
     if not state["measurable"]:
-        return "nothing to measure with"
+        return f"nothing to measure with{foreign}"
+    if not state["plans"]:
+        return f"no strategy that works{foreign}"
     if not state.get("candidates"):
         return "nothing to learn" if state.get("drafts") else "failed: no self-edit could be written"
     if not state.get("champion"):

@@ -18,6 +18,8 @@ class IngestState(TypedDict, total=False):
 class AdaptState(TypedDict, total=False):
     run: str
     document: str
+    language: str
+    """The code of the document's language."""
     recalled: list[dict[str, Any]]
     plans: list[str]
     drafts: Annotated[list[dict[str, Any]], operator.add]

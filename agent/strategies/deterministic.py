@@ -19,6 +19,7 @@ class DeterministicStrategy:
     epochs: int
     prior: float
     needs_model: bool = False
+    needs_english: bool = False
 
     def write(self, document: Document, instruction: str, chat: Chat | None) -> list[Example]:
         """The same document always gives the same sequences; `instruction` and `chat` are not used."""

@@ -42,6 +42,7 @@ class PromptedStrategy:
     task: str
     parse: Parse
     needs_model: bool = True
+    needs_english: bool = False
     epochs: int = 0
     prior: float = 0.3
 

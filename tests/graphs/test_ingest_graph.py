@@ -179,7 +179,7 @@ def test_a_writer_that_fails_loses_only_its_own_plan(
     tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Broken:
-        name, description, needs_model, epochs, prior = "cloze", "", False, 1, 1.0
+        name, description, needs_model, needs_english, epochs, prior = "cloze", "", False, True, 1, 1.0
 
         def write(self, *_: Any) -> list[Example]:
             raise AnswerError("the model refused")
@@ -208,7 +208,7 @@ def test_a_document_without_probes_is_closed_without_training(tmp_path: Path) ->
     path = write_articles(tmp_path / "zh.jsonl", [article])
     runtime = FakeRuntime(tmp_path / "home")
     start(runtime, path)
-    assert list(runtime.ledger.outcomes("r1").values()) == ["nothing to measure with"]
+    assert list(runtime.ledger.outcomes("r1").values()) == ["nothing to measure with in this language (zh)"]
     assert runtime.fake_trainer.trained == []
 
 

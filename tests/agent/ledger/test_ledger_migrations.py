@@ -102,7 +102,7 @@ def test_outcomes_and_winners_of_an_older_ledger_get_their_base(url: str, engine
             kept = {} if record is None else {"record": record.model_dump(mode="json"), "created_at": now}
             connection.execute(insert(old.tables[table]).values(**columns, **kept))
 
-        run = {"kind": "ingest", "status": "done", "sources": [], "summary": {}, "started_at": now}
+        run: dict[str, Any] = {"kind": "ingest", "status": "done", "sources": [], "summary": {}, "started_at": now}
         for name, config in (("run-1", {"model": {"name": "big"}}), ("run-2", {}), ("run-3", {})):
             add("runs", id=name, config=config, **run)
         add("documents", it.document, id=it.document.id, source="")
