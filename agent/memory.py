@@ -155,9 +155,10 @@ def _query(collection: Collection, vector: list[float], which: Any, n: int) -> l
     embeddings: Any = [vector]
     answer = collection.query(query_embeddings=embeddings, n_results=n, where=which, include=["metadatas", "distances"])
     (metadatas,), (distances,) = answer["metadatas"] or [[]], answer["distances"] or [[]]
-    # Rounded, so that vectors which are equal but for the last bit are equally near.
+    # Rounded, so that vectors which are equal but for the last bits are equally near. Chroma's figures for one and
+    # the same pair differ by up to 1e-6 with the way in which its index came to be.
     return [
-        Recalled(winner=_winner(metadata["winner"]), distance=min(2.0, max(0.0, round(distance, 6))))
+        Recalled(winner=_winner(metadata["winner"]), distance=min(2.0, max(0.0, round(distance, 4))))
         for metadata, distance in zip(metadatas, distances, strict=True)
     ]
 

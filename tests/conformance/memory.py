@@ -19,8 +19,8 @@ TOPICS = ("harbour bridge mayor opening", "wild bees valley count", "memory chip
 def winner(name: str, text: str, gain: float = 0.5, document: str = "", base: str = "tiny") -> Winner:
     return Winner(
         candidate=f"candidate-{name}", base=base, document=document or f"document-{name}", title=f"Title {name}",
-        text=text, self_edit=f"edit-{name}", strategy="sentences", instruction="", settings=TrainSettings(seed=3),
-        reward=gain, gain=gain,
+        text=text, self_edit=f"edit-{name}", strategy="sentences", instruction="",
+        settings=TrainSettings(epochs=5, seed=3), reward=gain, gain=gain,
     )  # fmt: skip
 
 
@@ -105,9 +105,9 @@ class MemoryConformance:
         (far,) = memory.recall(Document.make("four", "five six"), 1, "tiny")
         (near,) = memory.recall(Document.make("three", "two one"), 1, "tiny")
         (half,) = memory.recall(Document.make("three", "one one one"), 1, "tiny")
-        assert far.distance == pytest.approx(1, abs=1e-5)
-        assert near.distance == pytest.approx(0, abs=1e-5)
-        assert half.distance == pytest.approx(1 - 4 / (3**0.5 * 10**0.5), abs=1e-5)
+        assert far.distance == pytest.approx(1, abs=1e-4)
+        assert near.distance == pytest.approx(0, abs=1e-4)
+        assert half.distance == pytest.approx(1 - 4 / (3**0.5 * 10**0.5), abs=1e-4)
 
     def test_great_gain_far_away_does_not_beat_the_nearest(self, memory: Memory) -> None:
         """The nearest 4n compete, so with n = 1 a fifth neighbour is not considered, with n = 2 it is."""
