@@ -88,7 +88,7 @@ class Planner(Protocol):
     name: str
 
     def plan(self, run: str, document: Document, recalled: Sequence[Recalled], k: int) -> list[Plan]:
-        """`k` plans that differ in strategy, or in settings where strategies run out.
+        """`k` plans, no two of them the same: plans of one strategy differ in their settings, if only in the seed.
 
         Raises:
             AnswerError: the model that plans gave no usable answer for this document.
@@ -101,7 +101,7 @@ class Strategy(Protocol):
     """One way to turn a document into training sequences. `needs_model` strategies call `chat`,
     `needs_english` ones parse the text, which only works in English.
 
-    `epochs` is how long its sequences are usually trained; 0 is the usual number. `prior` is the mean
+    `epochs` is how long its sequences are usually trained; None is the usual number. `prior` is the mean
     reward to expect of it before anything was measured.
     """
 
@@ -114,7 +114,7 @@ class Strategy(Protocol):
     @property
     def needs_english(self) -> bool: ...
     @property
-    def epochs(self) -> int: ...
+    def epochs(self) -> int | None: ...
     @property
     def prior(self) -> float: ...
 

@@ -117,9 +117,9 @@ class Runtime:
         from agent.planning.thompson import ThompsonPlanner
 
         if self.config.plan.planner == "chat":
-            return ChatPlanner(self.planning_chat, strategies, self.config.train.settings)
+            return ChatPlanner(self.planning_chat, strategies, self.config.train.defaults)
         base = self.config.model.name
-        return ThompsonPlanner(strategies, self.config.train.settings, lambda: self.ledger.strategy_rewards(base))
+        return ThompsonPlanner(strategies, self.config.train.defaults, lambda: self.ledger.strategy_rewards(base))
 
     @cached_property
     def judge(self) -> Judge | None:

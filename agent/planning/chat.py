@@ -14,7 +14,7 @@ from agent.planning import EPOCHS as USUAL_EPOCHS
 from agent.planning import usual_epochs
 from agent.ports import Chat, Strategy
 from agent.quoting import AS_DATA, quoted
-from agent.records import Document, Plan, Recalled, TrainSettings
+from agent.records import Document, Plan, Recalled, TrainDefaults, TrainSettings
 
 EPOCHS = (1, 30)
 LEARNING_RATE = (1e-5, 5e-3)
@@ -54,7 +54,7 @@ class ChatPlanner:
 
     name = "chat"
 
-    def __init__(self, chat: Chat, strategies: Mapping[str, Strategy], defaults: TrainSettings) -> None:
+    def __init__(self, chat: Chat, strategies: Mapping[str, Strategy], defaults: TrainDefaults) -> None:
         if not strategies:
             raise ValueError("a planner needs at least one strategy")
         self._chat = chat
@@ -153,7 +153,7 @@ class ChatPlanner:
                 yield self._filler(strategy, epochs, rate)
 
     def _settings(self, draft: _Draft) -> TrainSettings:
-        return self._defaults.model_copy(update={"epochs": int(draft.epochs), "learning_rate": draft.learning_rate})
+        return self._defaults.settings(int(draft.epochs), learning_rate=draft.learning_rate)
 
 
 def _held(draft: _Draft) -> _Draft:

@@ -16,7 +16,7 @@ class DeterministicStrategy:
     name: str
     description: str
     make: Callable[[Document], list[Example]]
-    epochs: int
+    epochs: int | None
     prior: float
     needs_model: bool = False
     needs_english: bool = False

@@ -43,7 +43,7 @@ class PromptedStrategy:
     parse: Parse
     needs_model: bool = True
     needs_english: bool = False
-    epochs: int = 0
+    epochs: int | None = None
     prior: float = 0.3
 
     def write(self, document: Document, instruction: str, chat: Chat | None) -> list[Example]:
