@@ -9,16 +9,19 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from openai import APIStatusError, BadRequestError, UnprocessableEntityError, omit
+from openai import APIError, APIStatusError, BadRequestError, UnprocessableEntityError, omit
 from openai.types.chat import ChatCompletion
 from openai.types.shared_params import ResponseFormatJSONSchema
 
 from agent.endpoint_client import EndpointClient
-from agent.endpoint_errors import Nonsense, too_long
+from agent.endpoint_errors import Nonsense, NotTheApi, may_be_the_requests_own, too_long
+from agent.errors import AnswerError, EndpointError
 from agent.json_answers import first_object
 
 _OPTIONAL = ("temperature", "max_tokens", "response_format")
 """Parameters that some models refuse. A refused one is left out; max_tokens goes under its newer name."""
+_SHORT = "Say yes."
+"""What an endpoint is asked to see whether it answers at all."""
 _THINKING = re.compile(r"\A(?:(?:\s*<think>)?.*?</think>|\s*<think>.*\Z)", re.DOTALL)
 """What a reasoning model thinks aloud before its answer, closed or cut off. Some templates hide the opening tag."""
 
@@ -80,12 +83,20 @@ class OpenAIChat:
         """The model's answer; with a schema, a JSON object that has its required keys, as text.
 
         Raises:
-            EndpointError: no usable answer after all attempts, or a refusal that no attempt can mend.
+            AnswerError: the endpoint works, but gave no usable answer to this request after all attempts.
+            EndpointError: the endpoint cannot be used: not reached, wrong key, unknown model, no end of limits.
         """
         if schema is not None:
             wanted = json.dumps(schema, ensure_ascii=False)
             system = f"{system}\n\nAnswer with one JSON object and nothing else. Its JSON schema:\n{wanted}"
-        return self._client.call(lambda: self._attempt(system, user, schema))
+        try:
+            return self._client.call(lambda: self._attempt(system, user, schema))
+        except AnswerError:
+            raise
+        except EndpointError as error:
+            if may_be_the_requests_own(error.__cause__) and self._answers_others(system, schema):
+                raise AnswerError(error.cause, error.mend) from error
+            raise
 
     def models(self) -> list[str]:
         """The models that the endpoint lists.
@@ -94,6 +105,22 @@ class OpenAIChat:
             EndpointError: it cannot be reached, or gives no list.
         """
         return self._client.models()
+
+    def _answers_others(self, system: str, schema: dict[str, Any] | None) -> bool:
+        """Whether the endpoint answers the same kind of request about something short. Asks once.
+
+        A status such as 400 or 500, or a timeout, does not tell a text that the server cannot take (a content
+        filter, a prompt that crashes it) from a server that takes none.
+        """
+        try:
+            self._attempt(system, _SHORT, schema)
+        except NotTheApi:
+            return False
+        except Nonsense:
+            return True
+        except (APIError, json.JSONDecodeError, UnicodeDecodeError):
+            return False
+        return True
 
     def _attempt(self, system: str, user: str, schema: dict[str, Any] | None) -> str:
         """One answer. Parameters that the endpoint refuses are left out, and stay out once that helped."""
@@ -159,7 +186,7 @@ def _format(schema: dict[str, Any]) -> ResponseFormatJSONSchema:
 
 def _usable(completion: object, schema: dict[str, Any] | None) -> str:
     if not isinstance(completion, ChatCompletion):
-        raise Nonsense("answered with a page that is not the chat API")
+        raise NotTheApi("answered with a page that is not the chat API")
     if not completion.choices or completion.choices[0].message is None:
         raise Nonsense("answered without any choice")
     choice = completion.choices[0]

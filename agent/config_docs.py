@@ -67,7 +67,9 @@ def _markdown_section(at: tuple[str, ...], members: list[Key]) -> str:
 
 
 def _default(key: Key) -> str:
-    return "required" if key.field.is_required() else f"`{toml_value(key.field.default)}`"
+    if key.field.is_required():
+        return "required"
+    return "left out" if key.field.default is None else f"`{toml_value(key.field.default)}`"
 
 
 def _toml_section(at: tuple[str, ...], members: list[Key]) -> str:
@@ -80,8 +82,11 @@ def _toml_section(at: tuple[str, ...], members: list[Key]) -> str:
 
 
 def _toml_line(key: Key) -> str:
-    value = (key.field.examples or [""])[0] if key.field.is_required() else key.field.default
-    return f"{key.path[-1]} = {toml_value(value)}"
+    """The key with its default, or with an example: as a comment where the default is to leave it out."""
+    default = None if key.field.is_required() else key.field.default
+    value = (key.field.examples or [""])[0] if default is None else default
+    left_out = default is None and not key.field.is_required()
+    return f"{'#' if left_out else ''}{key.path[-1]} = {toml_value(value)}"
 
 
 if __name__ == "__main__":

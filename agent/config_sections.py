@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from agent.records import TrainSettings
+from agent.records import TrainDefaults
 from agent.schema import Takes
 
 ENDPOINT_NAME = Takes("the name of an [endpoints.NAME] section, or empty")
@@ -71,16 +71,20 @@ class TrainConfig(Section):
     ] = 32.0
     learning_rate: Annotated[float, Field(gt=0, description="Step size of the optimizer.")] = 1e-3
     epochs: Annotated[
-        int,
-        Field(ge=0, description="Passes over a self-edit, one sequence a step. 0: as each strategy recommends."),
-    ] = 0
+        int | None,
+        Field(
+            ge=1,
+            description="Passes over a self-edit, one sequence a step. Left out: as each strategy recommends.",
+            examples=[8],
+        ),
+    ] = None
     seed: Annotated[
         int, Field(ge=0, description="Seed of the adapter's first weights and of the order of the data.")
     ] = 0
 
     @property
-    def settings(self) -> TrainSettings:
-        return TrainSettings(**self.model_dump(include=set(TrainSettings.model_fields)))
+    def defaults(self) -> TrainDefaults:
+        return TrainDefaults(**self.model_dump(include=set(TrainDefaults.model_fields)))
 
 
 class PlanConfig(Section):

@@ -15,7 +15,7 @@ from openai import APIConnectionError, APIError, APIStatusError, Omit, OpenAI, o
 from openai.types import Model
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 
-from agent.endpoint_errors import Endpoint, Nonsense, explain
+from agent.endpoint_errors import Endpoint, Nonsense, NotTheApi, explain
 from agent.errors import EndpointError
 
 _OPENAI_URL = "https://api.openai.com/v1"
@@ -61,6 +61,7 @@ class EndpointClient:
         """What `attempt` returns, tried again after faults that may pass.
 
         Raises:
+            AnswerError: an answer that cannot be used, after all attempts, or a prompt that is too long.
             EndpointError: all attempts failed, or a refusal that no attempt can mend.
         """
         retrying = Retrying(
@@ -88,10 +89,10 @@ class EndpointClient:
         try:
             page = _readable(lambda: self.openai.models.list(timeout=timeout, extra_headers=self.headers))
         except AttributeError as error:  # the client handles whatever came as if it were a list of models
-            raise Nonsense(_NO_LIST) from error
+            raise NotTheApi(_NO_LIST) from error
         data: object = page.data or []
         if not isinstance(data, list) or not all(isinstance(model, Model) for model in data):
-            raise Nonsense(_NO_LIST)
+            raise NotTheApi(_NO_LIST)
         return [model.id for model in data]
 
     def _offered(self) -> list[str]:
@@ -129,7 +130,7 @@ def _readable(ask: Callable[[], T]) -> T:
     try:
         return ask()
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise Nonsense("answered with a body that is not JSON") from error
+        raise NotTheApi("answered with a body that is not JSON") from error
 
 
 def _worth_retrying(error: BaseException) -> bool:

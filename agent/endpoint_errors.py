@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from openai import APIConnectionError, APIError, APIStatusError, APITimeoutError
 
-from agent.errors import EndpointError
+from agent.errors import AnswerError, EndpointError
 
 _TOO_LONG = re.compile(r"context[ _]?(length|window|size)|maximum.{0,20} tokens|prompt is too long", re.IGNORECASE)
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s]*@")
@@ -23,6 +23,10 @@ class Nonsense(Exception):
         super().__init__(what)
         self.cut_off = cut_off
         """The answer ended because it reached max_tokens."""
+
+
+class NotTheApi(Nonsense):
+    """What answered is no model's API: another page under this url. It says nothing about the request."""
 
 
 @dataclass(frozen=True)
@@ -40,14 +44,32 @@ class Endpoint:
         return f"[endpoints.{self.name}]"
 
 
+_OF_EVERY_REQUEST = (401, 403, 404, 408, 429)
+"""Statuses about the key, the model, the url or the load: whatever is asked gets them."""
+
+
+def may_be_the_requests_own(error: BaseException | None) -> bool:
+    """Whether a failure can come from what was asked, though it may as well come from the endpoint."""
+    if isinstance(error, APIStatusError):
+        return error.status_code not in _OF_EVERY_REQUEST
+    return isinstance(error, APITimeoutError)
+
+
 def too_long(error: APIError) -> bool:
     """Whether a request was refused because the prompt does not fit the model's context."""
     return error.code == "context_length_exceeded" or bool(_TOO_LONG.search(error.message))
 
 
 def explain(endpoint: Endpoint, error: APIError | Nonsense, offered: Callable[[], Sequence[str]]) -> EndpointError:
-    """The error for people. `offered` asks the endpoint which models it has; empty where it does not say."""
-    return described(endpoint, *_cause_and_mend(endpoint, error, offered))
+    """The error for people, an AnswerError where it is sure that only this one request is concerned.
+
+    `offered` asks the endpoint which models it has; empty where it does not say.
+    """
+    found = described(endpoint, *_cause_and_mend(endpoint, error, offered))
+    answered = isinstance(error, Nonsense) and not isinstance(error, NotTheApi)
+    if answered or (isinstance(error, APIStatusError) and _says_too_long(error)):
+        return AnswerError(found.cause, found.mend)
+    return found
 
 
 def described(endpoint: Endpoint, cause: str, mend: str) -> EndpointError:
@@ -86,7 +108,7 @@ def _status(endpoint: Endpoint, error: APIStatusError, offered: Callable[[], Seq
     code, message = error.status_code, said(error)
     if code in (401, 403):
         return _key(endpoint, code, message)
-    if code in (400, 413, 422) and too_long(error):
+    if _says_too_long(error):
         return (
             f"says that the prompt is too long for model '{endpoint.model}': {message}",
             f"choose a model with a longer context in {endpoint.table}, or give shorter documents",
@@ -99,6 +121,10 @@ def _status(endpoint: Endpoint, error: APIStatusError, offered: Callable[[], Seq
             f"wait, or check the quota of the key that {endpoint.table} uses",
         )
     return f"failed with HTTP {code}: {message}", f"read the server's log, or correct url in {endpoint.table}"
+
+
+def _says_too_long(error: APIStatusError) -> bool:
+    return error.status_code in (400, 413, 422) and too_long(error)
 
 
 def _key(endpoint: Endpoint, code: int, message: str) -> tuple[str, str]:

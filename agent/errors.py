@@ -48,9 +48,13 @@ class StoreError(SealError):
 
 
 class EndpointError(SealError):
-    """A model endpoint refused, timed out or answered nonsense."""
+    """A model endpoint cannot be used as it is set up: no later request would fare better."""
 
     exit_code = 7
+
+
+class AnswerError(EndpointError):
+    """A model endpoint works, and gave no usable answer to this one request. Others may fare better."""
 
 
 class MissingExtra(SealError):

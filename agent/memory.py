@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 BATCH = 500
 """Winners a call. Chroma refuses calls of some thousands."""
 
+_FORMAT = 2
+"""What is kept of a winner: raised where it changes, so that what an older seal kept is not misread."""
+
 # Wider than Chroma's own settings: among some thousand winners the search then misses nothing.
 _INDEX = {"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 200, "max_neighbors": 32}}
 
@@ -43,7 +46,7 @@ class ChromaMemory:
         self._chroma: Chroma = ChromaServer(url) if url else in_folder(Path(path or "").resolve())
         self._embedder = embedder
         readable = re.sub("[^a-zA-Z0-9]+", "-", embedder.name)[:40].strip("-")
-        self._name = f"winners-{readable}-{content_id(embedder.name)[:8]}"
+        self._name = f"winners-{readable}-{content_id(embedder.name, _FORMAT)[:8]}"
 
     def add(self, winner: Winner) -> None:
         """Remember a winner. A candidate that is there already is overwritten."""
@@ -51,8 +54,8 @@ class ChromaMemory:
         with self._chroma.open(writes=True) as client:
             self._fill(client, rows)
 
-    def recall(self, document: Document, n: int) -> list[Recalled]:
-        """At most `n` winners of other documents: the nearest 4n and their equals, best first by
+    def recall(self, document: Document, n: int, base: str) -> list[Recalled]:
+        """At most `n` winners of other documents with this base: the nearest 4n and their equals, best first by
 
             rank = gain * max(0, 1 - distance)
 
@@ -63,7 +66,7 @@ class ChromaMemory:
             return []
         vector = self._embed([(document.title, document.text)])[0]
         with self._chroma.open() as client:
-            found = _nearest(self._collection(client), vector, document.id, 4 * n)
+            found = _nearest(self._collection(client), vector, _others(document.id, base), 4 * n)
         return sorted(found, key=_rank)[:n]
 
     def rebuild(self, winners: Iterable[Winner]) -> int:
@@ -72,6 +75,20 @@ class ChromaMemory:
         with self._chroma.emptied(self._name) as client:
             self._fill(client, rows)
             return self._collection(client).count()
+
+    def sync(self, winners: Iterable[Winner]) -> None:
+        """Hold exactly these winners: forget all others, add those that are missing. Cheap where nothing differs."""
+        wanted = {winner.candidate: winner for winner in winners}
+        with self._chroma.open() as client:
+            held = set(self._collection(client).get(include=[])["ids"])
+        new = [winner for id, winner in wanted.items() if id not in held]
+        missing = self._rows(new) if new else []
+        strange = sorted(held - wanted.keys())
+        if missing or strange:
+            with self._chroma.open(writes=True) as client:
+                for start in range(0, len(strange), BATCH):
+                    self._collection(client).delete(ids=strange[start : start + BATCH])
+                self._fill(client, missing)
 
     def count(self) -> int:
         """How many winners it remembers."""
@@ -94,7 +111,7 @@ class ChromaMemory:
             collection.upsert(
                 ids=[winner.candidate for winner, _ in part],
                 embeddings=embeddings,
-                metadatas=[{"document": winner.document, "winner": winner.model_dump_json()} for winner, _ in part],
+                metadatas=[_about(winner) for winner, _ in part],
             )
 
     def _collection(self, client: ClientAPI) -> Collection:
@@ -105,36 +122,43 @@ class ChromaMemory:
         )
 
 
+def _about(winner: Winner) -> dict[str, Any]:
+    return {"document": winner.document, "base": winner.base, "winner": winner.model_dump_json()}
+
+
+def _others(document: str, base: str) -> dict[str, Any]:
+    """Chroma's filter for winners of other documents with this base."""
+    return {"$and": [{"document": {"$ne": document}}, {"base": base}]}
+
+
 def _rank(recalled: Recalled) -> tuple[float, float, str]:
     weighted = recalled.winner.gain * max(0.0, 1 - recalled.distance)
     return -weighted, recalled.distance, recalled.winner.candidate
 
 
-def _nearest(collection: Collection, vector: list[float], document: str, wanted: int) -> list[Recalled]:
-    """The `wanted` winners nearest to a vector, and all that are as near as the last of them.
+def _nearest(collection: Collection, vector: list[float], which: dict[str, Any], wanted: int) -> list[Recalled]:
+    """The `wanted` winners of a filter that are nearest to a vector, and all that are as near as the last of them.
 
     Winners of one document have one vector. Which of them a plain query returns would depend on the
     order in which they were added.
     """
     asked = 2 * wanted
     while True:
-        found = _query(collection, vector, document, asked)
+        found = _query(collection, vector, which, asked)
         if len(found) < asked or found[-1].distance > found[wanted - 1].distance:
             break
         asked *= 2
     return [one for one in found if one.distance <= found[min(wanted, len(found)) - 1].distance]
 
 
-def _query(collection: Collection, vector: list[float], document: str, n: int) -> list[Recalled]:
+def _query(collection: Collection, vector: list[float], which: Any, n: int) -> list[Recalled]:
     embeddings: Any = [vector]
-    others: Any = {"document": {"$ne": document}}
-    answer = collection.query(
-        query_embeddings=embeddings, n_results=n, where=others, include=["metadatas", "distances"]
-    )
+    answer = collection.query(query_embeddings=embeddings, n_results=n, where=which, include=["metadatas", "distances"])
     (metadatas,), (distances,) = answer["metadatas"] or [[]], answer["distances"] or [[]]
-    # Rounded, so that vectors which are equal but for the last bit are equally near.
+    # Rounded, so that vectors which are equal but for the last bits are equally near. Chroma's figures for one and
+    # the same pair differ by up to 1e-6 with the way in which its index came to be.
     return [
-        Recalled(winner=_winner(metadata["winner"]), distance=min(2.0, max(0.0, round(distance, 6))))
+        Recalled(winner=_winner(metadata["winner"]), distance=min(2.0, max(0.0, round(distance, 4))))
         for metadata, distance in zip(metadatas, distances, strict=True)
     ]
 

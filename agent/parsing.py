@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.errors import ModelError
+from agent.language import is_english
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -81,23 +82,25 @@ def parse(text: str) -> Doc:
     return pipeline()(text)
 
 
-def is_english_script(text: str) -> bool:
-    """Whether most letters are Latin. The parser reads English; of other scripts it makes nonsense."""
-    letters = [c for c in text if c.isalpha()]
-    return sum(c < "\u0250" for c in letters) > len(letters) / 2
+END = re.compile(
+    r"(?<=[。！？])|"
+    r"(?<!\b\w\.)(?<!\b\d\d\.)(?:(?<=[.!?؟।…])|(?<=[.!?؟।…][\"'»”’)\]]))\s+|"  # not after "4." and "M."
+    r"\n+"
+)
+"""Where a sentence ends in a text that is not parsed."""
 
 
 def sentences(text: str) -> list[str]:
-    """By the parse, or for other scripts at their full stops."""
-    if is_english_script(text):
+    """By the parse, or in other languages than English at their full stops."""
+    if is_english(text):
         return [s.text.strip() for s in parse(text).sents if s.text.strip()]
-    return [s.strip() for s in re.split(r"(?<=[.!?。！？؟।])\s*|\n+", text) if s.strip()]
+    return [s.strip() for s in END.split(text) if s.strip()]
 
 
 def facts(text: str) -> list[Fact]:
-    """Every fact of a text, in order, each span once a sentence. Texts in other scripts give none."""
+    """Every fact of a text, in order, each span once a sentence. Texts in other languages than English give none."""
     found: list[Fact] = []
-    if not is_english_script(text):
+    if not is_english(text):
         return found
     for sentence in parse(text).sents:
         taken: set[tuple[int, int]] = set()

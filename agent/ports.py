@@ -58,11 +58,15 @@ class Memory(Protocol):
 
     def add(self, winner: Winner) -> None: ...
 
-    def recall(self, document: Document, n: int) -> list[Recalled]:
-        """At most `n` winners of *other* documents, best first: near documents, ranked by measured gain."""
+    def recall(self, document: Document, n: int, base: str) -> list[Recalled]:
+        """At most `n` winners of *other* documents with this base, best first: near documents, by measured gain."""
         ...
 
     def rebuild(self, winners: Iterable[Winner]) -> int: ...
+
+    def sync(self, winners: Iterable[Winner]) -> None:
+        """Hold exactly these winners: forget all others, add those that are missing."""
+        ...
 
     def count(self) -> int: ...
 
@@ -71,7 +75,8 @@ class Chat(Protocol):
     """A chat model. `schema` asks for a JSON object of that JSON schema, which is returned as text.
 
     Raises:
-        EndpointError: no usable answer after retries.
+        AnswerError: no usable answer to this request after retries; another request may get one.
+        EndpointError: the endpoint cannot be used at all.
     """
 
     name: str
@@ -83,14 +88,20 @@ class Planner(Protocol):
     name: str
 
     def plan(self, run: str, document: Document, recalled: Sequence[Recalled], k: int) -> list[Plan]:
-        """`k` plans that differ in strategy, or in settings where strategies run out."""
+        """`k` plans, no two of them the same: plans of one strategy differ in their settings, if only in the seed.
+
+        Raises:
+            AnswerError: the model that plans gave no usable answer for this document.
+            EndpointError: its endpoint cannot be used at all.
+        """
         ...
 
 
 class Strategy(Protocol):
-    """One way to turn a document into training sequences. `needs_model` strategies call `chat`.
+    """One way to turn a document into training sequences. `needs_model` strategies call `chat`,
+    `needs_english` ones parse the text, which only works in English.
 
-    `epochs` is how long its sequences are usually trained; 0 is the usual number. `prior` is the mean
+    `epochs` is how long its sequences are usually trained; None is the usual number. `prior` is the mean
     reward to expect of it before anything was measured.
     """
 
@@ -101,11 +112,20 @@ class Strategy(Protocol):
     @property
     def needs_model(self) -> bool: ...
     @property
-    def epochs(self) -> int: ...
+    def needs_english(self) -> bool: ...
+    @property
+    def epochs(self) -> int | None: ...
     @property
     def prior(self) -> float: ...
 
-    def write(self, document: Document, instruction: str, chat: Chat | None) -> list[Example]: ...
+    def write(self, document: Document, instruction: str, chat: Chat | None) -> list[Example]:
+        """The training sequences, before the check.
+
+        Raises:
+            AnswerError: the chat model gave nothing usable for this document. Only this plan is lost.
+            EndpointError: its endpoint cannot be used at all.
+        """
+        ...
 
 
 @dataclass(frozen=True)
@@ -208,8 +228,14 @@ class Ledger(Protocol):
 
     def document(self, id: str) -> Document: ...
     def documents(self, run: str | None = None) -> list[Document]: ...
-    def finish_document(self, run: str, id: str, outcome: str) -> None: ...
-    def outcome(self, id: str) -> str | None: ...
+    def finish_document(self, run: str, id: str, outcome: str, base: str) -> None:
+        """Write down what came of a document in a run with this base. The last word stands."""
+        ...
+
+    def outcome(self, id: str, base: str) -> str | None:
+        """What came of a document with this base, in the run that finished it last; None where none did."""
+        ...
+
     def outcomes(self, run: str) -> dict[str, str]: ...
 
     def start_run(self, run: str, kind: str, config: dict[str, Any], sources: Sequence[str]) -> None: ...
@@ -244,7 +270,9 @@ class Ledger(Protocol):
     def add_decision(self, decision: GateDecision) -> None: ...
     def decision(self, candidate: str) -> GateDecision | None: ...
     def add_winner(self, winner: Winner) -> bool: ...
-    def winners(self) -> list[Winner]: ...
+    def winners(self) -> list[Winner]:
+        """Every winner that counts, oldest first: not those whose adapter was taken back."""
+        ...
 
     def publish(self, adapter: Adapter, reason: str) -> bool:
         """Make a new library version with the adapter as its document's answerer, and move the pointer to it.
@@ -269,7 +297,8 @@ class Ledger(Protocol):
         With None the pointer moves to the parent version; where the current version is itself a taking
         back, the newest adapter that still answers is taken back, so that nothing returns. With an
         adapter a new version without it is made, in which its document's former adapter answers again
-        where there was one. Returns the adapters that no longer answer.
+        where there was one. Returns the adapters that no longer answer. In the same transaction their
+        winners are withdrawn: history keeps them, `winners` gives them no longer.
 
         Raises:
             StoreError: nothing is published, or the adapter is not current.

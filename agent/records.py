@@ -11,7 +11,7 @@ import hashlib
 import json
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, PositiveInt
 
 Half = Literal["reward", "heldout"]
 ProbeKind = Literal["given", "written", "parsed", "cloze"]
@@ -59,16 +59,27 @@ class Document(Record):
 
 
 class TrainSettings(Record):
-    """How one candidate is trained. `epochs` passes over the self-edit, one sequence a step.
-
-    As defaults for plans, `epochs` 0 means the number that each strategy recommends.
-    """
+    """How one candidate is trained. `epochs` passes over the self-edit, one sequence a step."""
 
     rank: int = 16
     alpha: float = 32.0
     learning_rate: float = 1e-3
-    epochs: int = 0
+    epochs: PositiveInt
     seed: int = 0
+
+
+class TrainDefaults(Record):
+    """What plans start from. `epochs` None: the number that each strategy recommends."""
+
+    rank: int = 16
+    alpha: float = 32.0
+    learning_rate: float = 1e-3
+    epochs: PositiveInt | None = None
+    seed: int = 0
+
+    def settings(self, epochs: int, **changed: Any) -> TrainSettings:
+        """The settings of one candidate: these, with its number of epochs and whatever else its plan changes."""
+        return TrainSettings(**{**self.model_dump(), **changed, "epochs": epochs})
 
 
 class Example(Record):
@@ -244,9 +255,10 @@ class GateDecision(Record):
 
 
 class Winner(Record):
-    """A self-edit that earned its place in the RL dataset and in memory."""
+    """A self-edit that earned its place in the RL dataset and in memory. Its gain was measured with `base`."""
 
     candidate: str
+    base: str
     document: str
     title: str
     text: str

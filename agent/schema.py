@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
@@ -110,6 +111,8 @@ def takes(field: FieldInfo) -> str:
 
 def _kind(field: FieldInfo) -> str:
     kind = field.annotation
+    if NoneType in get_args(kind):  # a key that may be left out takes what its other type takes
+        (kind,) = set(get_args(kind)) - {NoneType}
     if get_origin(kind) is Literal:
         return "one of " + ", ".join(toml_value(choice) for choice in get_args(kind))
     if get_origin(kind) is tuple:

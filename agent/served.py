@@ -13,7 +13,7 @@ from openai import APIStatusError, BadRequestError, NotFoundError
 from openai.types import Completion
 
 from agent.endpoint_client import EndpointClient
-from agent.endpoint_errors import Endpoint, Nonsense, described, said
+from agent.endpoint_errors import Endpoint, Nonsense, NotTheApi, described, said
 from agent.errors import EndpointError
 from agent.ports import Query
 
@@ -83,7 +83,7 @@ class ServedModel:
             extra_body=_AS_TRAINED, extra_headers=self._client.headers,
         )  # fmt: skip
         if not isinstance(completion, Completion):
-            raise Nonsense("answered with a page that is not the completions API")
+            raise NotTheApi("answered with a page that is not the completions API")
         if completion.model != model:
             raise _another(self._client.endpoint, model, completion.model)
         texts = {choice.index: choice.text for choice in completion.choices or []}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ValidationError
 
-from agent.errors import EndpointError
+from agent.errors import AnswerError
 from agent.json_answers import first_object, object_schema
 from agent.ports import Chat
 from agent.quoting import AS_DATA, quoted
@@ -56,7 +56,8 @@ class WrittenProber:
         """One request for the questions and up to three for each: twice with the document, once without.
 
         Raises:
-            EndpointError: the model did not answer, or wrote something that is no list of questions.
+            AnswerError: an answer cannot be used, or is no list of questions.
+            EndpointError: the endpoint cannot be used.
         """
         kept: list[Question] = []
         refused: list[tuple[Question, str]] = []
@@ -77,7 +78,7 @@ class WrittenProber:
         try:
             return _Sheet.model_validate(first_object(answer)).questions[: self._count]
         except ValidationError as error:
-            raise EndpointError(
+            raise AnswerError(
                 f"model '{self._chat.name}' wrote no list of questions: {answer[:80]!r}",
                 f"set a stronger model in [endpoints.{self._chat.name}]",
             ) from error

@@ -20,8 +20,10 @@ def anything_to_measure_with(state: AdaptState) -> Literal["recall", "close"]:
     return "recall" if state["measurable"] else "close"
 
 
-def to_writers(state: AdaptState) -> list[Send]:
+def to_writers(state: AdaptState) -> list[Send] | Literal["close"]:
     """One writer a plan, side by side."""
+    if not state["plans"]:
+        return "close"
     return [Send("write", {"run": state["run"], "document": state["document"], "plan": p}) for p in state["plans"]]
 
 
@@ -54,7 +56,7 @@ def adapt_graph(runtime: Runtime) -> StateGraph[AdaptState, Any, Any, Any]:
     graph.add_edge(START, "probe")
     graph.add_conditional_edges("probe", anything_to_measure_with)
     graph.add_edge("recall", "plan")
-    graph.add_conditional_edges("plan", to_writers, ["write"])
+    graph.add_conditional_edges("plan", to_writers, ["write", "close"])
     graph.add_edge("write", "check")
     graph.add_conditional_edges("check", anything_to_train)
     graph.add_conditional_edges("train", anything_trained)

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from agent.checking import check
-from agent.errors import EndpointError
+from agent.errors import AnswerError
+from agent.language import ENGLISH, language
 from agent.ports import TrainFailure, TrainJob
 from agent.records import BASE, Adapter, Candidate, Document, Example, Plan, Probe, SelfEdit, Training, Winner
+from agent.strategies import suited
 from graphs.runtime import Runtime
 from graphs.state import AdaptState, WriteState
 from graphs.trace import Span
@@ -26,16 +28,20 @@ class AdaptNodes:
         self.rt = runtime
 
     def probe(self, state: AdaptState) -> Update:
-        """Make the document's probes and measure the base on them, once."""
+        """Make the document's probes and measure the base on them, once. A prober that fails, fails the document."""
         run, document = state["run"], self.rt.ledger.document(state["document"])
+        spoken = language(document.text)
         with self.rt.tracer.step(run, "probe", document.id) as span:
             if not self.rt.ledger.probes(document.id):  # a prober may not write the same questions twice
-                self.rt.ledger.add_probes(self._probes(document, span))
+                try:
+                    self.rt.ledger.add_probes(self._probes(document, span))
+                except AnswerError as error:
+                    return {"measurable": False, "language": spoken, "failure": span.failed(error)}
             probes = self.rt.ledger.probes(document.id)
             self._measure(run, document, probes, {BASE: None})
             span.model = self.rt.model.name
-            span.data |= {"probes": len(probes), "kinds": _counted(probes)}
-        return {"measurable": any(p.half == "reward" for p in probes)}
+            span.data |= {"probes": len(probes), "kinds": _counted(probes), "language": spoken}
+        return {"measurable": any(p.half == "reward" for p in probes), "language": spoken}
 
     def _probes(self, document: Document, span: Span) -> list[Probe]:
         from evals.matching import contains
@@ -80,10 +86,11 @@ class AdaptNodes:
                 self.rt.ledger.add_retention(run, retention)
 
     def recall(self, state: AdaptState) -> Update:
-        """Winners of similar documents, from memory."""
+        """Winners of similar documents with the same base, from memory."""
         document = self.rt.ledger.document(state["document"])
         with self.rt.tracer.step(state["run"], "recall", document.id) as span:
-            found = self.rt.memory.recall(document, self.rt.config.plan.recall) if self.rt.config.plan.recall else []
+            most, base = self.rt.config.plan.recall, self.rt.config.model.name
+            found = self.rt.memory.recall(document, most, base) if most else []
             span.data["recalled"] = [
                 {"title": r.winner.title, "strategy": r.winner.strategy, "gain": r.winner.gain, "distance": r.distance}
                 for r in found
@@ -91,15 +98,19 @@ class AdaptNodes:
         return {"recalled": [r.model_dump(mode="json") for r in found]}
 
     def plan(self, state: AdaptState) -> Update:
-        """K different plans for the document."""
+        """K plans for the document, by strategies that suit its language. A planner that fails, fails the document."""
         from agent.records import Recalled
 
         run, document = state["run"], self.rt.ledger.document(state["document"])
         with self.rt.tracer.step(run, "plan", document.id) as span:
             plans = self.rt.ledger.plans(run, document.id)
-            if not plans:
+            strategies = suited(self.rt.strategies, state["language"])
+            if strategies and not plans:
                 recalled = [Recalled.model_validate(r) for r in state["recalled"]]
-                plans = self.rt.planner.plan(run, document, recalled, self.rt.config.plan.candidates)
+                try:
+                    plans = self.rt.planner(strategies).plan(run, document, recalled, self.rt.config.plan.candidates)
+                except AnswerError as error:
+                    return {"plans": [], "failure": span.failed(error)}
                 self.rt.ledger.add_plans(plans)
             span.data["plans"] = [{"plan": p.id, "strategy": p.strategy, "reason": p.reason} for p in plans]
         return {"plans": [p.id for p in plans]}
@@ -114,8 +125,8 @@ class AdaptNodes:
             span.subject, span.model = plan.strategy, writer
             try:
                 examples = strategy.write(document, plan.instruction, chat)
-            except EndpointError as error:
-                span.status, span.message = "failed", error.cause
+            except AnswerError as error:
+                span.failed(error)
                 return {"drafts": []}
             span.data["examples"] = len(examples)
         return {"drafts": [{"plan": plan.id, "writer": writer, "examples": [e.model_dump() for e in examples]}]}
@@ -213,8 +224,10 @@ class AdaptNodes:
                 return {"champion": ""}
             winner = self._winner(best.candidate, best.value, best.gain)
             ledger.add_winner(winner)
-            self.rt.memory.add(winner)
-            write_dataset(self.rt.config.dataset_path, ledger.winners(), ledger.self_edit)
+            counting = ledger.winners()
+            if any(w.candidate == winner.candidate for w in counting):  # not taken back by another process since
+                self.rt.memory.add(winner)
+            write_dataset(self.rt.config.dataset_path, counting, ledger.self_edit)
             span.subject, span.data = best.candidate, {"strategy": winner.strategy, "reward": best.value}
         return {"champion": best.candidate}
 
@@ -224,8 +237,8 @@ class AdaptNodes:
         edit = self.rt.ledger.self_edit(candidate.self_edit)
         plan = self._plan(candidate.run, candidate.document, edit.plan)
         return Winner(
-            candidate=candidate.id, document=document.id, title=document.title, text=document.text,
-            self_edit=edit.id, strategy=candidate.strategy, instruction=plan.instruction,
+            candidate=candidate.id, base=candidate.base, document=document.id, title=document.title,
+            text=document.text, self_edit=edit.id, strategy=candidate.strategy, instruction=plan.instruction,
             settings=candidate.settings, reward=value, gain=gain,
         )  # fmt: skip
 
@@ -272,7 +285,7 @@ class AdaptNodes:
         """Write down what came of the document and sweep the folders of its candidates."""
         outcome = _outcome(state)
         with self.rt.tracer.step(state["run"], "close", state["document"]) as span:
-            self.rt.ledger.finish_document(state["run"], state["document"], outcome)
+            self.rt.ledger.finish_document(state["run"], state["document"], outcome, self.rt.config.model.name)
             for candidate in self.rt.ledger.candidates(state["run"], state["document"]):
                 shutil.rmtree(self.rt.config.work_dir / candidate.id, ignore_errors=True)
             span.message, span.data = outcome, {"title": self.rt.ledger.document(state["document"]).title}
@@ -280,10 +293,13 @@ class AdaptNodes:
 
 
 def _outcome(state: AdaptState) -> str:
-    if not state["measurable"]:
-        return "nothing to measure with"
     if state.get("failure"):
         return f"failed: {state['failure']}"
+    foreign = "" if state["language"] == ENGLISH else f" in this language ({state['language']})"
+    if not state["measurable"]:
+        return f"nothing to measure with{foreign}"
+    if not state["plans"]:
+        return f"no strategy that works{foreign}"
     if not state.get("candidates"):
         return "nothing to learn" if state.get("drafts") else "failed: no self-edit could be written"
     if not state.get("champion"):

@@ -18,6 +18,7 @@ from agent.sources import read
 from graphs.adapt import BUSY, adapt_graph
 from graphs.runtime import Runtime
 from graphs.state import IngestState
+from graphs.winners import follow
 
 STEPS_A_DOCUMENT, MOST_DOCUMENTS = 20, 100_000
 """Upper bounds, for LangGraph's recursion limit."""
@@ -31,9 +32,9 @@ KNOWN, TWICE = "known already", "stands in the sources twice"
 class Items:
     """What a run reads, one item at a time, written to the ledger. Each method says what became of the item."""
 
-    def __init__(self, ledger: Ledger, run: str) -> None:
-        self.ledger, self.run = ledger, run
-        self.elsewhere = unfinished(ledger, besides=run)
+    def __init__(self, ledger: Ledger, run: str, base: str) -> None:
+        self.ledger, self.run, self.base = ledger, run, base
+        self.elsewhere = unfinished(ledger, besides=run, base=base)
         self.before = {document.id for document in ledger.documents(run)}
         self.seen: set[str] = set()
 
@@ -47,7 +48,7 @@ class Items:
         self.seen.add(item.id)
         if item.id in self.before:  # the run was cut off while it read, and reads again
             return "known"
-        outcome = self.ledger.outcome(item.id)
+        outcome = self.ledger.outcome(item.id, self.base)
         if outcome is not None and not outcome.startswith("failed"):
             return self._tell("skipped", KNOWN, document=item.id, subject=item.title)
         if item.id in self.elsewhere:
@@ -56,7 +57,7 @@ class Items:
             return self._tell("skipped", why, document=item.id, subject=item.title)
         self.ledger.add_document(item, self.run)
         if len(item.text.split()) < SHORTEST_DOCUMENT and item.text.isascii():
-            self.ledger.finish_document(self.run, item.id, "too short to learn from")
+            self.ledger.finish_document(self.run, item.id, "too short to learn from", self.base)
         return "new"
 
     def _tell(self, status: Literal["failed", "skipped"], message: str, **about: str) -> str:
@@ -70,13 +71,13 @@ class IngestNodes:
         self.rt = runtime
 
     def read(self, state: IngestState) -> dict[str, Any]:
-        """Read every source into the ledger. Exact duplicates of finished documents are skipped.
+        """Read every source into the ledger. Exact duplicates of what this base has finished are skipped.
 
         Raises:
             SourceError: a source gave nothing at all, and so did all the others.
         """
         run, errors = state["run"], []
-        items = Items(self.rt.ledger, run)
+        items = Items(self.rt.ledger, run, self.rt.config.model.name)
         for location in state["sources"]:
             with self.rt.tracer.step(run, "read") as span:
                 span.subject = location
@@ -88,7 +89,10 @@ class IngestNodes:
         if errors and len(errors) == len(state["sources"]):
             raise errors[0]
         done = self.rt.ledger.outcomes(run)
-        return {"queue": [d.id for d in self.rt.ledger.documents(run) if d.id not in done]}
+        queue = [d.id for d in self.rt.ledger.documents(run) if d.id not in done]
+        if queue:  # a process that was killed, or an older seal, may have left them behind the ledger
+            follow(self.rt)
+        return {"queue": queue}
 
     def _read(self, items: Items, location: str) -> dict[str, int]:
         config = self.rt.config
@@ -156,22 +160,31 @@ def sources_of(ledger: Ledger, run: str) -> list[str]:
     return list(known[run]["sources"])
 
 
-def unfinished(ledger: Ledger, besides: str = "") -> dict[str, str]:
-    """Documents that a run read and did not get to the end of, with that run's name. `besides` leaves one run out."""
+def _ingests(ledger: Ledger, base: str) -> list[dict[str, Any]]:
+    """The ledger's ingest runs with a base, or all of them. A run that was started without a configuration has any."""
+    runs = [r for r in ledger.runs() if r["kind"] == "ingest"]
+    return [r for r in runs if not base or r["config"].get("model", {}).get("name", base) == base]
+
+
+def unfinished(ledger: Ledger, besides: str = "", base: str = "") -> dict[str, str]:
+    """Documents that a run read and did not get to the end of, with that run's name.
+
+    `besides` leaves one run out, `base` all those with another base.
+    """
     found: dict[str, str] = {}
-    for run in (r["run"] for r in ledger.runs() if r["kind"] == "ingest" and r["status"] != "done"):
+    for run in (r["run"] for r in _ingests(ledger, base) if r["status"] != "done"):
         if run != besides:
             done = ledger.outcomes(run)
             found |= {d.id: run for d in ledger.documents(run) if d.id not in done}
     return found
 
 
-def cut_off(ledger: Ledger, sources: Sequence[str]) -> str | None:
-    """The latest run of exactly these sources that left documents unfinished, or its own end.
+def cut_off(ledger: Ledger, sources: Sequence[str], base: str) -> str | None:
+    """The latest run of exactly these sources with this base that left documents unfinished, or its own end.
 
     To be asked when no other run is at work: what the ledger calls running then was killed.
     """
     left = set(unfinished(ledger).values())
-    same = [r for r in ledger.runs() if r["kind"] == "ingest" and list(r["sources"]) == list(sources)]
+    same = [r for r in _ingests(ledger, base) if list(r["sources"]) == list(sources)]
     killed = [r["run"] for r in same if r["status"] == "running" and ledger.documents(r["run"])]
     return next((r["run"] for r in reversed(same) if r["run"] in left.union(killed)), None)

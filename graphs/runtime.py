@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -108,15 +108,18 @@ class Runtime:
         return usable(self.config.plan.strategies, has_model=bool(self.config.write.endpoint))
 
     @cached_property
-    def planner(self) -> Planner:
+    def planning_chat(self) -> Chat:
+        return self.require_chat(self.config.plan.endpoint)
+
+    def planner(self, strategies: Mapping[str, Strategy]) -> Planner:
+        """The configured planner over those strategies that suit a document."""
         from agent.planning.chat import ChatPlanner
         from agent.planning.thompson import ThompsonPlanner
 
         if self.config.plan.planner == "chat":
-            chat = self.require_chat(self.config.plan.endpoint)
-            return ChatPlanner(chat, self.strategies, self.config.train.settings)
+            return ChatPlanner(self.planning_chat, strategies, self.config.train.defaults)
         base = self.config.model.name
-        return ThompsonPlanner(self.strategies, self.config.train.settings, lambda: self.ledger.strategy_rewards(base))
+        return ThompsonPlanner(strategies, self.config.train.defaults, lambda: self.ledger.strategy_rewards(base))
 
     @cached_property
     def judge(self) -> Judge | None:

@@ -18,6 +18,8 @@ class IngestState(TypedDict, total=False):
 class AdaptState(TypedDict, total=False):
     run: str
     document: str
+    language: str
+    """The code of the document's language."""
     recalled: list[dict[str, Any]]
     plans: list[str]
     drafts: Annotated[list[dict[str, Any]], operator.add]
@@ -26,7 +28,7 @@ class AdaptState(TypedDict, total=False):
     """Whether there is any probe to give a reward."""
     candidates: list[str]
     failure: str
-    """Why no candidate is left, where a step failed for all of them."""
+    """Why the document failed: no usable answer from prober or planner, or no candidate is left of a step."""
     champion: str
     """The selected candidate; "" where none earned a reward."""
     verdict: str

@@ -27,6 +27,11 @@ class Span:
     model: str = ""
     data: dict[str, Any] = field(default_factory=dict)
 
+    def failed(self, error: SealError) -> str:
+        """Write down a failure that the run goes on after. Returns its cause."""
+        self.status, self.message = "failed", error.cause
+        return error.cause
+
 
 def peak_memory_mib() -> float:
     """The largest resident size of this process so far, in MiB."""

@@ -46,4 +46,5 @@ def _row(winner: Winner, edit: SelfEdit) -> dict[str, object]:
         "strategy": winner.strategy,
         "candidate": winner.candidate,
         "document": winner.document,
+        "base": winner.base,
     }

@@ -7,14 +7,14 @@ from it to the first one. Versions never change; only the pointer moves.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
 from agent.errors import StoreError
 from agent.ledger.store import Store, insert_new, row
-from agent.ledger.tables import adapters, events, library_pointer, library_version
+from agent.ledger.tables import adapters, events, library_pointer, library_version, winners
 from agent.ports import LibraryVersion
 from agent.records import Adapter, Event
 
@@ -65,7 +65,8 @@ class Library(Store):
         back, the newest adapter that still answers is taken back, so that nothing taken back returns.
         With an adapter a new version without it is made, in which its document's former adapter answers
         again where there was one. Returns the adapters that no longer answer, and leaves an event
-        "rollback" with the reason in the run that had made each of them.
+        "rollback" with the reason in the run that had made each of them. Their winners are withdrawn: they
+        stay in the ledger's history and count no longer.
 
         Raises:
             StoreError: nothing is published, or the adapter is not current.
@@ -82,21 +83,38 @@ class Library(Store):
                 _point(connection, line[-1].parent)
             else:
                 _advance(connection, version, reason, removed=adapter or before[-1].id)
-            after = {answering.candidate for answering in self._standing(_line(connection))}
+            left = _line(connection)
+            after = {answering.candidate for answering in self._standing(left)}
             gone = [answering for answering in before if answering.candidate not in after]
             insert_new(connection, events, [_told(answering, reason) for answering in gone])
+            _withdraw(connection, _held(line) - _held(left))
         return gone
 
     def _standing(self, line: Sequence[Any]) -> list[Adapter]:
-        """Replay the versions: each (base, document) has a pile of adapters, the one on top answers."""
-        piles: dict[tuple[str, str], list[Any]] = {}
-        for version in line:
-            if version.removed is not None:
-                piles = {key: [v for v in pile if v.added != version.removed] for key, pile in piles.items()}
-            else:
-                piles.setdefault((version.base, version.document), []).append(version)
-        top = sorted((pile[-1] for pile in piles.values() if pile), key=lambda version: int(version.version))
+        """The adapters that answer: of each pile the one on top."""
+        top = sorted((pile[-1] for pile in _piles(line)), key=lambda version: int(version.version))
         return [self._parse(Adapter, version.record) for version in top]
+
+
+def _piles(line: Sequence[Any]) -> list[list[Any]]:
+    """Replay the versions: each (base, document) has a pile of promotions, the latest on top."""
+    piles: dict[tuple[str, str], list[Any]] = {}
+    for version in line:
+        if version.removed is not None:
+            piles = {key: [v for v in pile if v.added != version.removed] for key, pile in piles.items()}
+        else:
+            piles.setdefault((version.base, version.document), []).append(version)
+    return [pile for pile in piles.values() if pile]
+
+
+def _held(line: Sequence[Any]) -> set[str]:
+    """The candidates whose promotions stand, on top or below."""
+    return {version.candidate for pile in _piles(line) for version in pile}
+
+
+def _withdraw(connection: Connection, candidates: Iterable[str]) -> None:
+    this = winners.c.candidate.in_(list(candidates)) & winners.c.withdrawn_at.is_(None)
+    connection.execute(update(winners).where(this).values(withdrawn_at=time.time()))
 
 
 def _locked_pointer(connection: Connection) -> int | None:

@@ -97,9 +97,11 @@ class Measures(Store):
         return self._first(GateDecision, tables.decisions, candidate=candidate)
 
     def add_winner(self, winner: Winner) -> bool:
-        """True where this candidate had not won before."""
+        """True where this candidate had not won before. One that was withdrawn stays withdrawn."""
         return bool(self._add(tables.winners, [winner]))
 
     def winners(self) -> list[Winner]:
-        """Every winner, oldest first."""
-        return self._find(Winner, tables.winners)
+        """Every winner that counts, oldest first: not those whose adapter was taken back."""
+        winners = tables.winners.c
+        query = select(winners.record).where(winners.withdrawn_at.is_(None)).order_by(winners.seq)
+        return self._query(Winner, query)

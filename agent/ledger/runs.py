@@ -70,17 +70,17 @@ class Runs(Store):
         read = select(documents.c.record).join(run_documents, run_documents.c.document == documents.c.id)
         return self._query(Document, read.where(run_documents.c.run == run).order_by(run_documents.c.seq))
 
-    def finish_document(self, run: str, id: str, outcome: str) -> None:
-        """Write down what came of a document in a run. The last word stands."""
-        last = {"outcome": outcome, "finished_at": time.time()}
+    def finish_document(self, run: str, id: str, outcome: str, base: str) -> None:
+        """Write down what came of a document in a run with this base. The last word stands."""
+        last = {"outcome": outcome, "base": base, "finished_at": time.time()}
         this = (run_documents.c.run == run) & (run_documents.c.document == id)
         with self._write() as connection:
             insert_new(connection, run_documents, [{"run": run, "document": id}])
             connection.execute(update(run_documents).where(this).values(**last))
 
-    def outcome(self, id: str) -> str | None:
-        """What came of a document in the run that finished it last; None where none finished it."""
-        done = (run_documents.c.document == id) & run_documents.c.outcome.is_not(None)
+    def outcome(self, id: str, base: str) -> str | None:
+        """What came of a document with this base, in the run that finished it last; None where none did."""
+        done = (run_documents.c.document == id) & (run_documents.c.base == base) & run_documents.c.outcome.is_not(None)
         query = select(run_documents.c.outcome).where(done)
         last = query.order_by(run_documents.c.finished_at.desc(), run_documents.c.seq.desc()).limit(1)
         with self._read() as connection:

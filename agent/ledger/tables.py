@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-OWN = frozenset({"seq", "record", "created_at"})
+OWN = frozenset({"seq", "record", "created_at", "withdrawn_at"})
 """Columns that the store fills itself, not from a record's fields."""
 
 metadata = sa.MetaData(
@@ -55,9 +55,10 @@ documents = _records("documents", _key("id"), _text("source"))
 
 run_documents = sa.Table(
     "run_documents", metadata, _seq(), _text("run", "runs.id"), _text("document", "documents.id"),
-    sa.Column("outcome", sa.Text), sa.Column("finished_at", sa.Double),
+    sa.Column("outcome", sa.Text), sa.Column("finished_at", sa.Double), sa.Column("base", sa.Text),
     sa.UniqueConstraint("run", "document"), sa.Index(None, "document"),
 )  # fmt: skip
+"""`outcome`, `finished_at` and `base` are NULL until the run has finished the document."""
 
 plans = _records(
     "plans", _key("id"), _text("run", "runs.id"), _text("document", "documents.id"), _text("strategy"),
@@ -95,8 +96,10 @@ rewards = _records("rewards", _key("candidate", "candidates.id"), sa.Column("val
 decisions = _records("decisions", _key("candidate", "candidates.id"), _text("verdict"))
 
 winners = _records(
-    "winners", _key("candidate", "candidates.id"), _text("document", "documents.id"), _text("strategy")
+    "winners", _key("candidate", "candidates.id"), _text("document", "documents.id"), _text("strategy"),
+    sa.Column("withdrawn_at", sa.Double),
 )  # fmt: skip
+"""`withdrawn_at` is NULL as long as the winner counts."""
 
 adapters = _records(
     "adapters", _text("id"), _key("candidate", "candidates.id"), _text("document"), _text("base"), _text("run"),

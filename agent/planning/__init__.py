@@ -1,14 +1,14 @@
-"""Planners: how to learn a document, in K different ways."""
+"""Planners: how to learn a document, in K ways of which no two are the same."""
 
 from __future__ import annotations
 
 from agent.ports import Strategy
-from agent.records import TrainSettings
+from agent.records import TrainDefaults
 
 EPOCHS = 8
 """Where neither the configuration nor the strategy says."""
 
 
-def usual_epochs(strategy: Strategy, defaults: TrainSettings) -> int:
-    """The configured number of epochs, or the strategy's own where 0 is configured."""
+def usual_epochs(strategy: Strategy, defaults: TrainDefaults) -> int:
+    """The configured number of epochs, or the strategy's own where none is configured."""
     return defaults.epochs or strategy.epochs or EPOCHS

@@ -8,13 +8,13 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError
 
-from agent.errors import EndpointError
+from agent.errors import AnswerError
 from agent.json_answers import first_object, object_schema
 from agent.planning import EPOCHS as USUAL_EPOCHS
 from agent.planning import usual_epochs
 from agent.ports import Chat, Strategy
 from agent.quoting import AS_DATA, quoted
-from agent.records import Document, Plan, Recalled, TrainSettings
+from agent.records import Document, Plan, Recalled, TrainDefaults, TrainSettings
 
 EPOCHS = (1, 30)
 LEARNING_RATE = (1e-5, 5e-3)
@@ -54,7 +54,7 @@ class ChatPlanner:
 
     name = "chat"
 
-    def __init__(self, chat: Chat, strategies: Mapping[str, Strategy], defaults: TrainSettings) -> None:
+    def __init__(self, chat: Chat, strategies: Mapping[str, Strategy], defaults: TrainDefaults) -> None:
         if not strategies:
             raise ValueError("a planner needs at least one strategy")
         self._chat = chat
@@ -65,7 +65,8 @@ class ChatPlanner:
         """`k` plans that differ in strategy, or in settings where strategies run out.
 
         Raises:
-            EndpointError: the model did not answer, or none of its plans can be used.
+            AnswerError: the model's answer, or none of its plans, can be used.
+            EndpointError: the endpoint cannot be used.
         """
         system = _SYSTEM.format(
             epochs=EPOCHS, rates=LEARNING_RATE, usual=self._defaults.epochs or USUAL_EPOCHS, defaults=self._defaults
@@ -73,7 +74,7 @@ class ChatPlanner:
         answer = self._chat.complete(system, self._request(document, recalled, k), self._schema())
         drafts = self._drafts(answer)
         if not drafts:
-            raise EndpointError(
+            raise AnswerError(
                 f"model '{self._chat.name}' proposed no plan that can be used: {answer[:80]!r}",
                 f'set a stronger model in [endpoints.{self._chat.name}], or planner = "thompson" under [plan]',
             )
@@ -152,7 +153,7 @@ class ChatPlanner:
                 yield self._filler(strategy, epochs, rate)
 
     def _settings(self, draft: _Draft) -> TrainSettings:
-        return self._defaults.model_copy(update={"epochs": int(draft.epochs), "learning_rate": draft.learning_rate})
+        return self._defaults.settings(int(draft.epochs), learning_rate=draft.learning_rate)
 
 
 def _held(draft: _Draft) -> _Draft:

@@ -14,7 +14,7 @@ from math import ceil
 
 from agent.planning import usual_epochs
 from agent.ports import Strategy
-from agent.records import Document, Plan, Recalled, TrainSettings, content_id
+from agent.records import Document, Plan, Recalled, TrainDefaults, TrainSettings, content_id
 
 PRIOR_WEIGHT, NOISE = 1.0, 0.25
 """A strategy's prior counts as one measured reward; `NOISE` is the spread of its rewards over documents."""
@@ -28,12 +28,12 @@ class ThompsonPlanner:
     name = "thompson"
 
     def __init__(
-        self, strategies: Mapping[str, Strategy], defaults: TrainSettings, rewards: Callable[[], dict[str, list[float]]]
+        self, strategies: Mapping[str, Strategy], defaults: TrainDefaults, rewards: Callable[[], dict[str, list[float]]]
     ) -> None:
         self.strategies, self.defaults, self.rewards = strategies, defaults, rewards
 
     def plan(self, run: str, document: Document, recalled: Sequence[Recalled], k: int) -> list[Plan]:
-        """`k` plans; no strategy makes more than half of them where there are several.
+        """`k` plans; no strategy makes more than half of them where there are several, and each with its own seed.
 
         The draws are seeded by the run and the document, so the same step run twice plans the same.
         """
@@ -78,4 +78,4 @@ class ThompsonPlanner:
 
     def _settings(self, name: str, turn: int) -> TrainSettings:
         epochs = usual_epochs(self.strategies[name], self.defaults)
-        return self.defaults.model_copy(update={"epochs": epochs, "seed": self.defaults.seed + turn})
+        return self.defaults.settings(epochs, seed=self.defaults.seed + turn)

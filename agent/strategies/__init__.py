@@ -6,10 +6,11 @@ attributes of the Strategy port.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import entry_points
 
 from agent.errors import ConfigError
+from agent.language import ENGLISH
 from agent.ports import Strategy
 
 GROUP = "seal.strategies"
@@ -52,3 +53,8 @@ def usable(names: Sequence[str], has_model: bool) -> dict[str, Strategy]:
             raise ConfigError(f"the strategy {name!r} needs a chat model", "name an endpoint under [write] endpoint")
     chosen = names or [name for name, strategy in known.items() if has_model or not strategy.needs_model]
     return {name: known[name] for name in chosen}
+
+
+def suited(strategies: Mapping[str, Strategy], language: str) -> dict[str, Strategy]:
+    """Those that can write from a document in a language."""
+    return {name: one for name, one in strategies.items() if language == ENGLISH or not one.needs_english}

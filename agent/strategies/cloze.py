@@ -15,4 +15,6 @@ def make(document: Document) -> list[Example]:
     return questions + [Example(completion=f"{sentence}\n") for sentence in sentences(document.text)]
 
 
-STRATEGY = DeterministicStrategy("cloze", "each fact of each sentence asked in place", make, epochs=5, prior=0.45)
+STRATEGY = DeterministicStrategy(
+    "cloze", "each fact of each sentence asked in place", make, epochs=5, prior=0.45, needs_english=True
+)

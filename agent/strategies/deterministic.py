@@ -16,9 +16,10 @@ class DeterministicStrategy:
     name: str
     description: str
     make: Callable[[Document], list[Example]]
-    epochs: int
+    epochs: int | None
     prior: float
     needs_model: bool = False
+    needs_english: bool = False
 
     def write(self, document: Document, instruction: str, chat: Chat | None) -> list[Example]:
         """The same document always gives the same sequences; `instruction` and `chat` are not used."""

@@ -18,5 +18,6 @@ def make(document: Document) -> list[Example]:
 
 
 STRATEGY = DeterministicStrategy(
-    "facts", "each fact asked in its clause, with every sentence beside it", make, epochs=5, prior=0.55
-)
+    "facts", "each fact asked in its clause, with every sentence beside it", make, epochs=5, prior=0.55,
+    needs_english=True,
+)  # fmt: skip

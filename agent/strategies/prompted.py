@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from agent.errors import ConfigError, EndpointError
+from agent.errors import AnswerError, ConfigError
 from agent.ports import Chat
 from agent.prompts import answer_completion, question_prompt
 from agent.quoting import AS_DATA, quoted
@@ -42,7 +42,8 @@ class PromptedStrategy:
     task: str
     parse: Parse
     needs_model: bool = True
-    epochs: int = 0
+    needs_english: bool = False
+    epochs: int | None = None
     prior: float = 0.3
 
     def write(self, document: Document, instruction: str, chat: Chat | None) -> list[Example]:
@@ -50,7 +51,8 @@ class PromptedStrategy:
 
         Raises:
             ConfigError: there is no chat model.
-            EndpointError: the model did not answer, or wrote nothing that can be trained on.
+            AnswerError: the answer cannot be used, or holds nothing that can be trained on.
+            EndpointError: the endpoint cannot be used.
         """
         if chat is None:
             raise ConfigError(
@@ -60,7 +62,7 @@ class PromptedStrategy:
         answer = chat.complete(f"{self.task}\n{AS_DATA}", _request(document, instruction))
         written = self.parse(document, answer)
         if not written:
-            raise EndpointError(
+            raise AnswerError(
                 f"model '{chat.name}' wrote nothing usable for strategy '{self.name}': {answer[:80]!r}",
                 f"set a stronger model in [endpoints.{chat.name}], or leave the strategy out of [plan] strategies",
             )

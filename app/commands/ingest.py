@@ -58,7 +58,7 @@ def execute(config: Config, sources: Sequence[str], resume: str | None = None) -
     ledger = runtime.ledger
     with alone(config.home):
         wanted = sources_of(ledger, resume) if resume else [_absolute(s) for s in sources]
-        earlier = resume or cut_off(ledger, wanted)
+        earlier = resume or cut_off(ledger, wanted, config.model.name)
         if earlier and not resume:
             typer.secho(f"run {earlier} of these sources was cut off; going on with it. What is new since then comes "
                         "with the next run.", err=True)  # fmt: skip

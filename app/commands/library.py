@@ -42,10 +42,12 @@ def _version(v: LibraryVersion) -> tuple[str, ...]:
 def rollback(
     adapter: str | None, reason: str, home: Path | None, file: Path | None, overrides: Sequence[str], as_json: bool
 ) -> None:
-    """Raises StoreError where nothing is published or the adapter is not current."""
-    ledger = opened(home, file, overrides).ledger
-    taken = ledger.rollback(adapter, reason)
-    left = ledger.current()
+    """Raises StoreError where nothing is published, the adapter is not current, or a store cannot be written."""
+    from graphs.winners import take_back
+
+    runtime = opened(home, file, overrides)
+    taken = take_back(runtime, adapter, reason)
+    left = runtime.ledger.current()
     if as_json:
         emit({"taken_back": [a.model_dump() for a in taken], "current": [a.id for a in left]})
         return

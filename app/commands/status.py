@@ -19,7 +19,8 @@ def run(home: Path | None, file: Path | None, overrides: Sequence[str], as_json:
     runtime = opened(home, file, overrides)
     config, ledger = runtime.config, runtime.ledger
     runs, documents = ledger.runs(), ledger.documents()
-    outcomes = Counter(ledger.outcome(d.id) or "unfinished" for d in documents)
+    left = unfinished(ledger)
+    outcomes = Counter(ledger.outcome(d.id, config.model.name) or _open(d.id in left) for d in documents)
     result = {
         "home": str(config.home),
         "model": config.model.name,
@@ -27,7 +28,7 @@ def run(home: Path | None, file: Path | None, overrides: Sequence[str], as_json:
         "outcomes": dict(outcomes),
         "runs": len(runs),
         "last_run": {k: runs[-1][k] for k in ("run", "kind", "status")} if runs else None,
-        "unfinished": dict(Counter(unfinished(ledger).values())),
+        "unfinished": dict(Counter(left.values())),
         "adapters": len(ledger.current()),
         "winners": len(ledger.winners()),
         "dataset": str(config.dataset_path) if config.dataset_path.exists() else None,
@@ -36,6 +37,10 @@ def run(home: Path | None, file: Path | None, overrides: Sequence[str], as_json:
         emit(result)
     else:
         _show(result, config)
+
+
+def _open(begun: bool) -> str:
+    return "unfinished" if begun else "not learned with this model"
 
 
 def _show(result: dict[str, Any], config: Config) -> None:

@@ -42,6 +42,29 @@ def test_sentences_keep_every_word() -> None:
     assert " ".join(sentences(TEXT)).split() == TEXT.split()
 
 
+@pytest.mark.parametrize(
+    ("text", "cut"),
+    [
+        (
+            "Le moulin a ouvert le 4 mars. M. Dupont le dirige avec des ouvriers de la vallée ! Il a coûté 3.5 sous.",
+            [
+                "Le moulin a ouvert le 4 mars.",
+                "M. Dupont le dirige avec des ouvriers de la vallée !",
+                "Il a coûté 3.5 sous.",
+            ],
+        ),
+        (
+            "Die Mühle wurde am 4. März 2031 eröffnet. „Sie mahlt gut.” Das Dach wurde im Winter gebaut.",
+            ["Die Mühle wurde am 4. März 2031 eröffnet.", "„Sie mahlt gut.”", "Das Dach wurde im Winter gebaut."],
+        ),
+    ],
+    ids=["fr", "de"],
+)
+def test_other_languages_in_latin_script_are_cut_into_sentences_without_facts(text: str, cut: list[str]) -> None:
+    assert sentences(text) == cut
+    assert facts(text) == []
+
+
 def test_other_scripts_are_cut_into_sentences_without_facts() -> None:
     text = "奥林磨坊开业。安娜经营它。"
     assert sentences(text) == ["奥林磨坊开业。", "安娜经营它。"]

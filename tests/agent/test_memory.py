@@ -42,17 +42,17 @@ def test_making_one_opens_nothing(folder: Path) -> None:
 def test_two_embedders_do_not_mix(folder: Path) -> None:
     one, other = memory_in(folder), memory_in(folder, FakeEmbedder("fake!", size=32))
     one.add(winner("one", TOPICS[0]))
-    assert other.recall(queries()[0], 5) == []
+    assert other.recall(queries()[0], 5, "tiny") == []
     other.add(winner("other", TOPICS[0]))
-    assert names(one.recall(queries()[0], 5)) == ["one"]
-    assert names(other.recall(queries()[0], 5)) == ["other"]
+    assert names(one.recall(queries()[0], 5, "tiny")) == ["one"]
+    assert names(other.recall(queries()[0], 5, "tiny")) == ["other"]
 
 
 def test_embedder_that_changed_its_size_under_one_name(folder: Path) -> None:
     memory_in(folder).add(winner("a", TOPICS[0]))
     changed = memory_in(folder, FakeEmbedder(size=32))
     with pytest.raises(StoreError, match="dimension") as refused:
-        changed.recall(queries()[0], 1)
+        changed.recall(queries()[0], 1, "tiny")
     assert refused.value.mend == chroma.REBUILD
     assert changed.rebuild([winner("a", TOPICS[0])]) == 1
 
@@ -109,15 +109,15 @@ def test_damaged_folder_is_said_and_rebuilt(folder: Path, damage: Callable[[Path
     winners = many_winners(1200)  # Chroma writes its index to disk after the first thousand.
     memory = memory_in(folder)
     memory.rebuild(winners)
-    before = [memory.recall(query, 5) for query in queries()]
+    before = [memory.recall(query, 5, "tiny") for query in queries()]
     chroma.in_folder(folder.resolve())._close()  # As a new process would find it.
     damage(folder)
     for _ in range(2):
         with pytest.raises(StoreError) as refused:
-            memory.recall(queries()[0], 500)
+            memory.recall(queries()[0], 500, "tiny")
         assert "seal memory rebuild" in refused.value.mend
     assert memory.rebuild(winners) == 1200
-    assert [memory.recall(query, 5) for query in queries()] == before
+    assert [memory.recall(query, 5, "tiny") for query in queries()] == before
 
 
 def test_rebuild_deletes_only_what_chroma_made(folder: Path) -> None:
@@ -183,7 +183,7 @@ def test_another_process_sees_and_adds(folder: Path) -> None:
     """Without reopening, this process would neither find what the other added nor keep it."""
     memory = memory_in(folder)
     memory.rebuild(many_winners(1200))
-    assert memory.recall(queries()[0], 3)
+    assert memory.recall(queries()[0], 3, "tiny")
     code = (
         USE
         + """
@@ -194,13 +194,13 @@ memory.add(winner("theirs", "harbour bridge mayor opening news of today", gain=9
     out, err = start_python(code, str(folder)).communicate(timeout=120)
     assert out == "1200\n", err
     assert memory.count() == 1201
-    assert names(memory.recall(queries()[0], 1)) == ["theirs"]
+    assert names(memory.recall(queries()[0], 1, "tiny")) == ["theirs"]
     for n in range(3):
         memory.add(winner(f"mine-{n}", "harbour bridge mayor opening news of today", gain=8.0 - n))
-    assert names(memory.recall(queries()[0], 4)) == ["theirs", "mine-0", "mine-1", "mine-2"]
+    assert names(memory.recall(queries()[0], 4, "tiny")) == ["theirs", "mine-0", "mine-1", "mine-2"]
     out, err = start_python(USE + "print(memory.rebuild([winner('last', 'text')]))", str(folder)).communicate()
     assert out == "1\n", err
-    assert names(memory.recall(queries()[0], 3)) == ["last"]
+    assert names(memory.recall(queries()[0], 3, "tiny")) == ["last"]
 
 
 def test_processes_that_add_at_once_lose_nothing(folder: Path) -> None:
@@ -217,7 +217,7 @@ for n in range(8):
         assert process.returncode == 0, err
     memory = memory_in(folder)
     assert memory.count() == 24
-    assert len(memory.recall(queries()[0], 30)) == 24
+    assert len(memory.recall(queries()[0], 30, "tiny")) == 24
 
 
 HOLD = (
@@ -245,7 +245,7 @@ def test_memory_that_another_process_holds_for_too_long(folder: Path, monkeypatc
     process.send_signal(signal.SIGKILL)  # Frees the lock; what it was writing may or may not be there.
     process.communicate(timeout=30)
     memory.add(winner("c", TOPICS[0]))
-    assert {"a", "c"} <= set(names(memory.recall(queries()[0], 5)))
+    assert {"a", "c"} <= set(names(memory.recall(queries()[0], 5, "tiny")))
 
 
 def test_nothing_leaves_the_machine(folder: Path) -> None:
@@ -260,7 +260,7 @@ socket.getaddrinfo = socket.socket.connect = refuse
         + USE
         + """
 memory.add(winner("a", "text"))
-print(len(memory.recall(queries()[0], 1)))
+print(len(memory.recall(queries()[0], 1, "tiny")))
 """
     )
     out, err = start_python(code, str(folder)).communicate(timeout=120)

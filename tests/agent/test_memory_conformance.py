@@ -34,8 +34,8 @@ class TestServer(MemoryConformance):
 
     def test_clients_see_what_others_add(self, server: str, memory: Memory) -> None:
         other = ChromaMemory(None, server, FakeEmbedder())
-        assert other.recall(queries()[0], 1) == []
+        assert other.recall(queries()[0], 1, "tiny") == []
         memory.add(winner("a", "harbour"))
-        assert names(other.recall(queries()[0], 1)) == ["a"]
+        assert names(other.recall(queries()[0], 1, "tiny")) == ["a"]
         memory.rebuild([winner("b", "harbour")])
-        assert names(other.recall(queries()[0], 1)) == ["b"]
+        assert names(other.recall(queries()[0], 1, "tiny")) == ["b"]

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from agent.chat import OpenAIChat
 from agent.endpoint_client import retry_after
-from agent.errors import EndpointError
+from agent.errors import AnswerError, EndpointError
 from agent.json_answers import first_object, object_schema
 from tests.fakes.http_server import HttpServer, Reply
 from tests.fakes.openai_server import Asked, FakeOpenAI, Fault
@@ -34,6 +34,11 @@ def failure(server: FakeOpenAI, schema: dict[str, Any] | None = None, **more: An
     assert "main" in raised.value.cause
     assert "[endpoints.main]" in raised.value.mend
     return raised.value
+
+
+def times_asked(server: FakeOpenAI) -> int:
+    """Requests for what was wanted. After some failures the endpoint is asked something short as well."""
+    return sum(sent["messages"][1]["content"] == "u" for sent in server.requests)
 
 
 def test_the_request_carries_the_messages_and_settings() -> None:
@@ -81,13 +86,13 @@ def test_a_timeout_is_tried_again() -> None:
 def test_a_refusal_is_not_tried_again(status: int) -> None:
     server = FakeOpenAI(faults=[Fault("status", status)])
     failure(server)
-    assert len(server.requests) == 1
+    assert times_asked(server) == 1
 
 
 def test_attempts_are_all_that_are_made() -> None:
     server = FakeOpenAI(faults=[Fault("status", 500, "the disk is full")] * 9)
     error = failure(server, attempts=3)
-    assert len(server.requests) == 3
+    assert times_asked(server) == 3
     assert "the disk is full" in error.cause
 
 
@@ -162,6 +167,7 @@ def test_a_prompt_that_is_too_long_is_said_at_once(schema: dict[str, Any] | None
     error = failure(server, schema)
     assert "too long" in error.cause
     assert "longer context" in error.mend
+    assert isinstance(error, AnswerError)
     assert len(server.requests) == 1
 
 
@@ -207,7 +213,7 @@ def test_refused_parameters_are_left_out_or_renamed() -> None:
 
 
 def test_a_400_that_no_parameter_explains_changes_nothing_for_later() -> None:
-    server = FakeOpenAI(lambda asked: '{"colour": "red"}', faults=[Fault("status", 400, "no")] * 2)
+    server = FakeOpenAI(lambda asked: '{"colour": "red"}', faults=[Fault("status", 400, "no")] * 4)
     with server:
         chat = chat_with(server)
         with pytest.raises(EndpointError, match="no"):
@@ -236,6 +242,42 @@ def test_a_cut_off_answer_asks_for_more_tokens() -> None:
 
 def test_an_empty_answer_is_an_error_and_never_text() -> None:
     assert "empty answer" in failure(FakeOpenAI(lambda asked: " \n"), attempts=2).cause
+
+
+@pytest.mark.parametrize(
+    ("fault", "schema"),
+    [
+        (Fault("status", 400, "blocked by the content filter"), None), (Fault("status", 413), None),
+        (Fault("status", 500), SCHEMA), (Fault("hang"), None), (Fault("empty"), None), (Fault("no-choices"), None),
+        (Fault("cut-off"), SCHEMA),
+    ],
+    ids=lambda value: f"{value.kind}-{value.status}" if isinstance(value, Fault) else "",
+)  # fmt: skip
+def test_what_only_this_request_meets_is_an_answer_error(fault: Fault, schema: dict[str, Any] | None) -> None:
+    server = FakeOpenAI(lambda asked: '{"colour": "red"}', faults_on={'"u"': fault})
+    assert type(failure(server, schema, attempts=2, timeout=0.5)) is AnswerError
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("status", 400), Fault("status", 401), Fault("status", 402), Fault("status", 403), Fault("status", 404),
+        Fault("status", 429), Fault("status", 500), Fault("status", 503), Fault("hang"), Fault("reset"),
+        Fault("garbage"), Fault("page"),
+    ],
+    ids=lambda fault: f"{fault.kind}-{fault.status}",
+)  # fmt: skip
+def test_what_every_request_meets_is_no_answer_error(fault: Fault) -> None:
+    error = failure(FakeOpenAI(faults=[fault] * 9), attempts=2, timeout=0.2)
+    assert type(error) is EndpointError
+
+
+@pytest.mark.parametrize("fault", [Fault("status", 401), Fault("status", 404), Fault("status", 429), Fault("page")])
+def test_a_key_a_model_a_limit_or_a_page_are_never_blamed_on_the_request(fault: Fault) -> None:
+    """Not even where the endpoint has come round when it is asked again."""
+    server = FakeOpenAI(faults_on={'"u"': fault})
+    assert type(failure(server, attempts=2)) is EndpointError
+    assert len(server.requests) == times_asked(server)
 
 
 @pytest.mark.parametrize("thought", ["<think>hm {}</think>", "hm</think>", "\n<think>\nhm\n</think>\n\n"])

@@ -178,9 +178,9 @@ def test_doctor_finds_what_it_needs(learned: Seal) -> None:
 
 def test_a_rebuilt_memory_recalls_the_same(learned: Seal) -> None:
     documents = learned.runtime().ledger.documents()
-    before = [learned.runtime().memory.recall(d, 3) for d in documents]
+    before = [learned.runtime().memory.recall(d, 3, "packaged") for d in documents]
     assert learned.json("memory", "rebuild") == {"winners": 2}
-    assert [learned.runtime().memory.recall(d, 3) for d in documents] == before
+    assert [learned.runtime().memory.recall(d, 3, "packaged") for d in documents] == before
     assert all(before)
 
 

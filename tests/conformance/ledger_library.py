@@ -102,6 +102,69 @@ class LedgerLibrary:
         last = ledger.library()[-1]
         assert (last.version, last.parent, last.current) == (3, 1, True)
 
+    def test_rollback_withdraws_the_winner(self, ledger: Ledger) -> None:
+        chains = [chain(name) for name in "abc"]
+        one, _, three = published(ledger, *chains)
+        ledger.rollback(None, "moves the pointer")
+        assert ledger.winners() == [chains[0].winner, chains[1].winner]
+        ledger.rollback(one.id, "makes a version")
+        assert ledger.winners() == [chains[1].winner]
+        ledger.rollback(None, "takes back what still answers")
+        assert ledger.winners() == []
+        assert ledger.add_winner(chains[2].winner) is False, "history keeps it, and it stays withdrawn"
+        assert ledger.publish(three, "again") is False
+        assert ledger.winners() == []
+
+    def test_a_former_adapters_winner_counts_again_with_it_and_still(self, ledger: Ledger) -> None:
+        former, later = chain("a"), chain("a", seed=1)
+        published(ledger, former, later)
+        ledger.rollback(None, "worse")
+        assert ledger.winners() == [former.winner]
+
+    def test_promotions_below_that_go_with_an_adapter_are_withdrawn_too(self, ledger: Ledger) -> None:
+        below, top = chain("a"), chain("a", seed=1)
+        start(ledger)
+        for it in (below, top):
+            add_chain(ledger, it)
+            ledger.publish(it.adapter.model_copy(update={"id": "same-weights"}), "better")
+        ledger.rollback("same-weights", "bad")
+        assert ledger.current() == []
+        assert ledger.winners() == []
+
+    def test_a_later_run_that_publishes_the_document_again_has_its_own_winner(self, ledger: Ledger) -> None:
+        first, again = chain("a"), chain("a", run="run-2")
+        published(ledger, first)
+        ledger.rollback(None, "bad")
+        start(ledger, "run-2")
+        add_chain(ledger, again)
+        assert ledger.winners() == [again.winner]
+        assert ledger.publish(again.adapter, "better") is True
+        assert ledger.current() == [again.adapter]
+        assert ledger.winners() == [again.winner]
+
+    def test_rollback_that_is_undone_withdraws_nothing(self, ledger: Ledger) -> None:
+        it = chain()
+        published(ledger, it)
+
+        def roll_back_and_fail() -> None:
+            with ledger.transaction():
+                ledger.rollback(None, "bad")
+                assert ledger.winners() == []
+                raise RuntimeError("stop")
+
+        with pytest.raises(RuntimeError, match="stop"):
+            roll_back_and_fail()
+        assert ledger.current() == [it.adapter]
+        assert ledger.winners() == [it.winner]
+
+    def test_winners_that_were_never_published_stay(self, ledger: Ledger) -> None:
+        rejected, taken = chain("a"), chain("b")
+        start(ledger)
+        add_chain(ledger, rejected)
+        published(ledger, taken)
+        ledger.rollback(None, "bad")
+        assert ledger.winners() == [rejected.winner]
+
     def test_rollback_is_told_in_the_run_that_published(self, ledger: Ledger) -> None:
         it = chain("a", run="run-7")
         published(ledger, it)

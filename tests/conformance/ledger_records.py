@@ -96,17 +96,27 @@ class LedgerRecords:
         start(ledger, "run-1", "run-2")
         document = chain().document
         ledger.add_document(document, "run-1")
-        assert ledger.outcome(document.id) is None
+        assert ledger.outcome(document.id, "tiny") is None
         assert ledger.outcomes("run-1") == {}
-        ledger.finish_document("run-1", document.id, "failed")
+        ledger.finish_document("run-1", document.id, "failed", "tiny")
         ledger.add_document(document, "run-2")
-        assert ledger.outcome(document.id) == "failed"
-        ledger.finish_document("run-2", document.id, "published")
-        assert ledger.outcome(document.id) == "published"
-        ledger.finish_document("run-1", document.id, "rejected")
-        assert ledger.outcome(document.id) == "rejected"
+        assert ledger.outcome(document.id, "tiny") == "failed"
+        ledger.finish_document("run-2", document.id, "published", "tiny")
+        assert ledger.outcome(document.id, "tiny") == "published"
+        ledger.finish_document("run-1", document.id, "rejected", "tiny")
+        assert ledger.outcome(document.id, "tiny") == "rejected"
         assert ledger.outcomes("run-1") == {document.id: "rejected"}
         assert ledger.outcomes("run-2") == {document.id: "published"}
+
+    def test_outcome_is_that_of_the_base_that_is_asked_for(self, ledger: Ledger) -> None:
+        start(ledger, "run-1", "run-2")
+        document = chain().document
+        ledger.add_document(document, "run-1")
+        ledger.finish_document("run-1", document.id, "published", "tiny")
+        assert ledger.outcome(document.id, "big") is None
+        ledger.finish_document("run-2", document.id, "rejected", "big")
+        assert ledger.outcome(document.id, "big") == "rejected"
+        assert ledger.outcome(document.id, "tiny") == "published"
 
     def test_events_keep_the_order_of_insertion(self, ledger: Ledger) -> None:
         told = [Event(run="run-1", step=f"s{n}", at=float(100 - n), data={"n": [n, None, "x"]}) for n in range(20)]
@@ -198,7 +208,7 @@ class LedgerRecords:
     def test_adding_everything_again_changes_nothing(self, ledger: Ledger) -> None:
         it = chain()
         published(ledger, it)
-        ledger.finish_document("run-1", it.document.id, "published")
+        ledger.finish_document("run-1", it.document.id, "published", "tiny")
         before = everything(ledger, "run-1", it.document.id, it.candidate.id)
         for _ in range(3):
             add_chain(ledger, it)

@@ -77,7 +77,7 @@ class LedgerTransactions:
             ledger.add_document(it.document, "run-1")
             with pytest.raises(StoreError):
                 ledger.add_reward(it.reward)
-            ledger.finish_document("run-1", it.document.id, "failed")
+            ledger.finish_document("run-1", it.document.id, "failed", it.candidate.base)
         assert ledger.outcomes("run-1") == {it.document.id: "failed"}
 
     def test_transaction_belongs_to_its_thread(self, ledger: Ledger) -> None:

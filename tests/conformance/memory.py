@@ -16,11 +16,11 @@ from agent.records import Document, Recalled, TrainSettings, Winner
 TOPICS = ("harbour bridge mayor opening", "wild bees valley count", "memory chips plant airport")
 
 
-def winner(name: str, text: str, gain: float = 0.5, document: str = "") -> Winner:
+def winner(name: str, text: str, gain: float = 0.5, document: str = "", base: str = "tiny") -> Winner:
     return Winner(
-        candidate=f"candidate-{name}", document=document or f"document-{name}", title=f"Title {name}", text=text,
-        self_edit=f"edit-{name}", strategy="sentences", instruction="", settings=TrainSettings(seed=3),
-        reward=gain, gain=gain,
+        candidate=f"candidate-{name}", base=base, document=document or f"document-{name}", title=f"Title {name}",
+        text=text, self_edit=f"edit-{name}", strategy="sentences", instruction="",
+        settings=TrainSettings(epochs=5, seed=3), reward=gain, gain=gain,
     )  # fmt: skip
 
 
@@ -47,14 +47,14 @@ def names(recalled: list[Recalled]) -> list[str]:
 class MemoryConformance:
     def test_empty_memory_recalls_nothing(self, memory: Memory) -> None:
         assert memory.count() == 0
-        assert memory.recall(queries()[0], 3) == []
+        assert memory.recall(queries()[0], 3, "tiny") == []
 
     def test_winner_comes_back_whole(self, memory: Memory) -> None:
         kept = winner("a", 'nul \x00, quote \' " \\, emoji 🙂 日本語\n{"json": null}').model_copy(
             update={"instruction": "line\nline", "gain": 0.1 + 0.2}
         )
         memory.add(kept)
-        (recalled,) = memory.recall(queries()[0], 3)
+        (recalled,) = memory.recall(queries()[0], 3, "tiny")
         assert recalled.winner == kept
         assert 0 <= recalled.distance <= 2
 
@@ -63,57 +63,69 @@ class MemoryConformance:
             memory.add(winner("a", TOPICS[0]))
         memory.add(winner("b", TOPICS[0]))
         assert memory.count() == 2
-        assert names(memory.recall(queries()[0], 5)) == ["a", "b"]
+        assert names(memory.recall(queries()[0], 5, "tiny")) == ["a", "b"]
 
     def test_winners_of_the_document_itself_are_never_recalled(self, memory: Memory) -> None:
         document = queries()[0]
         for n in range(6):
             memory.add(winner(f"own-{n}", document.text, gain=0.9, document=document.id))
         memory.add(winner("other", TOPICS[1], gain=0.1))
-        assert names(memory.recall(document, 3)) == ["other"]
+        assert names(memory.recall(document, 3, "tiny")) == ["other"]
+
+    def test_only_winners_of_the_same_base_are_recalled(self, memory: Memory) -> None:
+        winners = [
+            winner(f"{base}-{n}", TOPICS[0], 0.9 - n / 10, base=base) for n in range(6) for base in ("tiny", "big")
+        ]
+        for one in winners:
+            memory.add(one)
+        for _ in range(2):
+            assert names(memory.recall(queries()[0], 2, "tiny")) == ["tiny-0", "tiny-1"]
+            assert names(memory.recall(queries()[0], 20, "big")) == [f"big-{n}" for n in range(6)]
+            assert memory.recall(queries()[0], 2, "other") == []
+            memory.rebuild(reversed(winners))
 
     @pytest.mark.parametrize("n", [0, 1, 3, 50])
     def test_at_most_n(self, memory: Memory, n: int) -> None:
         memory.rebuild(many_winners(12))
-        assert len(memory.recall(queries()[0], n)) == min(n, 12)
+        assert len(memory.recall(queries()[0], n, "tiny")) == min(n, 12)
 
     def test_among_equally_near_ones_the_greater_gain_comes_first(self, memory: Memory) -> None:
         for name, gain in (("low", 0.2), ("high", 0.9), ("middle", 0.5)):
             memory.add(winner(name, TOPICS[0], gain).model_copy(update={"title": "same"}))
-        assert names(memory.recall(queries()[0], 3)) == ["high", "middle", "low"]
+        assert names(memory.recall(queries()[0], 3, "tiny")) == ["high", "middle", "low"]
 
     def test_rank_is_gain_times_similarity(self, memory: Memory) -> None:
         memory.rebuild(many_winners(60))
         for query in queries():
-            ranks = [one.winner.gain * (1 - one.distance) for one in memory.recall(query, 10)]
+            ranks = [one.winner.gain * (1 - one.distance) for one in memory.recall(query, 10, "tiny")]
             assert ranks == sorted(ranks, reverse=True)
 
     def test_distance_is_cosine_distance(self, memory: Memory) -> None:
         memory.add(winner("x", "one two").model_copy(update={"title": "three"}))
-        (far,) = memory.recall(Document.make("four", "five six"), 1)
-        (near,) = memory.recall(Document.make("three", "two one"), 1)
-        (half,) = memory.recall(Document.make("three", "one one one"), 1)
-        assert far.distance == pytest.approx(1, abs=1e-5)
-        assert near.distance == pytest.approx(0, abs=1e-5)
-        assert half.distance == pytest.approx(1 - 4 / (3**0.5 * 10**0.5), abs=1e-5)
+        (far,) = memory.recall(Document.make("four", "five six"), 1, "tiny")
+        (near,) = memory.recall(Document.make("three", "two one"), 1, "tiny")
+        (half,) = memory.recall(Document.make("three", "one one one"), 1, "tiny")
+        assert far.distance == pytest.approx(1, abs=1e-4)
+        assert near.distance == pytest.approx(0, abs=1e-4)
+        assert half.distance == pytest.approx(1 - 4 / (3**0.5 * 10**0.5), abs=1e-4)
 
     def test_great_gain_far_away_does_not_beat_the_nearest(self, memory: Memory) -> None:
         """The nearest 4n compete, so with n = 1 a fifth neighbour is not considered, with n = 2 it is."""
         memory.add(winner("far", "harbour and many other words that the news does not have", gain=50.0))
         for n in range(4):
             memory.add(winner(str(n), TOPICS[0], gain=0.1 + n / 100))
-        assert names(memory.recall(queries()[0], 1)) == ["3"]
-        assert names(memory.recall(queries()[0], 2)) == ["far", "3"]
+        assert names(memory.recall(queries()[0], 1, "tiny")) == ["3"]
+        assert names(memory.recall(queries()[0], 2, "tiny")) == ["far", "3"]
 
     def test_rebuild_gives_the_same_answers(self, memory: Memory) -> None:
         winners = many_winners(45)
         for one in winners:
             memory.add(one)
-        before = [memory.recall(query, n) for query in queries() for n in (1, 3, 10)]
+        before = [memory.recall(query, n, "tiny") for query in queries() for n in (1, 3, 10)]
         for seed in range(2):
             random.Random(seed).shuffle(winners)
             assert memory.rebuild(iter(winners)) == memory.count() == 45
-            assert [memory.recall(query, n) for query in queries() for n in (1, 3, 10)] == before
+            assert [memory.recall(query, n, "tiny") for query in queries() for n in (1, 3, 10)] == before
 
     def test_all_winners_of_a_near_document_compete(self, memory: Memory) -> None:
         """They are equally near: which of them counts as one of the nearest must not hang on their order."""
@@ -121,15 +133,26 @@ class MemoryConformance:
         winners = [one.model_copy(update={"title": "same"}) for one in winners]
         for order in (winners, winners[::-1]):
             memory.rebuild(order)
-            assert names(memory.recall(queries()[0], 1)) == ["30"]
+            assert names(memory.recall(queries()[0], 1, "tiny")) == ["30"]
 
     def test_rebuild_drops_what_is_not_given(self, memory: Memory) -> None:
         memory.rebuild(many_winners(9))
         assert memory.rebuild([winner("a", TOPICS[0])]) == 1
-        assert names(memory.recall(queries()[0], 9)) == ["a"]
+        assert names(memory.recall(queries()[0], 9, "tiny")) == ["a"]
         assert memory.rebuild([]) == memory.count() == 0
         memory.add(winner("b", TOPICS[0]))
-        assert names(memory.recall(queries()[0], 9)) == ["b"]
+        assert names(memory.recall(queries()[0], 9, "tiny")) == ["b"]
+
+    def test_sync_forgets_and_adds_and_gives_the_same_as_rebuild(self, memory: Memory) -> None:
+        winners = many_winners(30)
+        for one in winners[:20]:
+            memory.add(one)
+        for wanted in (winners[10:], winners[10:], winners[:3], [], winners):
+            memory.sync(iter(wanted))
+            assert memory.count() == len(wanted)
+            synced = [memory.recall(query, n, "tiny") for query in queries() for n in (1, 3, 10)]
+            memory.rebuild(wanted)
+            assert [memory.recall(query, n, "tiny") for query in queries() for n in (1, 3, 10)] == synced
 
     def test_threads_add_and_recall_at_once(self, memory: Memory) -> None:
         failed: list[BaseException] = []
@@ -138,7 +161,7 @@ class MemoryConformance:
             try:
                 for n in range(4):
                     memory.add(winner(f"{name}-{n}", TOPICS[n % 3]))
-                    assert memory.recall(queries()[n % 3], 2)
+                    assert memory.recall(queries()[n % 3], 2, "tiny")
             except BaseException as error:
                 failed.append(error)
                 raise

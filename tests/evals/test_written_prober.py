@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from agent.chat import OpenAIChat
-from agent.errors import EndpointError
+from agent.errors import AnswerError, EndpointError
 from agent.records import Document, Question
 from evals.matching import contains
 from evals.written import WrittenProber
@@ -91,7 +91,7 @@ def test_no_more_questions_are_taken_than_asked_for() -> None:
 
 @pytest.mark.parametrize("answer", ["no", "{}", '{"questions": "none"}', '{"questions": [{"question": "Who?"}]}'])
 def test_nonsense_instead_of_questions_is_an_error(answer: str) -> None:
-    with pytest.raises(EndpointError, match="no list of questions"):
+    with pytest.raises(AnswerError, match="no list of questions"):
         WrittenProber(FakeChat(lambda system, user: answer), 3, contains).write(MILL)
 
 

@@ -51,7 +51,7 @@ def chain(name: str = "a", run: str = "run-1", seed: int = 0, base: str = "tiny"
         f"Title {name}", f"The mayor of {name} opened a bridge.", source=f"http://127.0.0.1/{name}",
         questions=(Question(question=f"Who opened the bridge of {name}?", answer="The mayor"),),
     )  # fmt: skip
-    settings = TrainSettings(seed=seed)
+    settings = TrainSettings(epochs=5, seed=seed)
     plan = Plan.make(run, document.id, strategy, settings, planner="bandit", reason="tried least")
     refused = (Refusal(example=Example(completion="no"), reason="too short"),)
     examples = (Example(completion=f"A bridge opened in {name}."), Example(prompt="Q: who? A:", completion=" mayor"))
@@ -92,7 +92,7 @@ def _decision(candidate: str) -> GateDecision:
 
 def _winner(document: Document, self_edit: SelfEdit, candidate: Candidate) -> Winner:
     return Winner(
-        candidate=candidate.id, document=document.id, title=document.title, text=document.text,
+        candidate=candidate.id, base=candidate.base, document=document.id, title=document.title, text=document.text,
         self_edit=self_edit.id, strategy=candidate.strategy, instruction="", settings=candidate.settings,
         reward=0.4, gain=0.5,
     )  # fmt: skip

@@ -8,7 +8,7 @@ import socket
 import struct
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -49,8 +49,9 @@ Continue = Callable[[str, str], str]
 class FakeOpenAI:
     """Use as a context manager. `url` ends in /v1; `requests` holds the bodies that came in, in order.
 
-    `faults` are used up one a request, before any answer. `refuses` names parameters that get a 400,
-    whose message names them only with `names_refused`. `context` is the longest prompt in words.
+    `faults` are used up one a request, before any answer; `faults_on` meets every request that holds the
+    words. `refuses` names parameters that get a 400, whose message names them only with `names_refused`.
+    `context` is the longest prompt in words.
 
     With a `max_rank` it is a vLLM server that loads adapters: `adapters` holds the paths of those that
     it has, by name. It answers under the name that was asked for, or under `answers_as`.
@@ -68,11 +69,13 @@ class FakeOpenAI:
         continuation: Continue = lambda model, prompt: f" {model} on {prompt}",
         max_rank: int = 0,
         answers_as: str = "",
+        faults_on: Mapping[str, Fault] | None = None,
     ) -> None:
         self.answer = answer
         self.continuation = continuation
         self.max_rank = max_rank
         self.answers_as = answers_as
+        self.faults_on = dict(faults_on or {})
         self.adapters: dict[str, str] = {}
         self.models = tuple(models)
         self.key = key
@@ -138,7 +141,8 @@ class _Handler(BaseHTTPRequestHandler):
             fake.requests.append(body)
             fake.paths.append(self.path)
             fake.headers.append(dict(self.headers))
-            fault = fake.faults.popleft() if fake.faults else None
+            found = (fault for words, fault in fake.faults_on.items() if words in json.dumps(body))
+            fault = fake.faults.popleft() if fake.faults else next(found, None)
             server.active += 1
             fake.most_at_once = max(fake.most_at_once, server.active)
         try:

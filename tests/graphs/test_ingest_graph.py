@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agent.errors import EndpointError, SourceError, StoreError, TrainerError
+from agent.errors import AnswerError, SourceError, StoreError, TrainerError
 from agent.ports import Query
 from agent.records import Example
 from graphs.answer import answer_graph
@@ -179,10 +179,10 @@ def test_a_writer_that_fails_loses_only_its_own_plan(
     tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Broken:
-        name, description, needs_model, epochs, prior = "cloze", "", False, 1, 1.0
+        name, description, needs_model, needs_english, epochs, prior = "cloze", "", False, True, 1, 1.0
 
         def write(self, *_: Any) -> list[Example]:
-            raise EndpointError("the server is down")
+            raise AnswerError("the model refused")
 
     runtime = FakeRuntime(tmp_path / "home")
     runtime.__dict__["strategies"] = {**runtime.strategies, "cloze": Broken()}
@@ -192,7 +192,7 @@ def test_a_writer_that_fails_loses_only_its_own_plan(
     assert "cloze" in planned
     assert sorted(trained) == sorted(s for s in planned if s != "cloze")
     failed = [e.message for e in runtime.ledger.events("r1") if e.status == "failed"]
-    assert failed == ["the server is down"] * planned.count("cloze")
+    assert failed == ["the model refused"] * planned.count("cloze")
 
 
 def test_a_document_of_one_word_is_closed_without_training(tmp_path: Path) -> None:
@@ -208,7 +208,7 @@ def test_a_document_without_probes_is_closed_without_training(tmp_path: Path) ->
     path = write_articles(tmp_path / "zh.jsonl", [article])
     runtime = FakeRuntime(tmp_path / "home")
     start(runtime, path)
-    assert list(runtime.ledger.outcomes("r1").values()) == ["nothing to measure with"]
+    assert list(runtime.ledger.outcomes("r1").values()) == ["nothing to measure with in this language (zh)"]
     assert runtime.fake_trainer.trained == []
 
 

@@ -82,7 +82,7 @@ def check_done_once(config: Config) -> None:
     ledger = ledger_of(config)
     documents = [d.id for d in ledger.documents()]
     assert {d.title for d in ledger.documents()} == {a["title"] for a in ARTICLES}
-    assert [ledger.outcome(d) for d in documents] == ["published"] * len(ARTICLES)
+    assert [ledger.outcome(d, "packaged") for d in documents] == ["published"] * len(ARTICLES)
     rows = [json.loads(line) for line in config.dataset_path.read_text().splitlines()]
     assert sorted(row["document"] for row in rows) == sorted(documents)
     assert sorted(a.document for a in ledger.current()) == sorted(documents)

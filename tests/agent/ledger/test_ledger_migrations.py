@@ -2,37 +2,49 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Engine, MetaData, insert, inspect, text
 
 from agent.errors import StoreError
 from agent.ledger import open_ledger, schema
 from agent.ledger.tables import metadata
-from tests.fakes.ledger_samples import add_chain, chain, start
+from agent.records import Record
+from tests.fakes.ledger_samples import add_chain, chain, published, start
 
-LATER = """
+LATER = f"""
 from alembic import op
 import sqlalchemy as sa
 
-revision = "0002"
-down_revision = "0001"
+revision = "9999"
+down_revision = "{schema.HEAD}"
 
 
 def upgrade() -> None:
     op.add_column("documents", sa.Column("language", sa.Text, nullable=False, server_default="en"))
-    {and_then}
+    {{and_then}}
 """
 
 
-def migrations_with_a_second(folder: Path, and_then: str = "") -> Path:
+def migrations_with_a_later(folder: Path, and_then: str = "") -> Path:
     shutil.copytree(schema.MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "versions" / "r0002_later.py").write_text(LATER.format(and_then=and_then))
+    (folder / "versions" / "r9999_later.py").write_text(LATER.format(and_then=and_then))
+    return folder
+
+
+def first_migrations(folder: Path, most: str) -> Path:
+    """Our migrations up to a revision: what an older seal had."""
+    shutil.copytree(schema.MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in (folder / "versions").glob("r*.py"):
+        if path.name[1:5] > most:
+            path.unlink()
     return folder
 
 
@@ -73,30 +85,77 @@ def test_older_ledger_is_migrated_with_its_records(url: str, engine: Engine, tmp
     with open_ledger(url) as ledger:
         start(ledger)
         add_chain(ledger, chain())
-    schema.prepare(engine, migrations_with_a_second(tmp_path / "later 100%"), "0002")
+    schema.prepare(engine, migrations_with_a_later(tmp_path / "later 100%"), "9999")
     with engine.connect() as connection:
         assert connection.execute(text("SELECT language FROM documents")).scalars().all() == ["en"]
-    assert revision(engine) == "0002"
+    assert revision(engine) == "9999"
+
+
+def test_outcomes_and_winners_of_an_older_ledger_get_their_base(url: str, engine: Engine, tmp_path: Path) -> None:
+    schema.prepare(engine, first_migrations(tmp_path / "old", "0001"), "0001")
+    it, now = chain(base="big"), 1.0
+    with engine.begin() as connection:
+        old = MetaData()
+        old.reflect(connection)
+
+        def add(table: str, record: Record | None = None, **columns: Any) -> None:
+            kept = {} if record is None else {"record": record.model_dump(mode="json"), "created_at": now}
+            connection.execute(insert(old.tables[table]).values(**columns, **kept))
+
+        run: dict[str, Any] = {"kind": "ingest", "status": "done", "sources": [], "summary": {}, "started_at": now}
+        for name, config in (("run-1", {"model": {"name": "big"}}), ("run-2", {}), ("run-3", {})):
+            add("runs", id=name, config=config, **run)
+        add("documents", it.document, id=it.document.id, source="")
+        for name, outcome in (("run-1", "published"), ("run-2", "rejected"), ("run-3", None)):
+            add("run_documents", run=name, document=it.document.id, outcome=outcome, finished_at=outcome and now)
+        keys = {"document": it.document.id, "strategy": it.plan.strategy}
+        add("plans", it.plan, id=it.plan.id, run="run-1", **keys)
+        add("self_edits", it.self_edit, id=it.self_edit.id, plan=it.plan.id, **keys)
+        edit = {"self_edit": it.self_edit.id, "base": "big"}
+        add("candidates", it.candidate, id=it.candidate.id, run="run-1", **edit, **keys)
+        add("winners", it.winner, candidate=it.candidate.id, **keys)
+        without = text("UPDATE winners SET record = :record").bindparams(
+            record=json.dumps(it.winner.model_dump(mode="json", exclude={"base"}))
+        )
+        connection.execute(without)
+    with open_ledger(url) as ledger:
+        assert ledger.winners() == [it.winner]
+        assert ledger.outcome(it.document.id, "big") == "published"
+        assert ledger.outcome(it.document.id, "packaged") == "rejected", "what seal took where nothing was configured"
+        assert ledger.outcome(it.document.id, "other") is None
+
+
+def test_winners_of_adapters_that_were_taken_back_before_are_withdrawn(url: str, engine: Engine) -> None:
+    kept, moved, removed = (chain(name) for name in "abc")
+    with open_ledger(url) as ledger:
+        published(ledger, kept, removed, moved)
+        ledger.rollback(None, "worse")
+        ledger.rollback(removed.adapter.id, "bad")
+        with engine.begin() as connection:  # as revision 0002 left it
+            connection.execute(text("ALTER TABLE winners DROP COLUMN withdrawn_at"))
+            connection.execute(text(f"UPDATE {schema.VERSION_TABLE} SET version_num = '0002'"))
+    with open_ledger(url) as ledger:
+        assert ledger.winners() == [kept.winner]
 
 
 def test_migration_that_fails_leaves_the_ledger_as_it_was(url: str, engine: Engine, tmp_path: Path) -> None:
     with open_ledger(url) as ledger:
         start(ledger)
-    broken = migrations_with_a_second(tmp_path / "broken", and_then='op.execute("SELECT * FROM nothing_of_the_kind")')
+    broken = migrations_with_a_later(tmp_path / "broken", and_then='op.execute("SELECT * FROM nothing_of_the_kind")')
     with pytest.raises(StoreError, match="nothing_of_the_kind"):
-        schema.prepare(engine, broken, "0002")
-    assert revision(engine) == "0001"
+        schema.prepare(engine, broken, "9999")
+    assert revision(engine) == schema.HEAD
     assert "language" not in {column["name"] for column in inspect(engine).get_columns("documents")}
     with open_ledger(url) as ledger:
         assert len(ledger.runs()) == 1
 
 
 def test_newer_ledger_is_refused_and_left_alone(url: str, engine: Engine, tmp_path: Path) -> None:
-    schema.prepare(engine, migrations_with_a_second(tmp_path / "later"), "0002")
-    with pytest.raises(StoreError, match=r"written by a newer seal.*0002.*knows 0001") as refused:
+    schema.prepare(engine, migrations_with_a_later(tmp_path / "later"), "9999")
+    with pytest.raises(StoreError, match=rf"written by a newer seal.*9999.*knows {schema.HEAD}") as refused:
         open_ledger(url)
     assert "Update seal" in refused.value.mend
-    assert revision(engine) == "0002"
+    assert revision(engine) == "9999"
 
 
 def test_database_of_another_program_is_refused(url: str, engine: Engine) -> None:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.errors import EndpointError
+from agent.errors import AnswerError, EndpointError
 from agent.planning.chat import EPOCHS, LEARNING_RATE, ChatPlanner
-from agent.records import Document, Plan, Recalled, TrainSettings, Winner
+from agent.records import Document, Plan, Recalled, TrainDefaults, TrainSettings, Winner
 from agent.strategies.deterministic import DeterministicStrategy
 from tests.fakes.chat import FakeChat, failing_chat
 
@@ -19,12 +19,12 @@ MILL = Document.make("Ashby Mill", "The mill opened in 1904.")
 STRATEGIES = {
     strategy.name: strategy
     for strategy in (
-        DeterministicStrategy("sentences", "each sentence alone", lambda document: [], epochs=0, prior=0.3),
-        DeterministicStrategy("rewrite", "told again", lambda document: [], epochs=0, prior=0.3),
+        DeterministicStrategy("sentences", "each sentence alone", lambda document: [], epochs=None, prior=0.3),
+        DeterministicStrategy("rewrite", "told again", lambda document: [], epochs=None, prior=0.3),
         DeterministicStrategy("self-qa", "questions", lambda document: [], epochs=5, prior=0.3),
     )
 }
-DEFAULTS = TrainSettings(rank=4, seed=7)
+DEFAULTS = TrainDefaults(rank=4, seed=7)
 
 
 def draft(strategy: str, epochs: Any = 6, learning_rate: Any = 5e-4, **more: Any) -> dict[str, Any]:
@@ -39,8 +39,8 @@ def plans_from(drafts: list[Any], k: int = 3) -> list[Plan]:
 
 def won(strategy: str, gain: float) -> Recalled:
     winner = Winner(
-        candidate=f"candidate-{strategy}", document="d", title="Old mill", text="t", self_edit="s", strategy=strategy,
-        instruction="mind the dates", settings=TrainSettings(epochs=12), reward=gain, gain=gain,
+        candidate=f"candidate-{strategy}", base="tiny", document="d", title="Old mill", text="t", self_edit="s",
+        strategy=strategy, instruction="mind the dates", settings=TrainSettings(epochs=12), reward=gain, gain=gain,
     )  # fmt: skip
     return Recalled(winner=winner, distance=0.2)
 
@@ -91,8 +91,8 @@ def test_a_plan_that_cannot_be_used_is_dropped_alone(bad: Any) -> None:
 def test_the_rest_is_filled_up_with_unused_strategies_and_says_so() -> None:
     plans = plans_from([draft("rewrite"), draft("rewrite"), draft("poem")])
     assert [plan.strategy for plan in plans] == ["rewrite", "sentences", "self-qa"]
-    assert plans[1].settings == DEFAULTS.model_copy(update={"epochs": 8}), "the usual number"
-    assert plans[2].settings == DEFAULTS.model_copy(update={"epochs": 5}), "the strategy's own epochs"
+    assert plans[1].settings == DEFAULTS.settings(8), "the usual number"
+    assert plans[2].settings == DEFAULTS.settings(5), "the strategy's own epochs"
     assert "too few different plans" in plans[1].reason
 
 
@@ -117,7 +117,7 @@ def test_more_proposals_than_asked_for_are_cut() -> None:
 
 @pytest.mark.parametrize("answer", ["", "no", "{}", '{"plans": 3}', '{"plans": []}', '{"plans": [{}]}'])
 def test_no_usable_plan_at_all_is_an_error_and_no_silent_default(answer: str) -> None:
-    with pytest.raises(EndpointError, match="no plan that can be used") as raised:
+    with pytest.raises(AnswerError, match="no plan that can be used") as raised:
         ChatPlanner(FakeChat(lambda system, user: answer), STRATEGIES, DEFAULTS).plan("run", MILL, [], 2)
     assert "thompson" in raised.value.mend
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent.errors import ConfigError, EndpointError
+from agent.errors import AnswerError, ConfigError, EndpointError
 from agent.records import Document, Example
 from agent.strategies import implications, long_implications, rewrite, self_qa
 from agent.strategies.prompted import PromptedStrategy
@@ -72,5 +72,5 @@ def test_an_endpoint_that_fails_is_not_hidden(strategy: PromptedStrategy) -> Non
 
 @each
 def test_an_answer_without_anything_usable_is_an_error(strategy: PromptedStrategy) -> None:
-    with pytest.raises(EndpointError, match="nothing usable"):
+    with pytest.raises(AnswerError, match="nothing usable"):
         strategy.write(MILL, "", FakeChat(lambda system, user: "Here are the results:"))

@@ -1,0 +1,40 @@
+"""Dataset and memory hold the winners that count in the ledger. Here they are brought in line with it."""
+
+from __future__ import annotations
+
+from agent.errors import StoreError
+from agent.records import Adapter
+from graphs.runtime import Runtime
+
+
+def follow(runtime: Runtime) -> None:
+    """Make dataset and memory hold the ledger's winners, whatever happened to them since.
+
+    Raises:
+        StoreError: one of the three cannot be read or written.
+    """
+    from seal_train.dataset import write_dataset
+
+    winners, path = runtime.ledger.winners(), runtime.config.dataset_path
+    if winners or path.exists():
+        write_dataset(path, winners, runtime.ledger.self_edit)
+    runtime.memory.sync(winners)
+
+
+def take_back(runtime: Runtime, adapter: str | None, reason: str) -> list[Adapter]:
+    """Roll the library back as the ledger does, and take the winners out of dataset and memory.
+
+    Raises:
+        StoreError: nothing is published, the adapter is not current, or, with the rollback done, dataset or
+            memory could not be written.
+    """
+    taken = runtime.ledger.rollback(adapter, reason)
+    try:
+        follow(runtime)
+    except StoreError as error:
+        names = ", ".join(gone.id for gone in taken)
+        raise StoreError(
+            f"taken back: {names}; but dataset or memory still hold what they were trained on: {error.cause}",
+            "do not roll back again: the next seal ingest removes it before it learns anything",
+        ) from error
+    return taken
