@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from agent.config import Config
+from agent.config_recorded import as_recorded
 from agent.errors import ConfigError, SourceError, StoreError
+from agent.ports import Ledger
 from app.cli import GO_ON
 from app.progress import IngestProgress
 from app.report import show_summary
@@ -44,7 +46,8 @@ def run(
 def execute(config: Config, sources: Sequence[str], resume: str | None = None) -> dict[str, Any]:
     """One run of the ingest graph, from the first source to the summary.
 
-    Sources that an earlier run was cut off in the middle of are not begun anew: that run goes on.
+    Sources that an earlier run was cut off in the middle of are not begun anew: that run goes on, under the
+    configuration that it began with.
 
     Raises:
         SealError: what stopped the run. It is written down as stopped and can be resumed.
@@ -66,11 +69,24 @@ def execute(config: Config, sources: Sequence[str], resume: str | None = None) -
         ledger.start_run(run, "ingest", config.recorded(), wanted)
         if earlier:
             progress.total = len(ledger.documents(run)) - len(ledger.outcomes(run))
-        with _written_down(runtime, run), progress:
-            ingest(runtime, wanted, run, resume=bool(earlier))
+        with _written_down(runtime, run):
+            # Only the ledger is open yet, and where that is does not depend on what the run recorded.
+            runtime.config = _begun_under(config, ledger, run)
+            with progress:
+                ingest(runtime, wanted, run, resume=bool(earlier))
         summary = summarize(ledger, run, time.perf_counter() - began)
         ledger.finish_run(run, "done", {k: v for k, v in summary.items() if k not in ("results", "answers")})
     return summary
+
+
+def _begun_under(config: Config, ledger: Ledger, run: str) -> Config:
+    """The configuration that decides what the run learns: the recorded one. Says which keys of today it beats."""
+    recorded = next(r["config"] for r in ledger.runs() if r["run"] == run)
+    begun, aside = as_recorded(config, recorded)
+    if aside:
+        typer.secho(f"run {run} goes on under the configuration that it began with; put aside from today's: "
+                    f"{', '.join(aside)}", err=True)  # fmt: skip
+    return begun
 
 
 @contextmanager
