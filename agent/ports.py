@@ -202,6 +202,13 @@ class Ledger(Protocol):
 
     def transaction(self) -> AbstractContextManager[None]: ...
 
+    def alone(self, waiting: Callable[[], None]) -> AbstractContextManager[None]:
+        """In the block nobody else learns into this ledger, in whatever home and on whatever machine.
+
+        Calls `waiting` once where somebody does, and waits. The lock goes with its process, however that ends.
+        """
+        ...
+
     def add_document(self, document: Document, run: str) -> bool:
         """True where the document was new."""
         ...

@@ -18,7 +18,7 @@ from agent.ports import Ledger
 from app.cli import GO_ON
 from app.progress import IngestProgress
 from app.report import show_summary
-from app.session import alone, configured, emit, resume_command
+from app.session import alone, configured, emit, resume_command, say_waiting
 from app.stopping import stoppable
 from app.summary import summarize
 
@@ -34,7 +34,8 @@ def run(
     if bool(sources) == bool(resume):
         raise ConfigError("name at least one source, or --resume RUN", "seal ingest --help shows examples")
     config = configured(home, file, overrides)
-    summary = execute(config, sources, resume)
+    with alone(config.home):
+        summary = learn(config, sources, resume)
     if as_json:
         emit(summary)
     else:
@@ -43,8 +44,8 @@ def run(
         raise typer.Exit(SourceError.exit_code)
 
 
-def execute(config: Config, sources: Sequence[str], resume: str | None = None) -> dict[str, Any]:
-    """One run of the ingest graph, from the first source to the summary.
+def learn(config: Config, sources: Sequence[str], resume: str | None = None) -> dict[str, Any]:
+    """One run of the ingest graph, from the first source to the summary. To be called alone in the home folder.
 
     Sources that an earlier run was cut off in the middle of are not begun anew: that run goes on, under the
     configuration that it began with.
@@ -59,7 +60,8 @@ def execute(config: Config, sources: Sequence[str], resume: str | None = None) -
     began, progress = time.perf_counter(), IngestProgress()
     runtime = Runtime(config, listener=progress.listen, progress=progress.trained)
     ledger = runtime.ledger
-    with alone(config.home):
+    # A run that is not done while nobody else has this lock was cut off.
+    with ledger.alone(lambda: say_waiting("into the same ledger")):
         wanted = sources_of(ledger, resume) if resume else [_absolute(s) for s in sources]
         earlier = resume or cut_off(ledger, wanted)
         if earlier and not resume:
