@@ -54,7 +54,7 @@ def learn(config: Config, sources: Sequence[str], resume: str | None = None) -> 
         SealError: what stopped the run. It is written down as stopped and can be resumed.
         KeyboardInterrupt: likewise.
     """
-    from graphs.ingest import cut_off, ingest, new_run, sources_of
+    from graphs.ingest import cut_off, forget_checkpoints, ingest, new_run, sources_of
     from graphs.runtime import Runtime
 
     began, progress = time.perf_counter(), IngestProgress()
@@ -78,6 +78,7 @@ def learn(config: Config, sources: Sequence[str], resume: str | None = None) -> 
                 ingest(runtime, wanted, run, resume=bool(earlier))
         summary = summarize(ledger, run, time.perf_counter() - began)
         ledger.finish_run(run, "done", {k: v for k, v in summary.items() if k not in ("results", "answers")})
+        forget_checkpoints(runtime, run)
     return summary
 
 

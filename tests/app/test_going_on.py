@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -77,3 +79,15 @@ def test_a_run_that_could_not_begin_is_not_bound_to_what_stopped_it(seal: Seal, 
     assert (done.exit_code, "put aside" in done.stderr) == (0, False)
     assert list(planned(seal, run).values()) == [["sentences"]] * 2
     assert seal.runtime().ledger.runs()[-1]["config"]["plan"]["strategies"] == ["sentences"]
+
+
+def checkpoints(seal: Seal) -> int:
+    with closing(sqlite3.connect(seal.home / "checkpoints.sqlite")) as connection:
+        return sum(connection.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in ("checkpoints", "writes"))
+
+
+def test_checkpoints_are_kept_until_the_run_is_done(seal: Seal, articles: Path) -> None:
+    stop(seal, articles, Stopped)
+    assert checkpoints(seal) > 0
+    assert seal("ingest", articles, *LENIENT).exit_code == 0
+    assert checkpoints(seal) == 0
