@@ -19,6 +19,7 @@ from pydantic import Field, ValidationError
 
 from agent.config_sections import (
     ENDPOINT_NAME,
+    MACHINE,
     AskConfig,
     EndpointConfig,
     GateConfig,
@@ -67,6 +68,7 @@ class Config(Section):
 
     home: Annotated[
         HomePath,
+        MACHINE,
         Field(description="Folder of everything that seal keeps. In a file, relative to the file's folder."),
     ] = DEFAULT_HOME
     model: ModelConfig = ModelConfig()

@@ -8,6 +8,7 @@ from itertools import groupby
 from pathlib import Path
 
 from agent.config import FILE_NAME, Config
+from agent.config_sections import MACHINE
 from agent.schema import ANY_NAME, Key, field_at, keys, section_of, takes, toml_value
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -19,6 +20,9 @@ _MARKDOWN_HEAD = f"""# Configuration
 seal reads one TOML file: the one given with `--config`, or `{FILE_NAME}` in the home folder where
 there is one. Flags win over the file, and no environment variable beats either. Unknown keys are
 refused. [seal.example.toml](../seal.example.toml) holds every key with its default.
+
+A run that was cut off goes on under the configuration that it began with, as the ledger has recorded it.
+Only what is about the machine is as it is today: {{machine}}.
 """
 _TOML_HEAD = f"""# Every key of seal's configuration, each with its default.
 # Copy to ~/.seal/{FILE_NAME} and keep only what you change. docs/config.md says what each key takes.
@@ -28,7 +32,10 @@ _TOML_HEAD = f"""# Every key of seal's configuration, each with its default.
 
 def render_markdown() -> str:
     """The reference page."""
-    return _MARKDOWN_HEAD + "".join(_markdown_section(at, members) for at, members in _sections())
+    machine = ", ".join(f"`{key.name}`" for key in keys(Config) if MACHINE in key.field.metadata)
+    return _MARKDOWN_HEAD.format(machine=machine) + "".join(
+        _markdown_section(at, members) for at, members in _sections()
+    )
 
 
 def render_toml() -> str:

@@ -5,6 +5,7 @@ Declarations only. `agent.config` puts them together and reads the file.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -14,6 +15,14 @@ from agent.records import TrainDefaults
 from agent.schema import Takes
 
 ENDPOINT_NAME = Takes("the name of an [endpoints.NAME] section, or empty")
+
+
+@dataclass(frozen=True)
+class Machine:
+    """In a key's annotation: it says where things run or how they are reached, and does not decide what is learned."""
+
+
+MACHINE = Machine()
 
 
 def _resolved(path: Path) -> Path:
@@ -53,13 +62,15 @@ class ModelConfig(Section):
         Field(description='"packaged" for the small model that comes with seal, or a Hugging Face name or folder.'),
     ] = "packaged"
     device: Annotated[
-        Text, Field(description='"auto" takes a GPU where there is one. Otherwise as torch says it: "cpu", "cuda:1".')
+        Text,
+        MACHINE,
+        Field(description='"auto" takes a GPU where there is one. Otherwise as torch says it: "cpu", "cuda:1".'),
     ] = "auto"
     dtype: Annotated[
         Literal["auto", "float32", "bfloat16"],
         Field(description='Number type of the weights. "auto" is float32 on a CPU and bfloat16 on a GPU.'),
     ] = "auto"
-    threads: Annotated[int, Field(ge=0, description="CPU threads for torch. 0 uses all cores.")] = 0
+    threads: Annotated[int, MACHINE, Field(ge=0, description="CPU threads for torch. 0 uses all cores.")] = 0
 
 
 class TrainConfig(Section):
@@ -164,7 +175,9 @@ class MemoryConfig(Section):
     """The index of winners (Chroma)."""
 
     url: Annotated[
-        HttpUrlOrNone, Field(description="Address of a Chroma server. Empty: embedded, under the home folder.")
+        HttpUrlOrNone,
+        MACHINE,
+        Field(description="Address of a Chroma server. Empty: embedded, under the home folder."),
     ] = ""
 
 
@@ -172,7 +185,9 @@ class LedgerConfig(Section):
     """The database that holds everything that happened."""
 
     url: Annotated[
-        DatabaseUrlOrNone, Field(description="Address of the database. Empty: SQLite under the home folder.")
+        DatabaseUrlOrNone,
+        MACHINE,
+        Field(description="Address of the database. Empty: SQLite under the home folder."),
     ] = ""
 
 
@@ -180,7 +195,9 @@ class AskConfig(Section):
     """How questions are answered."""
 
     endpoint: Annotated[
-        EndpointName, Field(description="Endpoint that answers, a vLLM server for example. Empty: in this process.")
+        EndpointName,
+        MACHINE,
+        Field(description="Endpoint that answers, a vLLM server for example. Empty: in this process."),
     ] = ""
     max_distance: Annotated[
         float, Field(ge=0, le=2, description="Cosine distance beyond which no document's adapter takes a question.")
@@ -191,18 +208,22 @@ class AskConfig(Section):
 class SourceConfig(Section):
     """Reading of feeds and pages."""
 
-    timeout: Annotated[Seconds, Field(description="Seconds to wait for a server.")] = 20.0
+    timeout: Annotated[Seconds, MACHINE, Field(description="Seconds to wait for a server.")] = 20.0
 
 
 class EndpointConfig(Section):
     """One OpenAI-compatible server. Any number of these, each under a name of your choice."""
 
-    url: Annotated[HttpUrl, Field(description="Base address of the API.", examples=["http://127.0.0.1:8000/v1"])]
+    url: Annotated[
+        HttpUrl, MACHINE, Field(description="Base address of the API.", examples=["http://127.0.0.1:8000/v1"])
+    ]
     model: Annotated[Text, Field(description="Name of the model as the server knows it.", examples=["my-model"])]
     api_key_env: Annotated[
-        str, Field(description="Name of the environment variable that holds the API key. Empty: no key is sent.")
+        str,
+        MACHINE,
+        Field(description="Name of the environment variable that holds the API key. Empty: no key is sent."),
     ] = ""
-    timeout: Annotated[Seconds, Field(description="Seconds to wait for one answer.")] = 60.0
-    attempts: Annotated[Count, Field(description="Tries for one answer before it counts as failed.")] = 5
+    timeout: Annotated[Seconds, MACHINE, Field(description="Seconds to wait for one answer.")] = 60.0
+    attempts: Annotated[Count, MACHINE, Field(description="Tries for one answer before it counts as failed.")] = 5
     temperature: Annotated[float, Field(ge=0, description="Sampling temperature. 0 is greedy.")] = 0.7
     max_tokens: Annotated[Count, Field(description="Longest answer, in tokens.")] = 1024

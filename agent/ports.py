@@ -222,6 +222,13 @@ class Ledger(Protocol):
 
     def transaction(self) -> AbstractContextManager[None]: ...
 
+    def alone(self, waiting: Callable[[], None]) -> AbstractContextManager[None]:
+        """In the block nobody else learns into this ledger, in whatever home and on whatever machine.
+
+        Calls `waiting` once where somebody does, and waits. The lock goes with its process, however that ends.
+        """
+        ...
+
     def add_document(self, document: Document, run: str) -> bool:
         """True where the document was new."""
         ...
@@ -238,7 +245,11 @@ class Ledger(Protocol):
 
     def outcomes(self, run: str) -> dict[str, str]: ...
 
-    def start_run(self, run: str, kind: str, config: dict[str, Any], sources: Sequence[str]) -> None: ...
+    def start_run(self, run: str, kind: str, config: dict[str, Any], sources: Sequence[str]) -> None:
+        """Write the run down as running. A run that is started again keeps its first sources, and its first config
+        where it has measured anything under it."""
+        ...
+
     def finish_run(self, run: str, status: str, summary: dict[str, Any]) -> None: ...
     def runs(self) -> list[dict[str, Any]]: ...
 

@@ -49,9 +49,9 @@ def opened(home: Path | None, file: Path | None, overrides: Sequence[str]) -> Ru
 
 @contextmanager
 def alone(home: Path) -> Iterator[None]:
-    """One ingest at a time works in a home folder; the next one waits.
+    """One ingest at a time works in a home folder; the next one waits. `Ledger.alone` does the same for a ledger.
 
-    The lock goes with its process, however that ends: a run that is not done while nobody holds it was cut off.
+    The lock goes with its process, however that ends.
     """
     from filelock import FileLock, Timeout
 
@@ -60,12 +60,16 @@ def alone(home: Path) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        typer.secho(f"another seal is learning in {home}; waiting for it to end", err=True)
+        say_waiting(f"in {home}")
         lock.acquire()
     try:
         yield
     finally:
         lock.release()
+
+
+def say_waiting(where: str) -> None:
+    typer.secho(f"another seal is learning {where}; waiting for it to end", err=True)
 
 
 def resume_command(home: Path, run: str) -> str:

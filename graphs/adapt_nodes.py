@@ -153,14 +153,13 @@ class AdaptNodes:
 
     def train(self, state: AdaptState) -> Update:
         """All candidates in one batch against one frozen base; those that are trained already are kept."""
-        ledger, work = self.rt.ledger, self.rt.config.work_dir
+        ledger = self.rt.ledger
         with self.rt.tracer.step(state["run"], "train", state["document"]) as span:
             jobs: list[TrainJob] = []
             for candidate in map(ledger.candidate, state["candidates"]):
-                done = ledger.training(candidate.id)
-                if not done or not Path(done.path).is_dir():
+                if not ledger.training(candidate.id) or not self._folder(candidate.id).is_dir():
                     examples = ledger.self_edit(candidate.self_edit).examples
-                    jobs.append(TrainJob(candidate, examples, work / candidate.id))
+                    jobs.append(TrainJob(candidate, examples, self._folder(candidate.id)))
             results = self.rt.trainer.train(jobs, self.rt.progress) if jobs else []
             for result in results:
                 if isinstance(result, Training):
@@ -189,9 +188,8 @@ class AdaptNodes:
         return {"candidates": left, "failure": "" if left else "no candidate could be measured"}
 
     def _folder(self, candidate: str) -> Path:
-        training = self.rt.ledger.training(candidate)
-        assert training is not None, f"candidate {candidate} was never trained"
-        return Path(training.path)
+        """Where the candidate's adapter is on this machine. The path in the ledger may be another machine's."""
+        return self.rt.config.work_dir / candidate
 
     def reward(self, state: AdaptState) -> Update:
         """Clipped gain over the base minus what was forgotten."""
@@ -287,7 +285,7 @@ class AdaptNodes:
         with self.rt.tracer.step(state["run"], "close", state["document"]) as span:
             self.rt.ledger.finish_document(state["run"], state["document"], outcome, self.rt.config.model.name)
             for candidate in self.rt.ledger.candidates(state["run"], state["document"]):
-                shutil.rmtree(self.rt.config.work_dir / candidate.id, ignore_errors=True)
+                shutil.rmtree(self._folder(candidate.id), ignore_errors=True)
             span.message, span.data = outcome, {"title": self.rt.ledger.document(state["document"]).title}
         return {}
 

@@ -142,9 +142,32 @@ def ingest(runtime: Runtime, sources: Sequence[str], run: str, resume: bool = Fa
         limit = STEPS_A_DOCUMENT * MOST_DOCUMENTS
         config: RunnableConfig = {"configurable": {"thread_id": run}, "recursion_limit": limit}
         fresh: IngestState | None = {"run": run, "sources": list(sources)}
-        if resume and graph.get_state(config).next:
-            fresh = None
+        if resume:
+            state = graph.get_state(config)
+            if state.next and not _adapters_lost(runtime, run, state.values.get("document", "")):
+                fresh = None
+            else:
+                saver.delete_thread(run)
         graph.invoke(fresh, config, durability="sync")
+
+
+def _adapters_lost(runtime: Runtime, run: str, document: str) -> bool:
+    """Whether the document in hand is to be judged by adapters that are not here, as on another machine."""
+    ledger, work = runtime.ledger, runtime.config.work_dir
+    if document in ledger.outcomes(run):  # its adapters are being swept
+        return False
+    trained = [c.id for c in ledger.candidates(run, document) if ledger.training(c.id)]
+    return not all((work / candidate).is_dir() for candidate in trained)
+
+
+def forget_checkpoints(runtime: Runtime, run: str) -> None:
+    """Delete where a run was, when it has come to its end.
+
+    Raises:
+        StoreError: the checkpoints cannot be written.
+    """
+    with runtime.checkpoints() as saver:
+        saver.delete_thread(run)
 
 
 def sources_of(ledger: Ledger, run: str) -> list[str]:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from agent.config import Config, EndpointConfig
 from agent.errors import ConfigError
@@ -15,6 +15,8 @@ from agent.strategies import usable
 from graphs.trace import Listener, Tracer
 
 if TYPE_CHECKING:
+    from langgraph.checkpoint.base import BaseCheckpointSaver
+
     from agent.chat import OpenAIChat
     from agent.memory import ChromaMemory
     from agent.routing import Router
@@ -142,12 +144,11 @@ class Runtime:
         )  # fmt: skip
 
     @contextmanager
-    def checkpoints(self) -> Iterator[Any]:
-        """LangGraph's checkpointer: SQLite under the home folder."""
-        from langgraph.checkpoint.sqlite import SqliteSaver
+    def checkpoints(self) -> Iterator[BaseCheckpointSaver[str]]:
+        """LangGraph's checkpointer: in the ledger's database where that is PostgreSQL, else SQLite under home."""
+        from graphs.checkpoints import open_checkpoints
 
-        self.config.home.mkdir(parents=True, exist_ok=True)
-        with SqliteSaver.from_conn_string(str(self.config.checkpoints_path)) as saver:
+        with open_checkpoints(self.config) as saver:
             yield saver
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agent.ledger.alone import Learners
 from agent.ledger.engine import make_engine
 from agent.ledger.library import Library
 from agent.ledger.measures import Measures
@@ -9,7 +10,7 @@ from agent.ledger.runs import Runs
 from agent.ledger.schema import prepare
 
 
-class SqlLedger(Runs, Measures, Library):
+class SqlLedger(Runs, Measures, Library, Learners):
     """The `Ledger` port over SQLAlchemy. Made by `open_ledger`."""
 
 

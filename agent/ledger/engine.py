@@ -143,11 +143,16 @@ def _explain(error: exc.DBAPIError | exc.TimeoutError, where: str) -> StoreError
         # A foreign key nearly always: a record whose document, plan or candidate was never added.
         return StoreError(f"the ledger at {where} refused a record that does not fit: {_first_line(error.orig)}")
     origin = error.orig if isinstance(error, exc.DBAPIError) else error
-    name = getattr(origin, "sqlite_errorname", "")
+    return explained(origin, f"the ledger at {where}")
+
+
+def explained(error: object, subject: str) -> StoreError:
+    """What a driver of a database complains about, as an error about `subject`."""
+    name = getattr(error, "sqlite_errorname", "")
     for prefix, (what, mend) in _SQLITE.items():
         if name.startswith(prefix):
-            return StoreError(f"the ledger at {where} {what}", mend)
-    cause = f"the ledger at {where} failed: {_first_line(origin)}"
+            return StoreError(f"{subject} {what}", mend)
+    cause = f"{subject} failed: {_first_line(error)}"
     return StoreError(cause, "Check that the database is running and that [ledger] url is right.")
 
 

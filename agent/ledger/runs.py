@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from agent.errors import StoreError
 from agent.ledger.store import Store, insert_new, row
-from agent.ledger.tables import documents, events, run_documents, runs
+from agent.ledger.tables import documents, events, run_documents, runs, scores
 from agent.records import Document, Event
 
 
@@ -20,6 +20,9 @@ class Runs(Store):
     def start_run(self, run: str, kind: str, config: dict[str, Any], sources: Sequence[str]) -> None:
         """Write the run down as running. A run that is started again keeps its first config and sources.
 
+        Where it had not measured anything yet, nothing hangs on its first config, and the new one takes its place:
+        a run that could not begin, for a model that is not there, is not bound to what stopped it.
+
         Raises:
             StoreError: the database cannot be written.
         """
@@ -28,6 +31,8 @@ class Runs(Store):
             if not insert_new(connection, runs, [{**first, "summary": {}, "started_at": time.time()}]):
                 again = update(runs).where(runs.c.id == run)
                 connection.execute(again.values(status="running", finished_at=None))
+                measured = select(scores.c.seq).where(scores.c.run == run).exists()
+                connection.execute(again.where(~measured).values(config=config))
 
     def finish_run(self, run: str, status: str, summary: dict[str, Any]) -> None:
         """Write down how the run ended. The last word stands.

@@ -10,9 +10,9 @@ from pathlib import Path
 import typer
 
 from agent.config import Config
-from app.commands.ingest import execute
+from app.commands.ingest import learn
 from app.report import show_summary
-from app.session import configured, emit
+from app.session import alone, configured, emit
 
 HOME = Path("~/.seal-demo")
 
@@ -20,11 +20,11 @@ HOME = Path("~/.seal-demo")
 def run(home: Path | None, file: Path | None, overrides: Sequence[str], as_json: bool) -> None:
     """Without --home every demo starts afresh in a folder of its own, in which only the converted model is kept."""
     config = configured(home or HOME, file, overrides)
-    if home is None:
-        _forget(config)
     typer.secho(f"learning the sample feed with the model {config.model.name!r} in {config.home}", err=True)
-    with as_file(files("app").joinpath("data/sample_feed.json")) as feed:
-        summary = execute(config, [str(feed)])
+    with alone(config.home), as_file(files("app").joinpath("data/sample_feed.json")) as feed:
+        if home is None:
+            _forget(config)
+        summary = learn(config, [str(feed)])
     if as_json:
         emit(summary)
         return
@@ -38,5 +38,5 @@ def _forget(config: Config) -> None:
     for path in config.home.iterdir() if config.home.is_dir() else ():
         if path.is_dir() and path != config.models_dir:
             shutil.rmtree(path)
-        elif path.is_file():
+        elif path.is_file() and path.suffix != ".lock":  # who waits for a lock waits for this very file
             path.unlink()

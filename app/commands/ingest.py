@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from agent.config import Config
+from agent.config_recorded import as_recorded
 from agent.errors import ConfigError, SourceError, StoreError
+from agent.ports import Ledger
 from app.cli import GO_ON
 from app.progress import IngestProgress
 from app.report import show_summary
-from app.session import alone, configured, emit, resume_command
+from app.session import alone, configured, emit, resume_command, say_waiting
 from app.stopping import stoppable
 from app.summary import summarize
 
@@ -32,7 +34,8 @@ def run(
     if bool(sources) == bool(resume):
         raise ConfigError("name at least one source, or --resume RUN", "seal ingest --help shows examples")
     config = configured(home, file, overrides)
-    summary = execute(config, sources, resume)
+    with alone(config.home):
+        summary = learn(config, sources, resume)
     if as_json:
         emit(summary)
     else:
@@ -41,22 +44,24 @@ def run(
         raise typer.Exit(SourceError.exit_code)
 
 
-def execute(config: Config, sources: Sequence[str], resume: str | None = None) -> dict[str, Any]:
-    """One run of the ingest graph, from the first source to the summary.
+def learn(config: Config, sources: Sequence[str], resume: str | None = None) -> dict[str, Any]:
+    """One run of the ingest graph, from the first source to the summary. To be called alone in the home folder.
 
-    Sources that an earlier run was cut off in the middle of are not begun anew: that run goes on.
+    Sources that an earlier run was cut off in the middle of are not begun anew: that run goes on, under the
+    configuration that it began with.
 
     Raises:
         SealError: what stopped the run. It is written down as stopped and can be resumed.
         KeyboardInterrupt: likewise.
     """
-    from graphs.ingest import cut_off, ingest, new_run, sources_of
+    from graphs.ingest import cut_off, forget_checkpoints, ingest, new_run, sources_of
     from graphs.runtime import Runtime
 
     began, progress = time.perf_counter(), IngestProgress()
     runtime = Runtime(config, listener=progress.listen, progress=progress.trained)
     ledger = runtime.ledger
-    with alone(config.home):
+    # A run that is not done while nobody else has this lock was cut off.
+    with ledger.alone(lambda: say_waiting("into the same ledger")):
         wanted = sources_of(ledger, resume) if resume else [_absolute(s) for s in sources]
         earlier = resume or cut_off(ledger, wanted, config.model.name)
         if earlier and not resume:
@@ -66,11 +71,25 @@ def execute(config: Config, sources: Sequence[str], resume: str | None = None) -
         ledger.start_run(run, "ingest", config.recorded(), wanted)
         if earlier:
             progress.total = len(ledger.documents(run)) - len(ledger.outcomes(run))
-        with _written_down(runtime, run), progress:
-            ingest(runtime, wanted, run, resume=bool(earlier))
+        with _written_down(runtime, run):
+            # Only the ledger is open yet, and where that is does not depend on what the run recorded.
+            runtime.config = _begun_under(config, ledger, run)
+            with progress:
+                ingest(runtime, wanted, run, resume=bool(earlier))
         summary = summarize(ledger, run, time.perf_counter() - began)
         ledger.finish_run(run, "done", {k: v for k, v in summary.items() if k not in ("results", "answers")})
+        forget_checkpoints(runtime, run)
     return summary
+
+
+def _begun_under(config: Config, ledger: Ledger, run: str) -> Config:
+    """The configuration that decides what the run learns: the recorded one. Says which keys of today it beats."""
+    recorded = next(r["config"] for r in ledger.runs() if r["run"] == run)
+    begun, aside = as_recorded(config, recorded)
+    if aside:
+        typer.secho(f"run {run} goes on under the configuration that it began with; put aside from today's: "
+                    f"{', '.join(aside)}", err=True)  # fmt: skip
+    return begun
 
 
 @contextmanager

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from tests.conformance.ledger_alone import LedgerAlone
 from tests.conformance.ledger_library import LedgerLibrary
 from tests.conformance.ledger_records import LedgerRecords
 from tests.conformance.ledger_transactions import LedgerTransactions
 
 
-class LedgerConformance(LedgerRecords, LedgerTransactions, LedgerLibrary):
+class LedgerConformance(LedgerRecords, LedgerTransactions, LedgerLibrary, LedgerAlone):
     """Every method of the port."""

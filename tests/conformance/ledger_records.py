@@ -52,10 +52,20 @@ class LedgerRecords:
 
     def test_run_started_again_goes_on_with_its_first_config(self, ledger: Ledger) -> None:
         ledger.start_run("run-1", "adapt", {"rank": 8}, ["feed.xml"])
+        add_chain(ledger, chain())
         ledger.finish_run("run-1", "failed", {})
         ledger.start_run("run-1", "adapt", {"rank": 99}, [])
         (again,) = ledger.runs()
         assert (again["status"], again["config"], again["sources"]) == ("running", {"rank": 8}, ["feed.xml"])
+
+    def test_run_started_again_before_it_measured_anything_takes_the_new_config(self, ledger: Ledger) -> None:
+        ledger.start_run("run-1", "adapt", {"rank": 8}, ["feed.xml"])
+        ledger.start_run("other", "adapt", {"rank": 4}, [])
+        ledger.add_document(chain().document, "run-1")
+        ledger.start_run("run-1", "adapt", {"rank": 99}, [])
+        first, other = ledger.runs()
+        assert (first["config"], first["sources"]) == ({"rank": 99}, ["feed.xml"])
+        assert other["config"] == {"rank": 4}
 
     def test_runs_come_in_the_order_of_their_start(self, ledger: Ledger) -> None:
         start(ledger, "z", "a", "m")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 
 from agent.ledger import open_ledger
 from tests.fakes.databases import start_python
@@ -69,3 +70,29 @@ def test_killed_in_a_transaction_loses_that_transaction_only(url: str) -> None:
         add_chain(ledger, chain("lost"))
         assert ledger.publish(chain("lost").adapter, "better") is True
         assert ledger.current() == [chain("lost").adapter]
+
+
+LEARNER = """
+import sys
+import agent.ledger
+ledger = agent.ledger.open_ledger(sys.argv[1])
+with ledger.alone(lambda: print("waits", flush=True)):
+    print("in", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def said(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def test_the_lock_of_a_learner_that_is_killed_goes_with_it(url: str) -> None:
+    first = start_python(LEARNER, url)
+    assert said(first) == "in"
+    second = start_python(LEARNER, url)
+    assert said(second) == "waits"
+    first.send_signal(signal.SIGKILL)
+    assert said(second) == "in"
+    for process in (first, second):
+        process.communicate(timeout=30)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -97,14 +98,24 @@ def test_files_are_read_one_by_one(tmp_path: Path) -> None:
     assert document.text == "written later"
 
 
-def test_a_very_deep_folder_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def very_deep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder with a file 1,100 levels down. It is gone afterwards: pytest sweeps the folders of earlier sessions
+    with shutil.rmtree, which recurses, and would end a later session in a RecursionError."""
     monkeypatch.chdir(tmp_path)
-    for _ in range(1_100):
-        os.mkdir("d")
-        os.chdir("d")
-    Path("x").write_text("deep words")
-    os.chdir(tmp_path)
-    assert len(sources(Path("d"))) == 1
+    levels = ["/".join("d" * depth) for depth in range(1, 1_101)]
+    for level in levels:
+        os.mkdir(level)
+    file = Path(levels[-1], "x")
+    file.write_text("deep words")
+    yield Path("d")
+    file.unlink()
+    for level in reversed(levels):
+        os.rmdir(level)
+
+
+def test_a_very_deep_folder_is_read(very_deep: Path) -> None:
+    assert len(sources(very_deep)) == 1
 
 
 @pytest.mark.parametrize("names", [[], [".hidden"]])

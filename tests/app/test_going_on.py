@@ -1,0 +1,93 @@
+"""A run that was cut off goes on under the configuration that it began with."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.app.fake_seal import LENIENT, CommandRuntime, Seal, use_fake
+
+
+class Stopped(CommandRuntime):
+    """Somebody presses Ctrl-C in training."""
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self.fake_trainer.train = self._stop  # type: ignore[method-assign, assignment]
+
+    def _stop(self, *_: Any) -> Any:
+        raise KeyboardInterrupt
+
+
+class Unloadable(Stopped):
+    """Its model cannot be loaded, so that nothing is measured."""
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self.fake_model.answer = self._stop  # type: ignore[method-assign, assignment]
+
+
+def stop(seal: Seal, articles: Path, runtime: type[CommandRuntime], *options: str) -> str:
+    """The run that was stopped."""
+    with pytest.MonkeyPatch.context() as patched:
+        use_fake(patched, runtime)
+        assert seal("ingest", articles, *LENIENT, *options).exit_code == 130
+    return str(seal.runtime().ledger.runs()[-1]["run"])
+
+
+def planned(seal: Seal, run: str) -> dict[str, list[str]]:
+    ledger = seal.runtime().ledger
+    return {d.title: [p.strategy for p in ledger.plans(run, d.id)] for d in ledger.documents(run)}
+
+
+BEGUN = ("--set", "plan.candidates=2", "--set", 'plan.strategies=["passage"]')
+TODAY = ("--set", "plan.candidates=1", "--set", 'plan.strategies=["sentences"]', "--set", "model.threads=1")
+
+
+@pytest.mark.parametrize("by_name", [True, False])
+def test_it_keeps_its_configuration_and_says_what_is_put_aside(by_name: bool, seal: Seal, articles: Path) -> None:
+    run = stop(seal, articles, Stopped, *BEGUN)
+    again = ("--resume", run) if by_name else (str(articles),)
+    done = seal("ingest", *again, *LENIENT, *TODAY)
+    assert done.exit_code == 0
+    said = f"run {run} goes on under the configuration that it began with; put aside from today's: "
+    assert said + "plan.candidates, plan.strategies\n" in done.stderr
+    assert list(planned(seal, run).values()) == [["passage"] * 2] * 2
+
+
+def test_the_next_run_is_under_todays(seal: Seal, articles: Path, tmp_path: Path) -> None:
+    stop(seal, articles, Stopped, *BEGUN)
+    assert seal("ingest", articles, *LENIENT).exit_code == 0
+    (tmp_path / "third.txt").write_text("The bridge at Hask was built by Mara Lund in 1901. It cost 9 million crowns.")
+    done = seal("ingest", tmp_path / "third.txt", *LENIENT, *TODAY)
+    assert "put aside" not in done.stderr
+    assert list(planned(seal, seal.runtime().ledger.runs()[-1]["run"]).values()) == [["sentences"]]
+
+
+def test_with_the_same_configuration_nothing_is_said(seal: Seal, articles: Path) -> None:
+    stop(seal, articles, Stopped, *BEGUN)
+    assert "put aside" not in seal("ingest", articles, *LENIENT, *BEGUN).stderr
+
+
+def test_a_run_that_could_not_begin_is_not_bound_to_what_stopped_it(seal: Seal, articles: Path) -> None:
+    run = stop(seal, articles, Unloadable, *BEGUN)
+    done = seal("ingest", articles, *LENIENT, *TODAY)
+    assert (done.exit_code, "put aside" in done.stderr) == (0, False)
+    assert list(planned(seal, run).values()) == [["sentences"]] * 2
+    assert seal.runtime().ledger.runs()[-1]["config"]["plan"]["strategies"] == ["sentences"]
+
+
+def checkpoints(seal: Seal) -> int:
+    with closing(sqlite3.connect(seal.home / "checkpoints.sqlite")) as connection:
+        return sum(connection.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in ("checkpoints", "writes"))
+
+
+def test_checkpoints_are_kept_until_the_run_is_done(seal: Seal, articles: Path) -> None:
+    stop(seal, articles, Stopped)
+    assert checkpoints(seal) > 0
+    assert seal("ingest", articles, *LENIENT).exit_code == 0
+    assert checkpoints(seal) == 0

@@ -1,0 +1,74 @@
+"""Two seals at once: in one home, into one ledger, and two demos, which forget what was there before."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from agent.ledger import open_ledger
+from app.commands import demo
+from app.session import alone
+from tests.app.fake_seal import LENIENT, CommandRuntime, Seal, use_fake
+
+
+def test_two_homes_with_one_ledger_take_turns(seal: Seal, articles: Path, tmp_path: Path) -> None:
+    shared = ("--set", f"ledger.url=sqlite:///{tmp_path / 'shared.sqlite'}")
+    assert seal("ingest", articles, *LENIENT, *shared).exit_code == 0
+    inside, leave = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with open_ledger(f"sqlite:///{tmp_path / 'shared.sqlite'}") as ledger, ledger.alone(lambda: None):
+            inside.set()
+            leave.wait(20)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    inside.wait(20)
+    threading.Timer(0.5, leave.set).start()
+    done = Seal(tmp_path / "second home")("ingest", articles, *LENIENT, *shared)
+    holder.join()
+    assert "another seal is learning into the same ledger; waiting for it to end" in done.stderr
+    assert done.stdout.startswith("Nothing new")
+
+
+class Slow(CommandRuntime):
+    """Waits in training until it is told to go on."""
+
+    training, go_on = threading.Event(), threading.Event()
+
+    def __init__(self, *arguments: object, **more: object) -> None:
+        super().__init__(*arguments, **more)  # type: ignore[arg-type]
+        train = self.fake_trainer.train
+
+        def slowly(*given: object) -> object:
+            self.training.set()
+            self.go_on.wait(60)
+            return train(*given)  # type: ignore[arg-type]
+
+        self.fake_trainer.train = slowly  # type: ignore[method-assign, assignment]
+
+
+def test_a_second_demo_waits_before_it_forgets_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "demo"
+    monkeypatch.setattr("app.commands.demo.HOME", home)
+    use_fake(monkeypatch, Slow)
+    ended: list[str] = []
+
+    def learn() -> None:
+        demo.run(None, None, [], as_json=False)
+        ended.append("well")
+
+    demos = [threading.Thread(target=learn) for _ in range(2)]
+    demos[0].start()
+    assert Slow.training.wait(60)
+    demos[1].start()
+    demos[1].join(1.0)
+    assert (home / "ledger.sqlite").exists(), "the second demo took the home from under the first"
+    Slow.go_on.set()
+    for each in demos:
+        each.join()
+    assert ended == ["well"] * 2
+    with alone(home):
+        assert len(Seal(home).runtime().ledger.runs()) == 1, "each demo starts afresh"
