@@ -151,6 +151,13 @@ class RewardConfig(Section):
     forgetting_weight: Annotated[
         float, Field(ge=0, description="How much of the loss on the retention questions is taken off the gain.")
     ] = 0.2
+    near: Annotated[
+        Share,
+        Field(
+            description="Candidates with at least this share of the best reward are averaged into the one that goes to "
+            "the gate. 1: the best one goes alone."
+        ),
+    ] = 0.5
 
 
 class GateConfig(Section):

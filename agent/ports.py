@@ -149,6 +149,10 @@ class Trainer(Protocol):
 
     def train(self, jobs: Sequence[TrainJob], progress: Progress | None = None) -> list[Training | TrainFailure]: ...
 
+    def merge(self, members: Sequence[Path], folder: Path) -> None:
+        """Write the mean of trained adapters as an adapter of its own, which appears whole or not at all."""
+        ...
+
 
 @dataclass(frozen=True)
 class TrainFailure:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, PositiveInt
@@ -140,7 +141,11 @@ class SelfEdit(Record):
 
 
 class Candidate(Record):
-    """A self-edit together with the settings and the base model that it is trained with."""
+    """A self-edit together with the settings and the base model that it is trained with.
+
+    A candidate with `members` was not trained itself: its adapter is the mean of theirs, and its self-edit and
+    settings are those of the first, the best rewarded one.
+    """
 
     id: str
     run: str
@@ -149,6 +154,7 @@ class Candidate(Record):
     strategy: str
     base: str
     settings: TrainSettings
+    members: tuple[str, ...] = ()
 
     @classmethod
     def make(cls, run: str, self_edit: SelfEdit, base: str, settings: TrainSettings) -> Self:
@@ -157,6 +163,13 @@ class Candidate(Record):
             id=key, run=run, document=self_edit.document, self_edit=self_edit.id,
             strategy=self_edit.strategy, base=base, settings=settings,
         )  # fmt: skip
+
+    @classmethod
+    def mean(cls, members: Sequence[Self]) -> Self:
+        """What the members come to together, best one first; of a single one, that one."""
+        best, *others = members
+        ids = tuple(member.id for member in members)
+        return best.model_copy(update={"id": content_id("mean", ids), "members": ids}) if others else best
 
 
 class Training(Record):

@@ -13,7 +13,7 @@ from agent.records import Event
 
 BEGINS = {
     "read": 0.0, "probe": 0.0, "recall": 0.08, "plan": 0.09, "write": 0.1, "check": 0.11, "train": 0.12,
-    "evaluate": 0.85, "reward": 0.94, "select": 0.94, "gate": 0.95, "publish": 0.99, "close": 1.0,
+    "evaluate": 0.85, "reward": 0.94, "select": 0.94, "merge": 0.94, "gate": 0.95, "publish": 0.99, "close": 1.0,
 }  # fmt: skip
 """The share of a document's time that lies before each step, from measured runs on a CPU."""
 TRAINING = BEGINS["evaluate"] - BEGINS["train"]

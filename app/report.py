@@ -50,7 +50,7 @@ def _documents(summary: dict[str, Any], console: Console) -> None:
 def _outcome(row: dict[str, Any]) -> str:
     if not row["strategy"]:
         return escape(row["outcome"])
-    why = f"{escape(row['gate'])}. Strategy {row['strategy']}, reward {row['reward']:+.2f}"
+    why = f"{escape(row['gate'])}. {row['strategy']}, reward {row['reward']:+.2f}"
     if row["outcome"] == "published":
         return f"[green]published[/green]: {why}"
     return f"[yellow]{escape(row['outcome'])}[/yellow], so the base still answers: {why}"

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from agent.ports import Ledger
-from agent.records import BASE, Document, Event, Probe, Score
+from agent.records import BASE, Candidate, Document, Event, Probe, Score
 from graphs.ingest import KNOWN, TWICE
 
 
@@ -44,6 +44,12 @@ def champion(ledger: Ledger, run: str, document: str) -> str | None:
     return next((c.id for c in ledger.candidates(run, document) if ledger.decision(c.id)), None)
 
 
+def _members(ledger: Ledger, champion: str) -> list[Candidate]:
+    """The trained candidates that a champion is made of, best one first."""
+    candidate = ledger.candidate(champion)
+    return [ledger.candidate(id) for id in candidate.members] or [candidate]
+
+
 def question_rows(ledger: Ledger, run: str, document: Document) -> list[QuestionRow]:
     """One row a probe that is not a recall probe. Nothing published: after is before."""
     before = {s.probe: s for s in ledger.scores(run, BASE, document.id)}
@@ -75,14 +81,15 @@ def document_rows(ledger: Ledger, run: str) -> list[DocumentRow]:
     for document in ledger.documents(run):
         chosen = champion(ledger, run, document.id)
         decision = ledger.decision(chosen) if chosen else None
-        reward = ledger.reward(chosen) if chosen else None
+        members = _members(ledger, chosen) if chosen else []
+        reward = ledger.reward(members[0].id) if members else None
         retention = ledger.retention(run, chosen) if chosen else None
         rows.append(
             DocumentRow(
                 document=document.id,
                 title=document.title,
                 outcome=outcomes.get(document.id, "unfinished"),
-                strategy=ledger.candidate(chosen).strategy if chosen else "",
+                strategy=" + ".join(member.strategy for member in members),
                 reward=reward.value if reward else 0.0,
                 gate=decision.reason if decision else "",
                 retention_before=decision.retention_before if decision else 0.0,
@@ -115,7 +122,7 @@ def summarize(ledger: Ledger, run: str, seconds: float) -> dict[str, Any]:
         "failed": len(failures) + sum(d.outcome.startswith("failed") for d in documents),
         "failures": failures,
         "notes": list(dict.fromkeys(e.message for e in skipped if e.message not in (KNOWN, TWICE))),
-        "candidates": len(ledger.candidates(run)),
+        "candidates": sum(not c.members for c in ledger.candidates(run)),
         "published": len(published),
         "questions": len(counted),
         "question_source": "given" if given else "made by seal",

@@ -49,6 +49,8 @@ def _document(tree: Tree, item: dict[str, Any], events: list[dict[str, Any]]) ->
             _plans(node, item["plans"])
         elif event["step"] == "reward":
             _candidates(node, item["candidates"])
+        elif event["step"] == "merge":
+            _members(node, item["candidates"], event["data"]["members"])
         elif event["step"] == "gate" and item["gate"]:
             _gate(node, item["gate"])
     _questions(tree, item["questions"])
@@ -81,7 +83,8 @@ def _plans(node: Tree, plans: list[dict[str, Any]]) -> None:
 
 
 def _candidates(node: Tree, candidates: list[dict[str, Any]]) -> None:
-    for c in sorted(candidates, key=lambda c: -(c["reward"] or {"value": -9})["value"]):
+    trained = [c for c in candidates if not c["members"]]
+    for c in sorted(trained, key=lambda c: -(c["reward"] or {"value": -9})["value"]):
         training, reward = c["training"], c["reward"]
         if not training or not reward:
             node.add(f"[red]{c['strategy']} failed[/red]")
@@ -92,6 +95,11 @@ def _candidates(node: Tree, candidates: list[dict[str, Any]]) -> None:
             f"forgot {reward['forgetting']:.3f}), "
             f"loss {losses[0]:.2f} to {losses[-1]:.2f} in {training['steps']} steps, {training['tokens']} tokens"
         )
+
+
+def _members(node: Tree, candidates: list[dict[str, Any]], members: list[str]) -> None:
+    names = [c["strategy"] for id in members for c in candidates if c["id"] == id]
+    node.add(f"the mean of {', '.join(names)}" if names else "the best candidate alone")
 
 
 def _gate(node: Tree, gate: dict[str, Any]) -> None:

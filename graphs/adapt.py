@@ -39,8 +39,8 @@ def anything_measured(state: AdaptState) -> Literal["reward", "close"]:
     return "reward" if state["candidates"] else "close"
 
 
-def has_champion(state: AdaptState) -> Literal["gate", "close"]:
-    return "gate" if state["champion"] else "close"
+def has_champion(state: AdaptState) -> Literal["merge", "close"]:
+    return "merge" if state["champion"] else "close"
 
 
 def passed_gate(state: AdaptState) -> Literal["publish", "close"]:
@@ -50,8 +50,8 @@ def passed_gate(state: AdaptState) -> Literal["publish", "close"]:
 def adapt_graph(runtime: Runtime) -> StateGraph[AdaptState, Any, Any, Any]:
     nodes = AdaptNodes(runtime)
     graph = StateGraph(AdaptState)
-    for name in ("probe", "recall", "plan", "write", "check", "train", "evaluate", "reward", "select", "gate",
-                 "publish", "close"):  # fmt: skip
+    for name in ("probe", "recall", "plan", "write", "check", "train", "evaluate", "reward", "select", "merge",
+                 "gate", "publish", "close"):  # fmt: skip
         graph.add_node(name, getattr(nodes, name), retry_policy=BUSY)
     graph.add_edge(START, "probe")
     graph.add_conditional_edges("probe", anything_to_measure_with)
@@ -63,6 +63,7 @@ def adapt_graph(runtime: Runtime) -> StateGraph[AdaptState, Any, Any, Any]:
     graph.add_conditional_edges("evaluate", anything_measured)
     graph.add_edge("reward", "select")
     graph.add_conditional_edges("select", has_champion)
+    graph.add_edge("merge", "gate")
     graph.add_conditional_edges("gate", passed_gate)
     graph.add_edge("publish", "close")
     graph.add_edge("close", END)

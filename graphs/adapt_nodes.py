@@ -14,7 +14,7 @@ from agent.checking import check
 from agent.errors import AnswerError
 from agent.language import ENGLISH, language
 from agent.ports import TrainFailure, TrainJob
-from agent.records import BASE, Adapter, Candidate, Document, Example, Plan, Probe, SelfEdit, Training, Winner
+from agent.records import BASE, Adapter, Candidate, Document, Example, Plan, Probe, Reward, SelfEdit, Training, Winner
 from agent.strategies import suited
 from graphs.runtime import Runtime
 from graphs.state import AdaptState, WriteState
@@ -210,35 +210,52 @@ class AdaptNodes:
         return {}
 
     def select(self, state: AdaptState) -> Update:
-        """The best rewarded candidate becomes the champion, its self-edit a winner. Losers stay in the ledger only."""
+        """The best candidate's self-edit is the winner; with those near it, it makes up the champion.
+
+        Losers stay in the ledger only.
+        """
         from seal_train.dataset import write_dataset
 
         ledger = self.rt.ledger
         with self.rt.tracer.step(state["run"], "select", state["document"]) as span:
             rewards = [r for r in map(ledger.reward, state["candidates"]) if r is not None]
-            best = max(rewards, key=lambda r: (r.value, r.candidate), default=None)
-            if best is None or best.value <= 0:
+            rewards.sort(key=lambda r: (r.value, r.candidate), reverse=True)
+            if not rewards or rewards[0].value <= 0:
                 span.message = "no candidate gained anything"
                 return {"champion": ""}
-            winner = self._winner(best.candidate, best.value, best.gain)
+            best = rewards[0]
+            near = [r.candidate for r in rewards if r.value >= self.rt.config.reward.near * best.value]
+            champion = Candidate.mean([ledger.candidate(id) for id in near])
+            ledger.add_candidates([champion])
+            winner = self._winner(champion, best)
             ledger.add_winner(winner)
             counting = ledger.winners()
             if any(w.candidate == winner.candidate for w in counting):  # not taken back by another process since
                 self.rt.memory.add(winner)
             write_dataset(self.rt.config.dataset_path, counting, ledger.self_edit)
-            span.subject, span.data = best.candidate, {"strategy": winner.strategy, "reward": best.value}
-        return {"champion": best.candidate}
+            span.subject = best.candidate
+            span.data = {"strategy": winner.strategy, "reward": best.value, "members": champion.members}
+        return {"champion": champion.id}
 
-    def _winner(self, candidate_id: str, value: float, gain: float) -> Winner:
-        candidate = self.rt.ledger.candidate(candidate_id)
+    def _winner(self, candidate: Candidate, best: Reward) -> Winner:
         document = self.rt.ledger.document(candidate.document)
         edit = self.rt.ledger.self_edit(candidate.self_edit)
         plan = self._plan(candidate.run, candidate.document, edit.plan)
         return Winner(
             candidate=candidate.id, base=candidate.base, document=document.id, title=document.title,
             text=document.text, self_edit=edit.id, strategy=candidate.strategy, instruction=plan.instruction,
-            settings=candidate.settings, reward=value, gain=gain,
+            settings=candidate.settings, reward=best.value, gain=best.gain,
         )  # fmt: skip
+
+    def merge(self, state: AdaptState) -> Update:
+        """Write the mean of the champion's members as an adapter. A champion without members is one already."""
+        champion = self.rt.ledger.candidate(state["champion"])
+        with self.rt.tracer.step(state["run"], "merge", state["document"]) as span:
+            span.subject, span.data = champion.id, {"members": champion.members}
+            folder = self._folder(champion.id)
+            if champion.members and not folder.is_dir():
+                self.rt.trainer.merge([self._folder(member) for member in champion.members], folder)
+        return {}
 
     def gate(self, state: AdaptState) -> Update:
         """The held-out half decides, for the champion alone."""
@@ -251,7 +268,7 @@ class AdaptNodes:
             self._measure(run, document, probes, {champion: self._folder(champion)})
             before, after = ledger.retention(run, BASE), ledger.retention(run, champion)
             assert before is not None, "the base was measured in probe"
-            assert after is not None, "the candidate was measured in evaluate"
+            assert after is not None, "the champion was measured just now"
             decision = decide(
                 champion, probes, ledger.scores(run, BASE, document.id), ledger.scores(run, champion, document.id),
                 before, after, settings.alpha, settings.min_probes, settings.max_retention_loss,

@@ -30,7 +30,7 @@ class AdaptState(TypedDict, total=False):
     failure: str
     """Why the document failed: no usable answer from prober or planner, or no candidate is left of a step."""
     champion: str
-    """The selected candidate; "" where none earned a reward."""
+    """The candidate that goes to the gate; "" where none earned a reward."""
     verdict: str
 
 

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -60,6 +60,36 @@ def _whole(folder: Path) -> Iterator[Path]:
         draft.rename(folder)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def merge(members: Sequence[Path], folder: Path) -> None:
+    """Write the mean of several adapters of one base as a PEFT folder, exactly: its rank is the sum of theirs.
+
+    Weight averaging of models that were tuned from one base ("model soup", Wortsman et al. 2022, arXiv
+    2203.05482), done on the products B A, since the factors of different seeds have no common axes.
+
+    Raises:
+        StoreError: a member cannot be read, or the folder cannot be written (disk full).
+    """
+    try:
+        configs = [json.loads((member / CONFIG).read_text()) for member in members]
+        states = [load_file(member / WEIGHTS) for member in members]
+        shares = [float(c["lora_alpha"]) / int(c["r"]) / len(members) for c in configs]
+        merged: dict[str, torch.Tensor] = {}
+        for name in states[0]:
+            if ".lora_A." in name:
+                merged[name] = torch.cat([state[name] for state in states], dim=0)
+            else:
+                merged[name] = torch.cat([state[name] * s for state, s in zip(states, shares, strict=True)], dim=1)
+        rank = sum(int(c["r"]) for c in configs)
+        with _whole(folder) as draft:
+            save_file(merged, draft / WEIGHTS, metadata={"format": "pt"})
+            (draft / CONFIG).write_text(json.dumps({**configs[0], "r": rank, "lora_alpha": rank}, indent=2) + "\n")
+            (draft / CARD).write_text(f"# Mean of {', '.join(member.name for member in members)}\n")
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
+        raise StoreError(
+            f"cannot merge adapters into {folder}: {error}", "free some disk space, then resume"
+        ) from error
 
 
 def load(slots: Slots, slot: int, folder: Path) -> None:

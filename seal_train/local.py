@@ -10,7 +10,7 @@ from typing import TypeVar
 from agent.errors import TrainerError
 from agent.ports import Likelihood, Progress, Query, TrainFailure, TrainJob
 from agent.records import Training
-from seal_train.adapters import export, load, rank_of
+from seal_train.adapters import export, load, merge, rank_of
 from seal_train.answering import greedy, likelihoods
 from seal_train.base import Base
 from seal_train.lora import Slots
@@ -45,6 +45,10 @@ class LocalTrainer:
                 ) from error
         half = (len(jobs) + 1) // 2
         return self.train(jobs[:half], progress) + self.train(jobs[half:], progress)
+
+    def merge(self, members: Sequence[Path], folder: Path) -> None:
+        """Raises StoreError where a member cannot be read or the mean cannot be written."""
+        merge(members, folder)
 
     def _train(self, jobs: Sequence[TrainJob], progress: Progress | None) -> list[Training | TrainFailure]:
         courses = [

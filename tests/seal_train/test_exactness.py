@@ -12,7 +12,7 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import AutoModelForCausalLM
 
 from agent.records import Example, TrainSettings
-from seal_train.adapters import export, load
+from seal_train.adapters import export, load, merge
 from seal_train.base import Base
 from seal_train.lora import Slots, attach
 from seal_train.training import BETAS, CLIP, EPS, Course, encode, train_courses
@@ -181,6 +181,34 @@ def test_exported_adapter_gives_equal_logits_in_peft(
         torch.testing.assert_close(ours, model(input_ids=ids).logits, rtol=1e-5, atol=1e-5)
         off = base.model(input_ids=ids).logits
     assert not torch.allclose(ours, off)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_mean_of_adapters_is_the_one_that_peft_makes(
+    kind: str, base_of: Callable[..., Base], tiny: Callable[..., Path], tmp_path: Path
+) -> None:
+    """Members of different rank and alpha, against PEFT's own weighted adapter ("cat")."""
+    base = base_of(kind)
+    slots, _ = train(base, SETTINGS, [EXAMPLES] * 3)
+    members = [tmp_path / str(i) for i in range(3)]
+    for i, (folder, s) in enumerate(zip(members, SETTINGS, strict=True)):
+        export(slots, i, s.rank, s.alpha, base.name, "card", folder)
+    merge(members, tmp_path / "mean")
+    model = PeftModel.from_pretrained(
+        AutoModelForCausalLM.from_pretrained(tiny(kind), dtype=torch.float32), str(members[0]), adapter_name="0"
+    )
+    for i in (1, 2):
+        model.load_adapter(str(members[i]), adapter_name=str(i))
+    model.add_weighted_adapter(["0", "1", "2"], [1 / 3] * 3, "theirs", combination_type="cat")
+    model.load_adapter(str(tmp_path / "mean"), adapter_name="ours")
+    ids = torch.tensor([[5, 6, 7, 8, 9]])
+    logits: dict[str, torch.Tensor] = {}
+    for name in ("0", "theirs", "ours"):
+        model.set_adapter(name)
+        with torch.no_grad():
+            logits[name] = model(input_ids=ids).logits
+    torch.testing.assert_close(logits["ours"], logits["theirs"], rtol=1e-5, atol=1e-5)
+    assert not torch.allclose(logits["ours"], logits["0"])
 
 
 def test_all_linear_layers_are_those_that_peft_takes(base_of: Callable[..., Base], tiny: Callable[..., Path]) -> None:

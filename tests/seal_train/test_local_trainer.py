@@ -55,6 +55,24 @@ def test_full_disk_leaves_nothing_behind(
     assert list((tmp_path / "work").iterdir()) == []
 
 
+def test_a_mean_that_cannot_be_written_leaves_nothing_behind(
+    base_of: Callable[..., Base], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer = LocalTrainer(base_of())
+    members = [tmp_path / "work" / name for name in ("a", "b")]
+    trainer.train([job(folder, "Anna Moss", seed) for seed, folder in enumerate(members)])
+    with pytest.raises(StoreError, match="missing"):
+        trainer.merge([*members, tmp_path / "missing"], tmp_path / "work" / "mean")
+
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(adapters, "save_file", full)
+    with pytest.raises(StoreError, match="No space left"):
+        trainer.merge(members, tmp_path / "work" / "mean")
+    assert sorted((tmp_path / "work").iterdir()) == members
+
+
 def test_refused_memory_halves_the_batch(
     base_of: Callable[..., Base], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
