@@ -35,7 +35,7 @@ def decide(
     n = len(held)
     hits_before, hits_after = (_hits([told[p.id] for p in held], held) for told in (before, after))
     right_before, right_after = float(np.trace(hits_before)), float(np.trace(hits_after))
-    p_value = _chance(hits_after - hits_before) if right_after > right_before else 1.0
+    p_value = _chance(hits_after - hits_before) if n > 1 and right_after > right_before else 1.0
     lost = base_retention.routed - own_retention.routed
     verdict: Verdict
     if lost > max_retention_loss:
