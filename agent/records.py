@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 Half = Literal["reward", "heldout"]
 ProbeKind = Literal["given", "written", "parsed", "cloze"]
 Verdict = Literal["publish", "reject", "undecided"]
+RoutedTo = Literal["own", "other", "base"]
 
 BASE = "base"
 """The subject of a score or retention that belongs to no candidate: the bare base model."""
@@ -200,6 +201,23 @@ class Score(Record):
     logprob: float
     margin: float
     judged: bool | None = None
+
+
+class RoutedAnswer(Record):
+    """One probe asked as a person asks it: through the router, over one version of the adapter library.
+
+    `library` is that version, 0 where nothing is published. `adapter` is the id of the one that answered, ""
+    for the base; `routed_to` says whether it is the adapter of the probe's own document. `correct` is 0 or 1 by
+    `method`.
+    """
+
+    probe: str
+    library: int
+    adapter: str
+    routed_to: RoutedTo
+    answer: str
+    correct: float
+    method: str
 
 
 class Retention(Record):

@@ -24,6 +24,9 @@ def show(trace: dict[str, Any]) -> None:
     for item in trace["documents"]:
         events = [e for e in trace["events"] if e["document"] == item["document"]["id"] and e["step"] != "read-item"]
         _document(root.add(f"[bold]{escape(item['document']['title'])}[/bold]  {item['outcome']}"), item, events)
+    for event in trace["events"]:
+        if event["step"] == "examine":
+            root.add(_event(event))
     screen().print(root)
 
 
@@ -105,10 +108,11 @@ def _gate(node: Tree, gate: dict[str, Any]) -> None:
 def _questions(tree: Tree, rows: list[dict[str, Any]]) -> None:
     if not rows:
         return
-    branch = tree.add("questions, before and after")
+    branch = tree.add("questions, before and after, as the router sends them")
     for row in rows:
         before, after = ("✓" if row[k] else "✗" for k in ("right_before", "right_after"))
         branch.add(
             f"{escape(row['question'])} [dim]({row['kind']}, {row['half']})[/dim]\n"
-            f"  want {escape(row['reference'])}   {before} {escape(row['before'])}   {after} {escape(row['after'])}"
+            f"  want {escape(row['reference'])}   {before} {escape(row['before'])}   {after} {escape(row['after'])} "
+            f"[dim]({row['routed_to'] or 'not asked'})[/dim]"
         )

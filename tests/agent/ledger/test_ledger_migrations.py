@@ -16,12 +16,13 @@ from agent.ledger import open_ledger, schema
 from agent.ledger.tables import metadata
 from tests.fakes.ledger_samples import add_chain, chain, start
 
+NEXT = "9999"
 LATER = """
 from alembic import op
 import sqlalchemy as sa
 
-revision = "0002"
-down_revision = "0001"
+revision = "{later}"
+down_revision = "{head}"
 
 
 def upgrade() -> None:
@@ -32,7 +33,7 @@ def upgrade() -> None:
 
 def migrations_with_a_second(folder: Path, and_then: str = "") -> Path:
     shutil.copytree(schema.MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "versions" / "r0002_later.py").write_text(LATER.format(and_then=and_then))
+    (folder / "versions" / "r9999_later.py").write_text(LATER.format(later=NEXT, head=schema.HEAD, and_then=and_then))
     return folder
 
 
@@ -73,10 +74,10 @@ def test_older_ledger_is_migrated_with_its_records(url: str, engine: Engine, tmp
     with open_ledger(url) as ledger:
         start(ledger)
         add_chain(ledger, chain())
-    schema.prepare(engine, migrations_with_a_second(tmp_path / "later 100%"), "0002")
+    schema.prepare(engine, migrations_with_a_second(tmp_path / "later 100%"), NEXT)
     with engine.connect() as connection:
         assert connection.execute(text("SELECT language FROM documents")).scalars().all() == ["en"]
-    assert revision(engine) == "0002"
+    assert revision(engine) == NEXT
 
 
 def test_migration_that_fails_leaves_the_ledger_as_it_was(url: str, engine: Engine, tmp_path: Path) -> None:
@@ -84,19 +85,19 @@ def test_migration_that_fails_leaves_the_ledger_as_it_was(url: str, engine: Engi
         start(ledger)
     broken = migrations_with_a_second(tmp_path / "broken", and_then='op.execute("SELECT * FROM nothing_of_the_kind")')
     with pytest.raises(StoreError, match="nothing_of_the_kind"):
-        schema.prepare(engine, broken, "0002")
-    assert revision(engine) == "0001"
+        schema.prepare(engine, broken, NEXT)
+    assert revision(engine) == schema.HEAD
     assert "language" not in {column["name"] for column in inspect(engine).get_columns("documents")}
     with open_ledger(url) as ledger:
         assert len(ledger.runs()) == 1
 
 
 def test_newer_ledger_is_refused_and_left_alone(url: str, engine: Engine, tmp_path: Path) -> None:
-    schema.prepare(engine, migrations_with_a_second(tmp_path / "later"), "0002")
-    with pytest.raises(StoreError, match=r"written by a newer seal.*0002.*knows 0001") as refused:
+    schema.prepare(engine, migrations_with_a_second(tmp_path / "later"), NEXT)
+    with pytest.raises(StoreError, match=rf"written by a newer seal.*{NEXT}.*knows {schema.HEAD}") as refused:
         open_ledger(url)
     assert "Update seal" in refused.value.mend
-    assert revision(engine) == "0002"
+    assert revision(engine) == NEXT
 
 
 def test_database_of_another_program_is_refused(url: str, engine: Engine) -> None:
