@@ -223,9 +223,10 @@ class RoutedAnswer(Record):
 class Retention(Record):
     """What one subject still knows of the fixed general questions.
 
-    `forced` is the accuracy in [0, 1] with the adapter on for every question, which shows what training
-    did to the model. `routed` is the accuracy with the adapter on only where a question would be routed
-    to its document, which is what people get. `logprob` is in nats a token, adapter forced on.
+    `forced` is the accuracy in [0, 1] over the common questions with the adapter on for each, which shows what
+    training did to the model. `routed` is the accuracy over all `items`, common and topical, with the adapter on
+    only where a question would be routed to its document, which is what people get; `reached` counts these, None
+    in records from before it was counted. `logprob` is in nats a token, over the common ones, adapter forced on.
     """
 
     subject: str
@@ -233,6 +234,7 @@ class Retention(Record):
     routed: float
     logprob: float
     items: int
+    reached: int | None = None
 
 
 class Reward(Record):

@@ -53,7 +53,8 @@ def _document(tree: Tree, item: dict[str, Any], events: list[dict[str, Any]]) ->
         elif event["step"] == "reward":
             _candidates(node, item["candidates"])
         elif event["step"] == "gate" and item["gate"]:
-            _gate(node, item["gate"])
+            retention = next(c["retention"] for c in item["candidates"] if c["id"] == item["champion"])
+            _gate(node, item["gate"], retention)
     _questions(tree, item["questions"])
 
 
@@ -97,12 +98,16 @@ def _candidates(node: Tree, candidates: list[dict[str, Any]]) -> None:
         )
 
 
-def _gate(node: Tree, gate: dict[str, Any]) -> None:
+def _gate(node: Tree, gate: dict[str, Any], retention: dict[str, Any]) -> None:
     node.add(
         f"held-out accuracy {gate['accuracy_before']:.0%} to {gate['accuracy_after']:.0%}, mean margin difference "
         f"{gate['mean_difference']:+.2f} nats, p = {gate['p_value']:.3f}, n = {gate['n']}"
     )
-    node.add(f"retention {gate['retention_before']:.1%} to {gate['retention_after']:.1%} (as questions are routed)")
+    reached = "" if retention["reached"] is None else f"; {retention['reached']} of {retention['items']} reached it"
+    node.add(
+        f"retention {gate['retention_before']:.1%} to {gate['retention_after']:.1%} (general questions as they are "
+        f"routed{reached})"
+    )
 
 
 def _questions(tree: Tree, rows: list[dict[str, Any]]) -> None:

@@ -15,6 +15,7 @@ from rich.console import Console
 from agent.errors import TrainerError
 from app.report import show_summary
 from app.session import alone
+from evals.retention import items
 from tests.app.fake_seal import LENIENT, CommandRuntime, Seal, use_fake
 from tests.fakes.engine import UNKNOWN
 from tests.fakes.house import ARTICLES, write_articles
@@ -174,7 +175,8 @@ def test_trace_holds_every_step_with_its_cost(learned: Seal) -> None:
 
 def test_the_trace_tree_tells_why(learned: Seal) -> None:
     shown = " ".join(learned("trace", width=200).stdout.replace("│", " ").split())
-    for word in ("Orrin Mill Opens", "ok train", "held-out accuracy 0% to 100%", "retention", "reward +0.9", "epochs",
+    for word in ("Orrin Mill Opens", "ok train", "held-out accuracy 0% to 100%", f"of {len(items())} reached it",
+                 "reward +0.9", "epochs",
                  "questions, before and after", "want Ilse Brandt ✗ no idea ✓ Ilse Brandt"):  # fmt: skip
         assert word in shown
 
