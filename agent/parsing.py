@@ -234,7 +234,7 @@ def _fronted(verb: Token, span: Span, keep: set[int], wh: str) -> str:
     if subject is None or subject.pos_ == "PRON":
         return ""
     answers = set(range(span.start, span.end))
-    rest = [t for t in span.doc if t.i in keep - answers]
+    rest = [t for t in span.doc if t.i in keep - answers and not _leads_up(t, span, wh)]
     if subject.i in answers:
         words = [t.text for t in rest if t.i > span.start]
         return as_question(_join([wh, *words])) if len(words) > 1 else ""
@@ -249,6 +249,13 @@ def _fronted(verb: Token, span: Span, keep: set[int], wh: str) -> str:
     helper = auxiliary.text if auxiliary else {"VBD": "did", "VBZ": "does"}.get(verb.tag_, "do")
     said = [verb.lemma_ if t.i == verb.i and auxiliary is None else t.text for t in tail]
     return as_question(_join([wh, helper, *inner, *said]))
+
+
+def _leads_up(token: Token, span: Span, wh: str) -> bool:
+    """A word that only stands before the answer: "the" and "its", and "on" before what "when" asks for."""
+    if token.i < span.start and token.head.i in range(span.start, span.end):
+        return True
+    return wh == "when" and token.i == span.start - 1 and token.dep_ == "prep"
 
 
 BORROWS = {"conj", "xcomp", "advcl", "acl", "relcl"}

@@ -20,6 +20,7 @@ from agent.records import (
     Recalled,
     Retention,
     Reward,
+    RoutedAnswer,
     Score,
     SelfEdit,
     Training,
@@ -272,6 +273,11 @@ class Ledger(Protocol):
     def add_scores(self, run: str, scores: Iterable[Score]) -> None: ...
     def scores(self, run: str, subject: str, document: str) -> list[Score]:
         """Scores of a candidate's id, or of "base", over one document's probes."""
+        ...
+
+    def add_routed_answers(self, run: str, answers: Iterable[RoutedAnswer]) -> None: ...
+    def routed_answers(self, run: str, document: str) -> list[RoutedAnswer]:
+        """Of one document's probes, over every library version that the run was examined with, oldest first."""
         ...
 
     def add_retention(self, run: str, retention: Retention) -> None: ...

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, PositiveInt
 Half = Literal["reward", "heldout"]
 ProbeKind = Literal["given", "written", "parsed", "cloze"]
 Verdict = Literal["publish", "reject", "undecided"]
+RoutedTo = Literal["own", "other", "base"]
 
 BASE = "base"
 """The subject of a score or retention that belongs to no candidate: the bare base model."""
@@ -224,12 +225,30 @@ class Score(Record):
     judged: bool | None = None
 
 
+class RoutedAnswer(Record):
+    """One probe asked as a person asks it: through the router, over one version of the adapter library.
+
+    `library` is that version, 0 where nothing is published. `adapter` is the id of the one that answered, ""
+    for the base; `routed_to` says whether it is the adapter of the probe's own document. `correct` is 0 or 1 by
+    `method`.
+    """
+
+    probe: str
+    library: int
+    adapter: str
+    routed_to: RoutedTo
+    answer: str
+    correct: float
+    method: str
+
+
 class Retention(Record):
     """What one subject still knows of the fixed general questions.
 
-    `forced` is the accuracy in [0, 1] with the adapter on for every question, which shows what training
-    did to the model. `routed` is the accuracy with the adapter on only where a question would be routed
-    to its document, which is what people get. `logprob` is in nats a token, adapter forced on.
+    `forced` is the accuracy in [0, 1] over the common questions with the adapter on for each, which shows what
+    training did to the model. `routed` is the accuracy over all `items`, common and topical, with the adapter on
+    only where a question would be routed to its document, which is what people get; `reached` counts these, None
+    in records from before it was counted. `logprob` is in nats a token, over the common ones, adapter forced on.
     """
 
     subject: str
@@ -237,6 +256,7 @@ class Retention(Record):
     routed: float
     logprob: float
     items: int
+    reached: int | None = None
 
 
 class Reward(Record):

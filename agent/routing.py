@@ -17,6 +17,14 @@ from agent.records import Adapter, Document
 TITLE_SHARE = 0.5
 """A document's vector is the mean of its title's and its text's, so that a name in the title counts."""
 
+Ranked = list[tuple[Adapter, float]]
+"""Adapters with their distances, nearest first."""
+
+
+def chosen(ranked: Ranked, max_distance: float) -> Adapter | None:
+    """The adapter that takes the question, or None where even the nearest is too far and the base does."""
+    return ranked[0][0] if ranked and ranked[0][1] <= max_distance else None
+
 
 class Router:
     """Compares a question with the documents of the current adapters.
@@ -27,14 +35,18 @@ class Router:
     def __init__(self, embedder: Embedder, cache: Path) -> None:
         self.embedder, self.cache = embedder, cache
 
-    def route(
-        self, question: str, adapters: Sequence[Adapter], documents: Mapping[str, Document]
-    ) -> list[tuple[Adapter, float]]:
+    def route(self, question: str, adapters: Sequence[Adapter], documents: Mapping[str, Document]) -> Ranked:
         """Adapters by cosine distance in [0, 2], nearest first; the order of equals is fixed."""
+        return self.route_all([question], adapters, documents)[0]
+
+    def route_all(
+        self, questions: Sequence[str], adapters: Sequence[Adapter], documents: Mapping[str, Document]
+    ) -> list[Ranked]:
+        """What `route` gives for each question."""
         if not adapters:
-            return []
-        found = self.distances([question], [documents[a.document] for a in adapters])[0]
-        return sorted(zip(adapters, found, strict=True), key=lambda pair: (pair[1], pair[0].id))
+            return [[] for _ in questions]
+        found = self.distances(questions, [documents[a.document] for a in adapters])
+        return [sorted(zip(adapters, row, strict=True), key=lambda pair: (pair[1], pair[0].id)) for row in found]
 
     def distances(self, questions: Sequence[str], documents: Sequence[Document]) -> list[list[float]]:
         """Cosine distance in [0, 2] of each question (rows) to each document (columns)."""

@@ -14,12 +14,14 @@ from agent.records import Event
 BEGINS = {
     "read": 0.0, "probe": 0.0, "recall": 0.08, "plan": 0.09, "write": 0.1, "check": 0.11, "train": 0.12,
     "evaluate": 0.85, "reward": 0.94, "select": 0.94, "merge": 0.94, "gate": 0.95, "publish": 0.99, "close": 1.0,
+    "examine": 0.0,
 }  # fmt: skip
 """The share of a document's time that lies before each step, from measured runs on a CPU."""
 TRAINING = BEGINS["evaluate"] - BEGINS["train"]
 SAID = {
     "read": "reading sources", "probe": "making probes, measuring the base", "train": "training the candidates",
     "evaluate": "asking the candidates", "gate": "held-out test", "publish": "publishing",
+    "examine": "asking every question through the router",
 }  # fmt: skip
 
 
@@ -50,7 +52,8 @@ class IngestProgress:
         if event.status == "started":
             what = SAID.get(event.step)
             if what:
-                self.bar.update(self.task, description=f"[{self.done + 1}/{self.total}] {what}" if self.total else what)
+                place = f"[{self.done + 1}/{self.total}] " if self.done < self.total else ""
+                self.bar.update(self.task, description=place + what)
             self._at(BEGINS.get(event.step, 0.0))
         elif event.step == "read" and event.status == "ok":
             told = event.data
@@ -60,6 +63,11 @@ class IngestProgress:
         elif event.step == "close":
             self.done += 1
             self._line(f"[{self.done}/{self.total}] {event.data.get('title', event.document)}: {event.message}")
+
+        elif event.step == "examine" and event.data.get("questions"):
+            told = event.data
+            self._line(f"{told['questions']} questions through the router: {told['own']} to their own document's "
+                       f"adapter, {told['other']} to another one, {told['base']} to the base")  # fmt: skip
 
     def trained(self, step: int, steps: int) -> None:
         """Called after every optimizer step."""

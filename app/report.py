@@ -36,10 +36,10 @@ def _documents(summary: dict[str, Any], console: Console) -> None:
         if place < MOST_TABLES and answers:
             cells = [
                 (escape(a["question"]), escape(a["reference"]), _said(a["before"], a["right_before"]),
-                 _said(a["after"], a["right_after"]))
+                 _said(a["after"], a["right_after"]), a["routed_to"] or "not asked")
                 for a in answers
             ]  # fmt: skip
-            console.print(table(("question", "right answer", "before", "after"), cells))
+            console.print(table(("question", "right answer", "before", "after", "routed to"), cells))
         else:
             console.print()
     left = len(summary["results"]) - MOST_TABLES
@@ -53,7 +53,7 @@ def _outcome(row: dict[str, Any]) -> str:
     why = f"{escape(row['gate'])}. {row['strategy']}, reward {row['reward']:+.2f}"
     if row["outcome"] == "published":
         return f"[green]published[/green]: {why}"
-    return f"[yellow]{escape(row['outcome'])}[/yellow], so the base still answers: {why}"
+    return f"[yellow]{escape(row['outcome'])}[/yellow], so its adapter does not answer: {why}"
 
 
 def _said(answer: str, right: bool) -> str:
@@ -73,6 +73,17 @@ def overall(summary: dict[str, Any]) -> str:
         lines.append(
             f"Of these, held out from the reward: {percent(summary['heldout_accuracy_before'])} before, "
             f"{percent(summary['heldout_accuracy_after'])} after, n = {summary['heldout_questions']}"
+        )
+    if summary["questions"]:
+        lines.append(
+            f"After is asked through the router, as in seal ask: {summary['routed_to_own']} of "
+            f"{counted(summary['questions'], 'question')} went to the adapter of their own document, "
+            f"{summary['routed_to_other']} to another one, {summary['routed_to_base']} to the base"
+        )
+    if summary["documents"] > summary["published"] and summary["questions"]:
+        lines.append(
+            f"Learned, published or not (each document's best adapter switched on by hand): "
+            f"{percent(summary['accuracy_champions'])}"
         )
     if summary["published"]:
         lines.append(

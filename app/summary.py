@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from agent.ports import Ledger
-from agent.records import BASE, Candidate, Document, Event, Probe, Score
+from agent.records import BASE, Candidate, Document, Event, Probe, RoutedAnswer, Score
 from graphs.ingest import KNOWN, TWICE
 
 
 @dataclass(frozen=True)
 class QuestionRow:
-    """One question: what the base said, and what seal says now (the adapter's answer where one was published)."""
+    """One question: what the base said, and what seal says now, routed as in `seal ask`.
+
+    `routed_to` says who gave the answer after: the adapter of the question's own document ("own"), another
+    one ("other") or the base ("base"); "" where the run did not get to ask. `right_champion` says whether the
+    document's best candidate, switched on by hand, was right, published or not; None where there is none.
+    """
 
     document: str
     title: str
@@ -24,6 +30,9 @@ class QuestionRow:
     after: str
     right_before: bool
     right_after: bool
+    routed_to: str
+    adapter: str
+    right_champion: bool | None
 
 
 @dataclass(frozen=True)
@@ -51,16 +60,18 @@ def _members(ledger: Ledger, champion: str) -> list[Candidate]:
 
 
 def question_rows(ledger: Ledger, run: str, document: Document) -> list[QuestionRow]:
-    """One row a probe that is not a recall probe. Nothing published: after is before."""
+    """One row a probe that is not a recall probe, with the answer over the library as it was last examined."""
     before = {s.probe: s for s in ledger.scores(run, BASE, document.id)}
     chosen = champion(ledger, run, document.id)
-    published = chosen is not None and ledger.outcomes(run).get(document.id) == "published"
-    after = {s.probe: s for s in ledger.scores(run, chosen, document.id)} if chosen and published else before
-    probes = [p for p in ledger.probes(document.id) if not p.recall and p.id in before and p.id in after]
-    return [_row(p, document, before[p.id], after[p.id]) for p in probes]
+    forced = {s.probe: s for s in ledger.scores(run, chosen, document.id)} if chosen else {}
+    after = {a.probe: a for a in ledger.routed_answers(run, document.id)}
+    probes = [p for p in ledger.probes(document.id) if not p.recall and p.id in before]
+    return [_row(p, document, before[p.id], after.get(p.id), forced.get(p.id)) for p in probes]
 
 
-def _row(probe: Probe, document: Document, before: Score, after: Score) -> QuestionRow:
+def _row(
+    probe: Probe, document: Document, before: Score, after: RoutedAnswer | None, forced: Score | None
+) -> QuestionRow:
     return QuestionRow(
         document=document.id,
         title=document.title,
@@ -69,9 +80,12 @@ def _row(probe: Probe, document: Document, before: Score, after: Score) -> Quest
         question=probe.question,
         reference=probe.answer,
         before=before.answer,
-        after=after.answer,
+        after=after.answer if after else "",
         right_before=before.correct > 0,
-        right_after=after.correct > 0,
+        right_after=after is not None and after.correct > 0,
+        routed_to=after.routed_to if after else "",
+        adapter=after.adapter if after else "",
+        right_champion=forced.correct > 0 if forced else None,
     )
 
 
@@ -104,13 +118,16 @@ def summarize(ledger: Ledger, run: str, seconds: float) -> dict[str, Any]:
     """The result of `seal ingest --json`.
 
     Accuracy is over the questions that came with the documents; where none came, over those that
-    seal made. `question_source` says which.
+    seal made. `question_source` says which. `accuracy_after` is what a person gets: every question goes through
+    the router over the whole library. `accuracy_champions` has the best candidate of each question's own document
+    on instead, published or not (the base where there is none): what was learned.
     """
     documents = document_rows(ledger, run)
     rows = [row for d in ledger.documents(run) for row in question_rows(ledger, run, d)]
     given = [row for row in rows if row.kind == "given"]
     counted = given or rows
     held = [row for row in counted if row.half == "heldout"]
+    routed = Counter(row.routed_to for row in counted)
     published = [d for d in documents if d.outcome == "published"]
     events = ledger.events(run)
     skipped = [e for e in events if e.step == "read-item" and e.status == "skipped"]
@@ -127,10 +144,14 @@ def summarize(ledger: Ledger, run: str, seconds: float) -> dict[str, Any]:
         "questions": len(counted),
         "question_source": "given" if given else "made by seal",
         "accuracy_before": _share([r.right_before for r in counted]),
-        "accuracy_after": _share([r.right_after for r in counted]),
+        "accuracy_after": _share([r.right_after for r in counted if r.routed_to]),
+        "accuracy_champions": _share([_learned(r) for r in counted]),
+        "routed_to_own": routed["own"],
+        "routed_to_other": routed["other"],
+        "routed_to_base": routed["base"],
         "heldout_questions": len(held),
         "heldout_accuracy_before": _share([r.right_before for r in held]),
-        "heldout_accuracy_after": _share([r.right_after for r in held]),
+        "heldout_accuracy_after": _share([r.right_after for r in held if r.routed_to]),
         "retention_before": _mean([d.retention_before for d in published]),
         "retention_after": _mean([d.retention_after for d in published]),
         "forced_retention_after": _mean([d.forced_retention_after for d in published]),
@@ -145,6 +166,10 @@ def _failures(events: list[Event]) -> list[str]:
     last = {e.subject: e for e in events if e.step == "read"}.values()
     items = [e for e in events if e.step == "read-item"]
     return list(dict.fromkeys(e.message for e in [*items, *last] if e.status == "failed"))
+
+
+def _learned(row: QuestionRow) -> bool:
+    return row.right_before if row.right_champion is None else row.right_champion
 
 
 def _share(right: list[bool]) -> float | None:

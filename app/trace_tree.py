@@ -24,6 +24,9 @@ def show(trace: dict[str, Any]) -> None:
     for item in trace["documents"]:
         events = [e for e in trace["events"] if e["document"] == item["document"]["id"] and e["step"] != "read-item"]
         _document(root.add(f"[bold]{escape(item['document']['title'])}[/bold]  {item['outcome']}"), item, events)
+    for event in trace["events"]:
+        if event["step"] == "examine":
+            root.add(_event(event))
     screen().print(root)
 
 
@@ -52,7 +55,8 @@ def _document(tree: Tree, item: dict[str, Any], events: list[dict[str, Any]]) ->
         elif event["step"] == "merge":
             _members(node, item["candidates"], event["data"]["members"])
         elif event["step"] == "gate" and item["gate"]:
-            _gate(node, item["gate"])
+            retention = next(c["retention"] for c in item["candidates"] if c["id"] == item["champion"])
+            _gate(node, item["gate"], retention)
     _questions(tree, item["questions"])
 
 
@@ -102,21 +106,26 @@ def _members(node: Tree, candidates: list[dict[str, Any]], members: list[str]) -
     node.add(f"the mean of {', '.join(names)}" if names else "the best candidate alone")
 
 
-def _gate(node: Tree, gate: dict[str, Any]) -> None:
+def _gate(node: Tree, gate: dict[str, Any], retention: dict[str, Any]) -> None:
     node.add(
         f"held-out accuracy {gate['accuracy_before']:.0%} to {gate['accuracy_after']:.0%}, "
         f"p = {gate['p_value']:.3f}, n = {gate['n']}"
     )
-    node.add(f"retention {gate['retention_before']:.1%} to {gate['retention_after']:.1%} (as questions are routed)")
+    reached = "" if retention["reached"] is None else f"; {retention['reached']} of {retention['items']} reached it"
+    node.add(
+        f"retention {gate['retention_before']:.1%} to {gate['retention_after']:.1%} (general questions as they are "
+        f"routed{reached})"
+    )
 
 
 def _questions(tree: Tree, rows: list[dict[str, Any]]) -> None:
     if not rows:
         return
-    branch = tree.add("questions, before and after")
+    branch = tree.add("questions, before and after, as the router sends them")
     for row in rows:
         before, after = ("✓" if row[k] else "✗" for k in ("right_before", "right_after"))
         branch.add(
             f"{escape(row['question'])} [dim]({row['kind']}, {row['half']})[/dim]\n"
-            f"  want {escape(row['reference'])}   {before} {escape(row['before'])}   {after} {escape(row['after'])}"
+            f"  want {escape(row['reference'])}   {before} {escape(row['before'])}   {after} {escape(row['after'])} "
+            f"[dim]({row['routed_to'] or 'not asked'})[/dim]"
         )

@@ -56,11 +56,15 @@ def _probes(
 
 
 def _spread(found: Sequence[Fact], count: int) -> list[Fact]:
-    """Up to `count` facts from as many sentences as there are; names, amounts and dates before things."""
+    """Up to `count` facts from as many sentences as there are; names, amounts and dates before things.
+
+    An answer is asked for once: the gate takes each right answer as one piece of evidence.
+    """
     clear = [f for f in found if len(f.fronted.split()) >= SHORTEST_QUESTION]
+    clear.sort(key=lambda f: f.kind in ("NOUN", "ADJ"))
     by_sentence: dict[str, list[Fact]] = {}
-    for fact in sorted(clear, key=lambda f: f.kind in ("NOUN", "ADJ")):
-        by_sentence.setdefault(fact.sentence, []).append(fact)
+    for fact in {f.answer.casefold(): f for f in reversed(clear)}.values():
+        by_sentence.setdefault(fact.sentence, []).insert(0, fact)
     rounds = itertools.zip_longest(*by_sentence.values())
     return [fact for turn in rounds for fact in turn if fact is not None][:count]
 

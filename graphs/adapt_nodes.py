@@ -275,7 +275,7 @@ class AdaptNodes:
             )  # fmt: skip
             ledger.add_decision(decision)
             span.subject, span.message = champion, f"{decision.verdict}: {decision.reason}"
-            span.data = decision.model_dump()
+            span.data = decision.model_dump() | {"general": after.items, "reached": after.reached}
         return {"verdict": decision.verdict}
 
     def publish(self, state: AdaptState) -> Update:

@@ -9,11 +9,20 @@ from langgraph.graph import END, START, StateGraph
 
 from agent.ports import Query
 from agent.prompts import probe_prompt
+from agent.records import Adapter
+from agent.routing import chosen
 from graphs.runtime import Runtime
 from graphs.state import AnswerState
 
 CONSIDERED = 5
 """Adapters whose distance is reported with an answer."""
+
+
+def query_of(question: str, adapter: Adapter | None) -> Query:
+    """What the routed adapter is asked. The base's prompt names no topic, since no document was found."""
+    if adapter:
+        return Query(probe_prompt(adapter.title, question), Path(adapter.path))
+    return Query(probe_prompt("General knowledge", question))
 
 
 class AnswerNodes:
@@ -26,21 +35,20 @@ class AnswerNodes:
         documents = {a.document: self.rt.ledger.document(a.document) for a in adapters}
         ranked = self.rt.router.route(state["question"], adapters, documents)
         considered = [{"adapter": a.id, "title": a.title, "distance": d} for a, d in ranked[:CONSIDERED]]
-        near = [a.id for a, distance in ranked if distance <= self.rt.config.ask.max_distance]
-        return {"adapter": near[0] if near else "", "considered": considered}
+        adapter = chosen(ranked, self.rt.config.ask.max_distance)
+        return {"adapter": adapter.id if adapter else "", "considered": considered}
 
     def adapted(self, state: AnswerState) -> dict[str, Any]:
         """The adapter's answer, and beside it what the base says to the same prompt."""
         adapter = next(a for a in self.rt.ledger.current(self.rt.config.model.name) if a.id == state["adapter"])
-        prompt = probe_prompt(adapter.title, state["question"])
-        queries = [Query(prompt, Path(adapter.path)), Query(prompt)]
+        asked = query_of(state["question"], adapter)
+        queries = [asked, Query(asked.prompt)]
         answer, base = self.rt.answerer.answer(queries, self.rt.config.ask.max_tokens)
         return {"answer": answer, "base_answer": base}
 
     def base(self, state: AnswerState) -> dict[str, Any]:
-        """The base's answer. The prompt has no topic, since no document was found."""
-        prompt = probe_prompt("General knowledge", state["question"])
-        (answer,) = self.rt.answerer.answer([Query(prompt)], self.rt.config.ask.max_tokens)
+        """The base's answer."""
+        (answer,) = self.rt.answerer.answer([query_of(state["question"], None)], self.rt.config.ask.max_tokens)
         return {"answer": answer, "base_answer": answer, "adapter": ""}
 
 

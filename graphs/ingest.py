@@ -1,4 +1,4 @@
-"""Ingest: read the sources, then adapt to every new document, one after the other."""
+"""Ingest: read the sources, adapt to every new document, one after the other, then ask everything as people do."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.graph import START, StateGraph
+from langgraph.graph import END, START, StateGraph
 
 from agent.errors import SourceError, StoreError
 from agent.ports import Failure, Ledger
 from agent.records import Document, Event
 from agent.sources import read
 from graphs.adapt import BUSY, adapt_graph
+from graphs.examine import examine
 from graphs.runtime import Runtime
 from graphs.state import IngestState
 from graphs.winners import follow
@@ -106,9 +107,16 @@ class IngestNodes:
         queue = state["queue"]
         return {"document": queue[0], "queue": queue[1:]} if queue else {"document": ""}
 
+    def examine(self, state: IngestState) -> dict[str, Any]:
+        """Ask the questions of all documents of the run through the router, over the library as it is now."""
+        run = state["run"]
+        with self.rt.tracer.step(run, "examine") as span:
+            span.model, span.data = self.rt.config.model.name, {**examine(self.rt, run)}
+        return {}
 
-def any_left(state: IngestState) -> Literal["adapt", "__end__"]:
-    return "adapt" if state["document"] else "__end__"
+
+def any_left(state: IngestState) -> Literal["adapt", "examine"]:
+    return "adapt" if state["document"] else "examine"
 
 
 def ingest_graph(runtime: Runtime) -> StateGraph[IngestState, Any, Any, Any]:
@@ -120,7 +128,9 @@ def ingest_graph(runtime: Runtime) -> StateGraph[IngestState, Any, Any, Any]:
     graph.add_edge(START, "read")
     graph.add_edge("read", "pick")
     graph.add_conditional_edges("pick", any_left)
+    graph.add_node("examine", nodes.examine, retry_policy=BUSY)
     graph.add_edge("adapt", "pick")
+    graph.add_edge("examine", END)
     return graph
 
 
@@ -203,11 +213,10 @@ def unfinished(ledger: Ledger, besides: str = "", base: str = "") -> dict[str, s
 
 
 def cut_off(ledger: Ledger, sources: Sequence[str], base: str) -> str | None:
-    """The latest run of exactly these sources with this base that left documents unfinished, or its own end.
+    """The latest run of exactly these sources with this base that left documents unfinished, or its examination.
 
     To be asked when no other run is at work: what the ledger calls running then was killed.
     """
-    left = set(unfinished(ledger).values())
     same = [r for r in _ingests(ledger, base) if list(r["sources"]) == list(sources)]
-    killed = [r["run"] for r in same if r["status"] == "running" and ledger.documents(r["run"])]
-    return next((r["run"] for r in reversed(same) if r["run"] in left.union(killed)), None)
+    left = [str(r["run"]) for r in same if r["status"] != "done" and ledger.documents(r["run"])]
+    return left[-1] if left else None

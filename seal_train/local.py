@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -18,6 +18,8 @@ from seal_train.training import Course, encode, not_finite, train_courses
 
 MAX_SEQUENCE = 1024
 TOKENS_A_PASS = 4096
+ADAPTERS_A_PASS = 16
+"""Most adapters in memory at once, however many a call names."""
 T = TypeVar("T")
 
 
@@ -121,24 +123,26 @@ class LocalModel:
     def _ids(self, text: str) -> list[int]:
         return list(self.base.tokenizer(text, add_special_tokens=False).input_ids)
 
-    def _passes(self, queries: Sequence[Query], lengths: Sequence[int]) -> list[tuple[Slots | None, list[int]]]:
+    def _passes(self, queries: Sequence[Query], lengths: Sequence[int]) -> Iterator[tuple[Slots | None, list[int]]]:
         """Split queries into forward passes: one adapter set each, rows slot-major, a bounded number of tokens.
 
-        Every slot of a pass gets equally many rows; where an adapter has fewer, its last row is repeated.
+        Every slot of a pass gets equally many rows; where an adapter has fewer, its last row is repeated. Each
+        pass is to be done before the next is taken: the adapters of the next may replace its own.
         """
         groups: dict[Path | None, list[int]] = {}
         for i, query in enumerate(queries):
             groups.setdefault(query.adapter, []).append(i)
         bare = groups.pop(None, [])
-        passes: list[tuple[Slots | None, list[int]]] = [(None, c) for c in _chunks(bare, lengths, 1)]
-        if groups:
-            slots = self._slots(tuple(p for p in groups if p is not None))
-            width = max(len(rows) for rows in groups.values())
-            padded = [rows + [rows[-1]] * (width - len(rows)) for rows in groups.values()]
+        yield from ((None, chunk) for chunk in _chunks(bare, lengths, 1))
+        folders = [folder for folder in groups if folder is not None]
+        for start in range(0, len(folders), ADAPTERS_A_PASS):
+            slots = self._slots(tuple(folders[start : start + ADAPTERS_A_PASS]))
+            wanted = [groups[folder] for folder in folders[start : start + ADAPTERS_A_PASS]]
+            width = max(len(rows) for rows in wanted)
+            padded = [rows + [rows[-1]] * (width - len(rows)) for rows in wanted]
             columns = [list(column) for column in zip(*padded, strict=True)]
             for chunk in _chunks(list(range(width)), [max(lengths[r] for r in c) for c in columns], slots.count):
-                passes.append((slots, [columns[c][s] for s in range(slots.count) for c in chunk]))
-        return passes
+                yield slots, [columns[c][s] for s in range(slots.count) for c in chunk]
 
     def _slots(self, folders: tuple[Path, ...]) -> Slots:
         if self._loaded and self._loaded[0] == folders:

@@ -8,7 +8,19 @@ from sqlalchemy import select
 
 from agent.ledger import tables
 from agent.ledger.store import Store
-from agent.records import Candidate, GateDecision, Plan, Probe, Retention, Reward, Score, SelfEdit, Training, Winner
+from agent.records import (
+    Candidate,
+    GateDecision,
+    Plan,
+    Probe,
+    Retention,
+    Reward,
+    RoutedAnswer,
+    Score,
+    SelfEdit,
+    Training,
+    Winner,
+)
 
 
 class Measures(Store):
@@ -67,6 +79,15 @@ class Measures(Store):
         return self._query(
             Score, query.where(scores.run == run, scores.subject == subject, probes.document == document)
         )
+
+    def add_routed_answers(self, run: str, answers: Iterable[RoutedAnswer]) -> None:
+        self._add(tables.routed_answers, answers, run=run)
+
+    def routed_answers(self, run: str, document: str) -> list[RoutedAnswer]:
+        """Of one document's probes, over every library version that the run was examined with, oldest first."""
+        answers, probes = tables.routed_answers.c, tables.probes.c
+        query = select(answers.record).join(tables.probes, probes.id == answers.probe).order_by(answers.seq)
+        return self._query(RoutedAnswer, query.where(answers.run == run, probes.document == document))
 
     def add_retention(self, run: str, retention: Retention) -> None:
         self._add(tables.retentions, [retention], run=run)

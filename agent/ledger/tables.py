@@ -87,6 +87,12 @@ scores = _records(
     sa.UniqueConstraint("run", "subject", "probe"),
 )  # fmt: skip
 
+routed_answers = _records(
+    "routed_answers", _text("run", "runs.id"), sa.Column("library", sa.Integer, nullable=False),
+    _text("probe", "probes.id"), sa.UniqueConstraint("run", "library", "probe"),
+)  # fmt: skip
+"""`library` is a version of the library or 0, so it has no foreign key."""
+
 retentions = _records(
     "retentions", _text("run", "runs.id"), _text("subject"), sa.UniqueConstraint("run", "subject")
 )  # fmt: skip

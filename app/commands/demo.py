@@ -29,7 +29,7 @@ def run(home: Path | None, file: Path | None, overrides: Sequence[str], as_json:
         emit(summary)
         return
     show_summary(summary)
-    right = [row["question"] for row in summary["answers"] if row["right_after"]]
+    right = [row["question"] for row in summary["answers"] if row["right_after"] and row["adapter"]]
     if right:
         typer.secho(f'\nAsk it yourself:  seal ask "{right[0]}" --home {config.home}', err=True)
 

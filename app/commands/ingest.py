@@ -102,7 +102,7 @@ def _written_down(runtime: Runtime, run: str) -> Iterator[None]:
         # A ledger that cannot be written now must not hide what stopped the run.
         with suppress(StoreError):
             ledger.finish_run(run, "stopped", {"error": cause})
-            if len(ledger.outcomes(run)) < len(ledger.documents(run)):
+            if ledger.documents(run):
                 return GO_ON + resume_command(runtime.config.home, run)
         return ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import threading
 import time
@@ -9,9 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from agent.errors import TrainerError
+from app.report import show_summary
 from app.session import alone
+from evals.retention import items
 from tests.app.fake_seal import LENIENT, CommandRuntime, Seal, use_fake
 from tests.fakes.engine import UNKNOWN
 from tests.fakes.house import ARTICLES, write_articles
@@ -40,9 +44,32 @@ def test_ingest_prints_one_object_with_the_promised_keys(seal: Seal, articles: P
     told = [summary[key] for key in ("documents", "skipped", "failed", "published", "questions")]
     assert told == [2, 0, 0, 2, 8]
     assert summary["candidates"] == 2 * seal.runtime().config.plan.candidates
-    assert (summary["accuracy_before"], summary["accuracy_after"], summary["question_source"]) == (0.0, 1.0, "given")
+    assert (summary["accuracy_before"], summary["accuracy_after"], summary["question_source"]) == (0.0, 7 / 8, "given")
+    told = [summary[key] for key in ("routed_to_own", "routed_to_other", "routed_to_base", "accuracy_champions")]
+    assert told == [7, 1, 0, 1.0], "one question has more words in common with the other article"
     assert [row["title"] for row in summary["results"]] == [a["title"] for a in ARTICLES]
     assert {row["document"] for row in summary["answers"]} == {row["document"] for row in summary["results"]}
+
+
+def test_the_headline_is_what_a_person_gets(seal: Seal, articles: Path) -> None:
+    """The base answers what the router sends to it, also where the right adapter would have known."""
+    summary = seal.json("ingest", articles, *LENIENT, "--set", "ask.max_distance=0.01")
+    assert [summary[f"routed_to_{who}"] for who in ("own", "other", "base")] == [0, 0, 8]
+    assert (summary["published"], summary["accuracy_after"], summary["accuracy_champions"]) == (2, 0.0, 1.0)
+    assert {row["routed_to"] for row in summary["answers"]} == {"base"}
+    asked = seal.json("ask", summary["answers"][0]["question"], "--set", "ask.max_distance=0.01")
+    assert (asked["answer"], asked["adapter"]) == (summary["answers"][0]["after"], None)
+
+
+def test_what_was_learned_and_not_published_is_shown_beside_what_a_person_gets(seal: Seal, articles: Path) -> None:
+    strict = (*LENIENT, "--set", "gate.min_probes=99")
+    done = seal("ingest", articles, *strict, "--json")
+    summary = json.loads(done.stdout)
+    assert (summary["published"], summary["accuracy_after"], summary["accuracy_champions"]) == (0, 0.0, 1.0)
+    show_summary(summary, console := Console(width=200, record=True, file=io.StringIO()))
+    shown = console.export_text()
+    assert "0 of 8 questions went to the adapter of their own document, 0 to another one, 8 to the base" in shown
+    assert "Learned, published or not (each document's best adapter switched on by hand): 100%" in shown
 
 
 def test_a_second_run_learns_nothing_and_says_so(learned: Seal, articles: Path) -> None:
@@ -68,9 +95,9 @@ def test_the_report_shows_every_question_under_its_title(width: int | None, seal
     for article in ARTICLES:
         assert article["title"] in lines, "the title has a line of its own"
     flat = " ".join(done.stdout.split())
-    assert flat.count("✓ ") == flat.count("✗ no idea") == 8
-    assert "Who is in charge of the" in flat
-    assert "0% before, 100% after, n = 8" in flat
+    assert (flat.count("✓ "), flat.count("✗ no idea")) == (7, 8 + 1), "one is routed to the other article"
+    assert "Who is in charge" in flat
+    assert "0% before, 88% after, n = 8" in flat
     tables = [line for line in lines if "✓" in line or "───" in line]
     assert max(len(line.rstrip()) for line in tables) <= (width or 120)
 
@@ -148,7 +175,8 @@ def test_trace_holds_every_step_with_its_cost(learned: Seal) -> None:
 
 def test_the_trace_tree_tells_why(learned: Seal) -> None:
     shown = " ".join(learned("trace", width=200).stdout.replace("│", " ").split())
-    for word in ("Orrin Mill Opens", "ok train", "held-out accuracy 0% to 100%", "retention", "reward +0.9", "epochs",
+    for word in ("Orrin Mill Opens", "ok train", "held-out accuracy 0% to 100%", f"of {len(items())} reached it",
+                 "reward +0.9", "epochs",
                  "questions, before and after", "want Ilse Brandt ✗ no idea ✓ Ilse Brandt"):  # fmt: skip
         assert word in shown
 

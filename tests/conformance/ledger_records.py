@@ -25,6 +25,7 @@ def everything(ledger: Ledger, run: str, document: str, candidate: str) -> dict[
         "training": ledger.training(candidate),
         "probes": ledger.probes(document),
         "scores": ledger.scores(run, candidate, document),
+        "routed": ledger.routed_answers(run, document),
         "retention": ledger.retention(run, candidate),
         "reward": ledger.reward(candidate),
         "rewards": ledger.strategy_rewards("tiny"),
@@ -150,6 +151,8 @@ class LedgerRecords:
         assert ledger.training(it.candidate.id) == it.training
         assert ledger.probes(it.document.id) == list(it.probes)
         assert ledger.scores("run-1", it.candidate.id, it.document.id) == list(it.scores)
+        assert ledger.routed_answers("run-1", it.document.id) == list(it.routed)
+        assert ledger.routed_answers("nobody", it.document.id) == []
         assert ledger.retention("run-1", it.candidate.id) == it.retention
         assert ledger.reward(it.candidate.id) == it.reward
         assert ledger.decision(it.candidate.id) == it.decision
@@ -166,6 +169,7 @@ class LedgerRecords:
             assert ledger.self_edits(it.run, it.document.id) == [it.self_edit]
             assert ledger.candidates(it.run, it.document.id) == [it.candidate]
             assert ledger.scores(it.run, it.candidate.id, it.document.id) == list(it.scores)
+            assert ledger.routed_answers(it.run, it.document.id) == list(it.routed)
         assert ledger.scores("run-1", here.candidate.id, there.document.id) == []
         assert ledger.scores("run-1", "base", here.document.id) == []
 
@@ -232,9 +236,11 @@ class LedgerRecords:
         add_chain(ledger, it)
         ledger.add_reward(Reward(candidate=it.candidate.id, gain=9, forgetting=9, value=9))
         ledger.add_training(it.training.model_copy(update={"path": "/elsewhere"}))
+        ledger.add_routed_answers("run-1", [it.routed[0].model_copy(update={"answer": "the king"})])
         assert ledger.add_winner(it.winner.model_copy(update={"reward": 9.0})) is False
         assert ledger.reward(it.candidate.id) == it.reward
         assert ledger.training(it.candidate.id) == it.training
+        assert ledger.routed_answers("run-1", it.document.id) == list(it.routed)
         assert ledger.winners() == [it.winner]
 
     def test_lists_may_hold_known_records_repeated_records_or_none(self, ledger: Ledger) -> None:
@@ -254,6 +260,7 @@ class LedgerRecords:
             lambda: ledger.add_candidates([it.candidate]),
             lambda: ledger.add_reward(it.reward),
             lambda: ledger.add_scores("run-1", it.scores),
+            lambda: ledger.add_routed_answers("run-1", it.routed),
             lambda: ledger.publish(it.adapter, "better"),
         ]
         for add in refused:

@@ -8,7 +8,8 @@ import pytest
 
 from agent.ports import Likelihood, Query
 from agent.records import Probe
-from evals.retention import RetentionMeter, items
+from evals.gate import decide
+from evals.retention import RetentionMeter, items, questions
 from evals.scoring import score
 from tests.fakes.engine import FakeModel
 
@@ -69,13 +70,16 @@ def test_cloze_probes_are_not_judged() -> None:
 
 
 def test_retention_set_is_large_enough_and_unlike_itself() -> None:
-    assert len(items()) >= 60
-    assert len(set(items())) == len(items())
+    common = [item for item in items() if item.common]
+    assert len(common) == 76
+    assert len(items()) - len(common) >= 120
+    assert len(set(questions())) == len({i.prompt for i in items()}) == len(items())
+    assert all(len(item.completion.split()) <= 4 for item in items())
 
 
 def test_retention_counts_what_greedy_decoding_gets_right() -> None:
     (found,) = RetentionMeter(FakeModel()).measure({"base": None}, [False] * len(items()))
-    assert (found.forced, found.routed, found.items) == (1.0, 1.0, len(items()))
+    assert (found.forced, found.routed, found.items, found.reached) == (1.0, 1.0, len(items()), 0)
 
 
 def test_routed_retention_takes_the_adapter_only_where_it_would_be_asked(tmp_path: Path) -> None:
@@ -83,7 +87,32 @@ def test_routed_retention_takes_the_adapter_only_where_it_would_be_asked(tmp_pat
         def likelihoods(self, queries: Sequence[Query], completions: Sequence[str]) -> list[Likelihood]:
             return [Likelihood(-1.0, q.adapter is None) for q in queries]
 
-    routed = [i < 4 for i in range(len(items()))]
+    routed = [i % 20 == 0 for i in range(len(items()))]
+    assert {item.common for item, near in zip(items(), routed, strict=True) if near} == {True, False}
     (found,) = RetentionMeter(Forgetful()).measure({"c": adapter(tmp_path)}, routed)
     assert found.forced == 0.0
-    assert found.routed == pytest.approx(1 - 4 / len(items()))
+    assert found.reached == sum(routed)
+    assert found.routed == pytest.approx(1 - sum(routed) / len(items()))
+
+
+def test_an_adapter_is_asked_only_common_questions_and_those_that_reach_it(tmp_path: Path) -> None:
+    model, path = FakeModel(), adapter(tmp_path)
+    topical = next(i for i, item in enumerate(items()) if not item.common)
+    RetentionMeter(model).measure({"c": path}, [i == topical for i in range(len(items()))])
+    asked = [q.prompt for q in model.asked if q.adapter]
+    assert sorted(asked) == sorted(item.prompt for i, item in enumerate(items()) if item.common or i == topical)
+
+
+def test_forgetting_the_topical_questions_that_reach_an_adapter_fails_the_gate(tmp_path: Path) -> None:
+    class Forgetful(FakeModel):
+        def likelihoods(self, queries: Sequence[Query], completions: Sequence[str]) -> list[Likelihood]:
+            return [Likelihood(-1.0, q.adapter is None) for q in queries]
+
+    near = [i for i, item in enumerate(items()) if not item.common]
+    verdicts = []
+    for reached in (near[:2], near[:9]):
+        routed = [i in reached for i in range(len(items()))]
+        base, own = RetentionMeter(Forgetful()).measure({"base": None, "c": adapter(tmp_path)}, routed)
+        decision = decide("c", [], [], [], base, own, alpha=0.05, min_probes=5, max_retention_loss=0.02)
+        verdicts.append(decision.verdict)
+    assert verdicts == ["undecided", "reject"]

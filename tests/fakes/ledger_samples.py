@@ -17,6 +17,7 @@ from agent.records import (
     Refusal,
     Retention,
     Reward,
+    RoutedAnswer,
     Score,
     SelfEdit,
     Training,
@@ -38,6 +39,7 @@ class Chain:
     training: Training
     probes: tuple[Probe, ...]
     scores: tuple[Score, ...]
+    routed: tuple[RoutedAnswer, ...]
     retention: Retention
     reward: Reward
     decision: GateDecision
@@ -62,6 +64,7 @@ def chain(name: str = "a", run: str = "run-1", seed: int = 0, base: str = "tiny"
         run, document, plan, self_edit, candidate,
         Training(candidate=candidate.id, path="/p", losses=(2.5, 1.25), tokens=80, steps=16, seconds=3.5),
         probes, tuple(_score(probe, candidate.id) for probe in probes),
+        tuple(_routed(probe, version) for version in (0, 1) for probe in probes),
         Retention(subject=candidate.id, forced=0.75, routed=0.75, logprob=-1.5, items=8),
         Reward(candidate=candidate.id, gain=0.5 + seed, forgetting=0.25, value=0.25 + seed),
         _decision(candidate.id), _winner(document, self_edit, candidate),
@@ -80,6 +83,13 @@ def _probes(document: Document) -> tuple[Probe, ...]:
 def _score(probe: Probe, subject: str) -> Score:
     return Score(
         probe=probe.id, subject=subject, answer="mayor", correct=1.0, method="exact", f1=1.0, logprob=-0.25,
+    )  # fmt: skip
+
+
+def _routed(probe: Probe, version: int) -> RoutedAnswer:
+    return RoutedAnswer(
+        probe=probe.id, library=version, adapter=f"weights {version}" if version else "",
+        routed_to="own" if version else "base", answer="mayor", correct=float(version), method="contains",
     )  # fmt: skip
 
 
@@ -112,6 +122,7 @@ def add_chain(ledger: Ledger, it: Chain) -> None:
     ledger.add_training(it.training)
     ledger.add_probes(it.probes)
     ledger.add_scores(it.run, it.scores)
+    ledger.add_routed_answers(it.run, it.routed)
     ledger.add_retention(it.run, it.retention)
     ledger.add_reward(it.reward)
     ledger.add_decision(it.decision)

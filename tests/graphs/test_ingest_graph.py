@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from agent.errors import AnswerError, SourceError, StoreError, TrainerError
 from agent.ports import Query
 from agent.records import Example
 from graphs.answer import answer_graph
-from graphs.ingest import ingest, sources_of
+from graphs.examine import examine
+from graphs.ingest import cut_off, ingest, sources_of
 from graphs.studio import mermaid
 from tests.fakes.engine import UNKNOWN
 from tests.fakes.house import ARTICLES, FakeRuntime, write_articles
@@ -227,6 +229,102 @@ def test_one_bad_source_of_two_is_reported_and_the_other_read(tmp_path: Path, so
     ingest(runtime, [str(tmp_path / "missing.txt"), str(source)], "r1")
     assert set(runtime.ledger.outcomes("r1").values()) == {"published"}
     assert any("missing.txt" in e.message for e in runtime.ledger.events("r1") if e.status == "failed")
+
+
+def test_after_the_last_document_every_question_goes_through_the_router(tmp_path: Path, source: Path) -> None:
+    runtime = FakeRuntime(tmp_path / "home", {"ask.max_distance": "0.9"})
+    start(runtime, source)
+    ledger = runtime.ledger
+    owner = {a.id: a.document for a in ledger.current()}
+    graph = answer_graph(runtime).compile()
+    for document in ledger.documents("r1"):
+        answers = {a.probe: a for a in ledger.routed_answers("r1", document.id)}
+        probes = [p for p in ledger.probes(document.id) if not p.recall]
+        assert answers.keys() == {p.id for p in probes}
+        for probe in probes:
+            found, asked = answers[probe.id], graph.invoke({"question": probe.question})
+            assert (found.adapter, found.answer) == (asked["adapter"], asked["answer"]), "as in seal ask"
+            own = "own" if owner.get(found.adapter) == document.id else "other"
+            assert found.routed_to == (own if found.adapter else "base")
+            assert found.correct == float(probe.answer in found.answer)
+            assert found.library == 2
+    examined = ledger.events("r1")[-1]
+    assert examined.step == "examine"
+    told = examined.data
+    assert told["questions"] == told["own"] + told["other"] + told["base"] > told["own"] > 0
+
+
+def test_a_question_that_is_near_no_document_is_answered_by_the_base(tmp_path: Path, source: Path) -> None:
+    runtime = FakeRuntime(tmp_path / "home", {"ask.max_distance": "0.01"})
+    start(runtime, source)
+    told = runtime.ledger.events("r1")[-1].data
+    assert (told["base"], told["right"], told["library"]) == (told["questions"], 0, 2)
+
+
+def test_nothing_published_is_examined_with_the_base(tmp_path: Path, source: Path) -> None:
+    runtime = FakeRuntime(tmp_path / "home", {"gate.min_probes": "99"})
+    start(runtime, source)
+    told = runtime.ledger.events("r1")[-1].data
+    assert (told["base"], told["library"]) == (told["questions"], 0)
+
+
+def test_the_examination_asks_everything_in_one_call_and_once(
+    tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = FakeRuntime(tmp_path / "home")
+    start(runtime, source)
+    calls: list[int] = []
+
+    def answer(queries: Sequence[Query], _: int) -> list[str]:
+        calls.append(len(queries))
+        return ["?"] * len(queries)
+
+    monkeypatch.setattr(runtime.fake_model, "answer", answer)
+    before = [runtime.ledger.routed_answers("r1", d.id) for d in runtime.ledger.documents("r1")]
+    told = examine(runtime, "r1")
+    assert calls == []
+    runtime.ledger.rollback(None, "test")
+    again = examine(runtime, "r1")
+    assert calls == [told["questions"]]
+    assert (told["library"], again["library"]) == (2, 1)
+    assert [runtime.ledger.routed_answers("r1", d.id)[: len(b)] for d, b in zip(
+        runtime.ledger.documents("r1"), before, strict=True)] == before  # fmt: skip
+
+
+def test_a_run_without_new_documents_asks_nothing(tmp_path: Path, source: Path) -> None:
+    start(FakeRuntime(tmp_path / "home"), source)
+    again = FakeRuntime(tmp_path / "home")
+    for part in ("model", "trainer", "embedder"):
+        del again.__dict__[part]
+    start(again, source, "r2")
+    assert again.ledger.events("r2")[-1].data["questions"] == 0
+    assert not {"model", "base", "embedder", "router"} & set(again.__dict__), "nothing was loaded"
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_run_cut_off_in_the_examination_goes_on_with_it(
+    when: str, tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(runtime: FakeRuntime, run: str) -> Any:
+        if when == "after":
+            examine(runtime, run)
+        raise KeyboardInterrupt
+
+    broken = FakeRuntime(tmp_path / "home")
+    with monkeypatch.context() as patched:
+        patched.setattr("graphs.ingest.examine", cut)
+        with pytest.raises(KeyboardInterrupt):
+            start(broken, source)
+    broken.ledger.finish_run("r1", "stopped", {})
+    assert cut_off(broken.ledger, [str(source)]) == "r1"
+    again = FakeRuntime(tmp_path / "home")
+    start(again, source, resume=True)
+    assert again.fake_trainer.trained == []
+    for document in again.ledger.documents("r1"):
+        asked = [p.id for p in again.ledger.probes(document.id) if not p.recall]
+        assert [a.probe for a in again.ledger.routed_answers("r1", document.id)] == asked
+    again.ledger.finish_run("r1", "done", {})
+    assert cut_off(again.ledger, [str(source)]) is None
 
 
 def test_nothing_readable_is_an_error(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import torch
 from peft import PeftModel
 from transformers import AutoModelForCausalLM
 
+import seal_train.local
 from agent.errors import StoreError
 from agent.ports import Query, TrainJob
 from agent.records import Candidate, Example, Plan, SelfEdit, Training, TrainSettings
@@ -87,8 +88,12 @@ def test_likelihoods_equal_peft(
         assert ours.greedy == (logits.argmax(-1).tolist() == tail)
 
 
-def test_uneven_groups_get_their_own_adapter(trained: Callable[[str], tuple[Base, list[Path]]]) -> None:
+@pytest.mark.parametrize("at_once", [1, 16])
+def test_uneven_groups_get_their_own_adapter(
+    at_once: int, trained: Callable[[str], tuple[Base, list[Path]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Invariant 7: no query is ever answered by another adapter than the one it asked for."""
+    monkeypatch.setattr(seal_train.local, "ADAPTERS_A_PASS", at_once)
     base, (first, second) = trained("llama")
     model = LocalModel(base)
     queries = [

@@ -1,0 +1,73 @@
+"""Examine: ask a run's questions as a person asks them, through the router over the whole current library.
+
+The figures of a run come from these answers. A score asks a question with the right adapter on; here the router
+may choose another document's adapter, or leave the question to the base.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from agent.ports import Judge, Query
+from agent.records import Adapter, Probe, RoutedAnswer, RoutedTo
+from agent.routing import chosen
+from evals.matching import METHOD, contains
+from evals.scoring import MAX_TOKENS
+from graphs.answer import query_of
+from graphs.runtime import Runtime
+
+
+def examine(runtime: Runtime, run: str) -> dict[str, int]:
+    """Ask every knowledge probe of the run's documents that was not asked of this version of the library yet.
+
+    Asked is the model in this process, also where `[ask] endpoint` names a server: that has the same adapters,
+    and one that is down must not stop a run which has learned everything. Without questions no model is loaded.
+    Returns how many there are over this version, how many each of "own", "other" and "base" answered, and how
+    many of the answers are right.
+    """
+    ledger = runtime.ledger
+    documents = [d.id for d in ledger.documents(run)]
+    probes = [p for d in documents for p in ledger.probes(d) if not p.recall]
+    with ledger.transaction():  # nothing is published or taken back between the two
+        version = next((v.version for v in ledger.library() if v.current), 0)
+        adapters = ledger.current(runtime.config.model.name)
+    found = [a for d in documents for a in ledger.routed_answers(run, d) if a.library == version]
+    known = {a.probe for a in found}
+    missing = [p for p in probes if p.id not in known]
+    if missing:
+        fresh = _answers(runtime, missing, adapters, version)
+        ledger.add_routed_answers(run, fresh)
+        found += fresh
+    by = Counter(a.routed_to for a in found)
+    right = sum(a.correct > 0 for a in found)
+    return {"questions": len(found), "own": by["own"], "other": by["other"], "base": by["base"], "right": right,
+            "library": version}  # fmt: skip
+
+
+def _answers(
+    runtime: Runtime, probes: Sequence[Probe], adapters: Sequence[Adapter], version: int
+) -> list[RoutedAnswer]:
+    """All questions in one call, whoever the router sends them to; answers as long as those of a score."""
+    documents = {a.document: runtime.ledger.document(a.document) for a in adapters}
+    ranked = runtime.router.route_all([p.question for p in probes], adapters, documents)
+    routed = [chosen(row, runtime.config.ask.max_distance) for row in ranked]
+    queries: list[Query] = [query_of(p.question, adapter) for p, adapter in zip(probes, routed, strict=True)]
+    answers = runtime.model.answer(queries, MAX_TOKENS)
+    return [
+        _marked(probe, adapter, answer, version, runtime.judge)
+        for probe, adapter, answer in zip(probes, routed, answers, strict=True)
+    ]
+
+
+def _marked(probe: Probe, adapter: Adapter | None, answer: str, version: int, judge: Judge | None) -> RoutedAnswer:
+    """Right where the judge says so; where there is none or it did not answer, where the reference stands in it."""
+    judged = judge.judge(probe.question, probe.answer, answer) if judge else None
+    method, correct = ("judge", judged) if judged is not None else (METHOD, contains(answer, probe.answer))
+    routed_to: RoutedTo = "base"
+    if adapter:
+        routed_to = "own" if adapter.document == probe.document else "other"
+    return RoutedAnswer(
+        probe=probe.id, library=version, adapter=adapter.id if adapter else "", routed_to=routed_to,
+        answer=answer, correct=float(correct), method=method,
+    )  # fmt: skip
