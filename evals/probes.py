@@ -62,9 +62,12 @@ def _spread(found: Sequence[Fact], count: int) -> list[Fact]:
     """
     clear = [f for f in found if len(f.fronted.split()) >= SHORTEST_QUESTION]
     clear.sort(key=lambda f: f.kind in ("NOUN", "ADJ"))
+    once: dict[str, Fact] = {}
+    for fact in clear:
+        once.setdefault(fact.answer.casefold(), fact)
     by_sentence: dict[str, list[Fact]] = {}
-    for fact in {f.answer.casefold(): f for f in reversed(clear)}.values():
-        by_sentence.setdefault(fact.sentence, []).insert(0, fact)
+    for fact in once.values():
+        by_sentence.setdefault(fact.sentence, []).append(fact)
     rounds = itertools.zip_longest(*by_sentence.values())
     return [fact for turn in rounds for fact in turn if fact is not None][:count]
 

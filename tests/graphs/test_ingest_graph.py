@@ -316,7 +316,7 @@ def test_a_run_cut_off_in_the_examination_goes_on_with_it(
         with pytest.raises(KeyboardInterrupt):
             start(broken, source)
     broken.ledger.finish_run("r1", "stopped", {})
-    assert cut_off(broken.ledger, [str(source)]) == "r1"
+    assert cut_off(broken.ledger, [str(source)], "packaged") == "r1"
     again = FakeRuntime(tmp_path / "home")
     start(again, source, resume=True)
     assert again.fake_trainer.trained == []
@@ -324,7 +324,7 @@ def test_a_run_cut_off_in_the_examination_goes_on_with_it(
         asked = [p.id for p in again.ledger.probes(document.id) if not p.recall]
         assert [a.probe for a in again.ledger.routed_answers("r1", document.id)] == asked
     again.ledger.finish_run("r1", "done", {})
-    assert cut_off(again.ledger, [str(source)]) is None
+    assert cut_off(again.ledger, [str(source)], "packaged") is None
 
 
 def test_nothing_readable_is_an_error(tmp_path: Path) -> None:
