@@ -1,7 +1,8 @@
 """Probes: the questions that measure what was learned. Made before training, never trained on.
 
-Three kinds (see the records): questions that came with the document, questions turned out of the parse,
-and cloze probes. Half of each kind gives the reward, the other half is held out for the gate.
+Questions that came with the document or that a model wrote give the reward in one half and are held out for the
+gate in the other, and so do cloze probes. Of questions turned out of the parse, the gate gets two of three: it has
+to be sure, where the reward only ranks candidates.
 """
 
 from __future__ import annotations
@@ -16,7 +17,12 @@ from agent.records import Document, Half, Probe, ProbeKind
 PARSED, CLOZE, DISTRACTORS = 16, 8, 4
 LONGEST_TOLD = 6
 """A parsed question with this many words in a row from the document is none."""
-SHORTEST_QUESTION = 5
+TURNS: dict[ProbeKind, tuple[Half, ...]] = {
+    "given": ("reward", "heldout"), "written": ("reward", "heldout"), "cloze": ("heldout", "reward"),
+    "parsed": ("heldout", "reward", "heldout"),
+}  # fmt: skip
+"""Which half the probes of a kind go to, in turn."""
+SHORTEST_QUESTION = 4
 """A parsed question of fewer words does not say what it is about."""
 
 
@@ -43,9 +49,7 @@ def _probes(
     document: Document, kind: ProbeKind, pairs: Sequence[tuple[str, str]], found: Sequence[Fact] = ()
 ) -> list[Probe]:
     """Those of one kind, in turn for the one half and the other; distractors come from the facts `found`."""
-    # Of an odd number of given questions the reward has one more, of those made here the gate.
-    order: tuple[Half, Half] = ("reward", "heldout") if kind in ("given", "written") else ("heldout", "reward")
-    halves = itertools.cycle(order)
+    halves = itertools.cycle(TURNS[kind])
     return [
         Probe.make(
             document.id, kind, half, question, answer,

@@ -16,5 +16,5 @@ def make(document: Document) -> list[Example]:
 
 
 STRATEGY = DeterministicStrategy(
-    "cloze", "each fact of each sentence asked in place", make, epochs=5, prior=0.45, needs_english=True
+    "cloze", "each fact of each sentence asked in place", make, epochs=5, prior=0.5, needs_english=True
 )

@@ -11,4 +11,4 @@ def make(document: Document) -> list[Example]:
     return [Example(completion=f"{sentence}\n") for sentence in sentences(document.text)]
 
 
-STRATEGY = DeterministicStrategy("sentences", "each sentence as its own sequence", make, epochs=12, prior=0.15)
+STRATEGY = DeterministicStrategy("sentences", "each sentence as its own sequence", make, epochs=12, prior=0.25)

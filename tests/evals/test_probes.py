@@ -12,12 +12,20 @@ DOCUMENTS = [
 ]
 
 
-def test_three_kinds_in_two_halves_of_each() -> None:
+def test_given_and_cloze_go_to_both_halves_alike_and_parsed_mostly_to_the_gate() -> None:
     probes = make_probes(DOCUMENTS[0])
-    for kind in ("given", "parsed", "cloze"):
+    for kind in ("given", "cloze"):
         halves = [p.half for p in probes if p.kind == kind]
         assert len(halves) >= 2, kind
         assert abs(halves.count("reward") - halves.count("heldout")) <= 1
+    parsed = [p.half for p in probes if p.kind == "parsed"]
+    assert len(parsed) / 2 < parsed.count("heldout") < len(parsed)
+
+
+def test_an_answer_is_asked_for_once() -> None:
+    for document in DOCUMENTS:
+        answers = [p.answer.casefold() for p in make_probes(document) if not p.recall]
+        assert len(answers) == len(set(answers))
 
 
 def test_probes_are_the_same_every_time() -> None:
