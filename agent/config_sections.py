@@ -164,7 +164,7 @@ class GateConfig(Section):
     """When a candidate is published."""
 
     alpha: Annotated[
-        float, Field(gt=0, lt=1, description="Significance level of the paired test on held-out probes.")
+        float, Field(gt=0, lt=1, description="Largest p-value on held-out probes that is let through.")
     ] = 0.05
     min_probes: Annotated[Count, Field(description='With fewer held-out probes the gate says "undecided".')] = 4
     max_retention_loss: Annotated[

@@ -189,7 +189,9 @@ class Probe(Record):
 
     `recall` marks a probe whose wording stands in the document: training on the document makes it
     trivial, so it is reported as recall and never counts for the gate. `distractors` are wrong
-    answers of the same kind, for probes that are scored by likelihood.
+    answers of the same kind, for probes that are scored by likelihood. `rivals` counts the other facts of
+    the document that could answer by their kind: who knows no more than the kind is right in one of
+    `rivals` + 1.
     """
 
     id: str
@@ -199,6 +201,7 @@ class Probe(Record):
     question: str
     answer: str
     distractors: tuple[str, ...] = ()
+    rivals: int = 0
     recall: bool = False
 
     @classmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import permutation_test
+from scipy.stats import permutation_test, poisson_binom
 
 from agent.records import GateDecision, Probe, Retention, Score, Verdict
 from evals.matching import contains
@@ -18,13 +18,13 @@ def decide(
     candidate: str, probes: Sequence[Probe], base: Sequence[Score], own: Sequence[Score],
     base_retention: Retention, own_retention: Retention, alpha: float, min_probes: int, max_retention_loss: float,
 ) -> GateDecision:  # fmt: skip
-    """Both must hold: more held-out probes are answered right than before, and not by luck of the draw.
+    """More held-out probes must be answered right than before, and more than two kinds of luck explain.
 
-    The test is an exact permutation test (Fisher 1935, sec. 21) of which answer goes with which question.
-    An adapter that learned to speak in the document's words, but not which fact answers what, is as likely
-    to hit any other probe's reference as its own; so references are dealt out anew to the answers, and the
-    p-value is the share of deals with at least as many hits, net of the base's hits, as the true one.
-    A document's own facts in the wrong places are thereby the null hypothesis itself.
+    The hits, net of the base's, are held against an adapter that speaks in the document's words but does not
+    know which fact answers what: references are dealt out anew to the answers, and a deal is as good where it
+    hits as often (permutation test, Fisher 1935, sec. 21). And against one that knows what kind of fact is
+    asked for, and takes any of the document's facts of that kind: the tail of a Poisson binomial distribution
+    over the probes that the base missed. The larger of the two p-values counts.
 
     Recall probes do not count. Answers are compared by their words alone (`contains`): the judge, which a text
     may flatter, has no say here. Probes that base or candidate has no score for are left out.
@@ -35,7 +35,10 @@ def decide(
     n = len(held)
     hits_before, hits_after = (_hits([told[p.id] for p in held], held) for told in (before, after))
     right_before, right_after = float(np.trace(hits_before)), float(np.trace(hits_after))
-    p_value = _chance(hits_after - hits_before) if n > 1 and right_after > right_before else 1.0
+    p_value = 1.0
+    if n > 1 and right_after > right_before:
+        missed = [probe for probe, hit in zip(held, np.diagonal(hits_before), strict=True) if not hit]
+        p_value = max(_dealt(hits_after - hits_before), _guessed(missed, round(right_after - right_before)))
     lost = base_retention.routed - own_retention.routed
     verdict: Verdict
     if lost > max_retention_loss:
@@ -58,7 +61,7 @@ def _hits(answers: Sequence[str], held: Sequence[Probe]) -> np.ndarray:
     return np.array(rows).reshape(len(held), len(held))
 
 
-def _chance(net: np.ndarray) -> float:
+def _dealt(net: np.ndarray) -> float:
     """The share of pairings of answers (rows) with references (columns) that score at least the true pairing."""
     rows = np.arange(len(net))
     found = permutation_test(
@@ -66,3 +69,8 @@ def _chance(net: np.ndarray) -> float:
         n_resamples=PERMUTATIONS, vectorized=True, rng=np.random.default_rng(0),
     )  # fmt: skip
     return float(found.pvalue)
+
+
+def _guessed(missed: Sequence[Probe], hits: int) -> float:
+    """The chance of at least so many hits by guessing among facts of the right kind."""
+    return float(poisson_binom.sf(hits - 1, [1 / (1 + probe.rivals) for probe in missed]))

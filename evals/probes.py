@@ -31,32 +31,28 @@ def make_probes(
 ) -> list[Probe]:
     """Every probe of a document, in a fixed order. The same document always gives the same probes."""
     found = facts(document.text) if parsed or cloze else []
-    answers = {question.answer.casefold() for question in document.questions}
+    answers = {a.casefold() for a in [*(q.answer for q in document.questions), *(answer for _, answer in written)]}
     free = [fact for fact in found if fact.answer.casefold() not in answers]
     reworded = [fact for fact in free if not _stands_in(fact.fronted, document.text)]
     turned = _spread(reworded, PARSED) if parsed else []
     blanked = _spread(free, CLOZE) if cloze else []
-    given = [(q.question, q.answer) for q in document.questions]
-    return [
-        *_probes(document, "given", given),
-        *_probes(document, "written", written),
-        *_probes(document, "parsed", [(fact.fronted, fact.answer) for fact in turned]),
-        *_probes(document, "cloze", [(_blank(fact), fact.answer) for fact in blanked], found),
+    given = {q.question: q.answer for q in document.questions}
+    asked: dict[ProbeKind, dict[str, str]] = {
+        "given": given,
+        "written": {question: answer for question, answer in written if question not in given},
+        "parsed": {fact.fronted: fact.answer for fact in turned},
+    }
+    known = [f.answer for f in found] + [answer for pairs in asked.values() for answer in pairs.values()]
+    knowledge = [
+        Probe.make(document.id, kind, half, question, answer, rivals=len(_rivals(question, answer, known)))
+        for kind, pairs in asked.items()
+        for half, (question, answer) in zip(itertools.cycle(TURNS[kind]), pairs.items(), strict=False)
     ]
-
-
-def _probes(
-    document: Document, kind: ProbeKind, pairs: Sequence[tuple[str, str]], found: Sequence[Fact] = ()
-) -> list[Probe]:
-    """Those of one kind, in turn for the one half and the other; distractors come from the facts `found`."""
-    halves = itertools.cycle(TURNS[kind])
-    return [
-        Probe.make(
-            document.id, kind, half, question, answer,
-            distractors=_distractors(question, answer, found), recall=kind == "cloze",
-        )
-        for half, (question, answer) in zip(halves, dict(pairs).items(), strict=False)
-    ]  # fmt: skip
+    gaps = [
+        Probe.make(document.id, "cloze", half, _blank(f), f.answer, distractors=_distractors(f, found), recall=True)
+        for half, f in zip(itertools.cycle(TURNS["cloze"]), blanked, strict=False)
+    ]
+    return knowledge + gaps
 
 
 def _spread(found: Sequence[Fact], count: int) -> list[Fact]:
@@ -96,11 +92,18 @@ def _shape(text: str) -> str:
     return "name" if text[:1].isupper() else "word"
 
 
-def _distractors(question: str, answer: str, found: Sequence[Fact]) -> tuple[str, ...]:
+def _others(question: str, answer: str, known: Sequence[str]) -> list[str]:
+    """Facts that are not the answer, nor part of it, nor told by the question."""
+    low, told = answer.casefold(), question.casefold()
+    rest = {text.casefold(): text for text in known if text.casefold() not in low and low not in text.casefold()}
+    return [text for folded, text in rest.items() if folded not in told]
+
+
+def _rivals(question: str, answer: str, known: Sequence[str]) -> list[str]:
+    return [text for text in _others(question, answer, known) if _shape(text) == _shape(answer)]
+
+
+def _distractors(fact: Fact, found: Sequence[Fact]) -> tuple[str, ...]:
     """Other facts of the same document, those of the answer's shape first: only knowledge tells them apart."""
-    low = answer.casefold()
-    kept = [
-        text for text in dict.fromkeys(f.answer for f in found)
-        if text.casefold() not in low and low not in text.casefold() and text.casefold() not in question.casefold()
-    ]  # fmt: skip
-    return tuple(sorted(kept, key=lambda text: _shape(text) != _shape(answer))[:DISTRACTORS])
+    others = _others(_blank(fact), fact.answer, [f.answer for f in found])
+    return tuple(sorted(others, key=lambda text: _shape(text) != _shape(fact.answer))[:DISTRACTORS])

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import permutations
+from itertools import permutations, product
 
 import pytest
 
@@ -13,9 +13,9 @@ ANSWERS = ("amber", "birch", "cedar", "daisy", "elder", "fennel", "gorse", "haze
 ALPHA = 0.05
 
 
-def probes(n: int, half: Half = "heldout", recall: bool = False) -> list[Probe]:
+def probes(n: int, half: Half = "heldout", recall: bool = False, rivals: int = 19) -> list[Probe]:
     made = [Probe.make("doc", "given", half, f"question {half} {recall} {i}", ANSWERS[i]) for i in range(n)]
-    return [p.model_copy(update={"recall": recall}) for p in made]
+    return [p.model_copy(update={"recall": recall, "rivals": rivals}) for p in made]
 
 
 def told(asked: Sequence[Probe], subject: str, answers: Sequence[str]) -> list[Score]:
@@ -72,6 +72,26 @@ def test_facts_in_the_wrong_places_are_published_at_most_as_often_as_alpha(n: in
     deals = list(permutations(ANSWERS[:n]))
     published = sum(gate(probes(n), deal).verdict == "publish" for deal in deals)
     assert 0 < published <= ALPHA * len(deals)
+
+
+@pytest.mark.parametrize(("n", "rivals"), [(5, 4), (6, 2), (8, 1), (8, 4)])
+def test_guesses_of_the_right_kind_are_published_at_most_as_often_as_alpha(n: int, rivals: int) -> None:
+    """Every pattern of hits and misses, with its chance under guessing: exact, nothing is drawn."""
+    chance = 0.0
+    for hits in product((True, False), repeat=n):
+        answers = [own if hit else "another of its kind" for own, hit in zip(ANSWERS, hits, strict=False)]
+        if gate(probes(n, rivals=rivals), answers).verdict == "publish":
+            right = sum(hits)
+            chance += (1 / (rivals + 1)) ** right * (rivals / (rivals + 1)) ** (n - right)
+    assert 0 < chance <= ALPHA
+
+
+def test_a_fact_without_rivals_proves_nothing() -> None:
+    assert gate(probes(8, rivals=0), list(ANSWERS[:8])).verdict == "reject"
+
+
+def test_two_right_answers_of_many_are_not_enough() -> None:
+    assert gate(probes(10, rivals=4), [*ANSWERS[:2], *["no"] * 8]).verdict == "reject"
 
 
 def test_too_few_probes_decide_nothing() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from agent.checking import check
+from agent.parsing import facts
 from agent.records import Document, Example, Question
 from agent.strategies import all_strategies
 from evals.probes import make_probes
@@ -36,6 +37,22 @@ def test_cloze_probes_are_recall_and_the_others_are_not() -> None:
     for probe in make_probes(DOCUMENTS[0]):
         assert probe.recall == (probe.kind == "cloze")
         assert probe.kind != "cloze" or ("____" in probe.question and probe.answer not in probe.question)
+
+
+def test_written_questions_do_not_repeat_given_ones() -> None:
+    question = DOCUMENTS[0].questions[0]
+    made = make_probes(DOCUMENTS[0], written=[(question.question, question.answer), ("Who is new?", "Tom Arkwright")])
+    assert [p.kind for p in made if p.question == question.question] == ["given"]
+    assert [p.question for p in made if p.kind == "written"] == ["Who is new?"]
+    assert all(p.answer != "Tom Arkwright" for p in made if p.kind == "parsed")
+
+
+def test_rivals_are_the_other_facts_of_the_answers_kind() -> None:
+    of = {p.answer: p.rivals for p in make_probes(DOCUMENTS[0]) if p.kind == "given"}
+    names = {f.answer for f in facts(DOCUMENTS[0].text) if f.answer[0].isupper()}
+    assert of["Anna Moss"] >= len(names) - 2, "those that the question names are none"
+    assert of["Anna Moss"] >= 2
+    assert all(p.rivals > 0 for p in make_probes(DOCUMENTS[1]) if p.kind == "given")
 
 
 def test_distractors_are_other_facts_of_the_document() -> None:
