@@ -86,7 +86,8 @@ def _blank(fact: Fact) -> str:
     return f"{fact.sentence[: fact.start]}____{fact.sentence[fact.end :]}"
 
 
-def _shape(text: str) -> str:
+def shape(text: str) -> str:
+    """Numbers, names and words answer different questions."""
     if any(c.isdigit() for c in text):
         return "number"
     return "name" if text[:1].isupper() else "word"
@@ -100,10 +101,10 @@ def _others(question: str, answer: str, known: Sequence[str]) -> list[str]:
 
 
 def _rivals(question: str, answer: str, known: Sequence[str]) -> list[str]:
-    return [text for text in _others(question, answer, known) if _shape(text) == _shape(answer)]
+    return [text for text in _others(question, answer, known) if shape(text) == shape(answer)]
 
 
 def _distractors(fact: Fact, found: Sequence[Fact]) -> tuple[str, ...]:
     """Other facts of the same document, those of the answer's shape first: only knowledge tells them apart."""
     others = _others(_blank(fact), fact.answer, [f.answer for f in found])
-    return tuple(sorted(others, key=lambda text: _shape(text) != _shape(fact.answer))[:DISTRACTORS])
+    return tuple(sorted(others, key=lambda text: shape(text) != shape(fact.answer))[:DISTRACTORS])

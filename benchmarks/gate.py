@@ -1,0 +1,131 @@
+"""How often does the gate publish what it should, and what it should not? `python -m benchmarks.gate ARTICLES.jsonl`.
+
+For each article (JSONL as `seal ingest` takes it) a known-good adapter, the mean of two `facts` candidates and a
+`cloze` one, and null adapters: the same on a text whose facts have changed places, another article's good adapter, and
+noise of the good one's scale. Adapters are kept in the work folder, so that a second run only measures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+from safetensors.torch import load_file, save_file
+from scipy.stats import binomtest
+
+from agent.checking import check
+from agent.config import load_config
+from agent.parsing import facts
+from agent.ports import Failure, TrainJob
+from agent.records import BASE, Candidate, Document, Plan, Retention, SelfEdit, TrainSettings, Verdict
+from agent.sources import read
+from agent.strategies import all_strategies
+from evals.gate import decide
+from evals.probes import make_probes, shape
+from evals.scoring import score
+from seal_train.adapters import WEIGHTS
+from seal_train.base import Base, load_base
+from seal_train.local import LocalModel, LocalTrainer
+
+MEMBERS = (("facts", 0), ("facts", 1), ("cloze", 0))
+ARMS = ("good", "facts exchanged", "other article", "noise")
+FLAT = Retention(subject=BASE, forced=0.6, routed=0.6, logprob=-1.0, items=76)
+"""Retention plays no part here."""
+
+
+def exchanged(document: Document, seed: int) -> Document:
+    """The text with its facts in each other's places, names for names and numbers for numbers."""
+    draw = random.Random(seed)
+    groups: dict[str, list[str]] = defaultdict(list)
+    for answer in dict.fromkeys(fact.answer for fact in facts(document.text)):
+        groups[shape(answer)].append(answer)
+    instead: dict[str, str] = {}
+    for group in groups.values():
+        draw.shuffle(group)
+        instead |= dict(zip(group, [*group[1:], group[0]], strict=True))
+    longest_first = "|".join(re.escape(answer) for answer in sorted(instead, key=len, reverse=True))
+    return document.model_copy(update={"text": re.sub(longest_first, lambda m: instead[m.group()], document.text)})
+
+
+def jobs(document: Document, told: Document, folder: Path, base: str) -> Iterator[TrainJob]:
+    """The members of one adapter for `document`, trained on what `told` says."""
+    for i, (name, seed) in enumerate(MEMBERS):
+        strategy = all_strategies()[name]
+        settings = TrainSettings(epochs=strategy.epochs, seed=seed)
+        passed, refused = check(told, strategy.write(told, "", None), make_probes(document))
+        plan = Plan.make("bench", document.id, name, settings, planner="bench", reason="")
+        edit = SelfEdit.make(plan, "deterministic", passed, refused)
+        yield TrainJob(Candidate.make("bench", edit, base, settings), passed, folder / f"member-{i}")
+
+
+def trained(base: Base, document: Document, told: Document, folder: Path) -> Path:
+    trainer = LocalTrainer(base)
+    if not (folder / "mean").is_dir():
+        trainer.train(list(jobs(document, told, folder, base.name)))
+        trainer.merge([folder / f"member-{i}" for i in range(len(MEMBERS))], folder / "mean")
+    return folder / "mean"
+
+
+def noise(good: Path, folder: Path, seed: int) -> Path:
+    """Normal noise with the spread of each of the good adapter's matrices."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in good.iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    draw = torch.Generator().manual_seed(seed)
+    weights = {k: torch.randn(v.shape, generator=draw) * v.std() for k, v in load_file(good / WEIGHTS).items()}
+    save_file(weights, folder / WEIGHTS, metadata={"format": "pt"})
+    return folder
+
+
+def verdicts(base: Base, documents: Sequence[Document], work: Path, alpha: float) -> dict[str, list[Verdict]]:
+    model = LocalModel(base)
+    found: dict[str, list[Verdict]] = {arm: [] for arm in ARMS}
+    good = [trained(base, d, d, work / d.id / "good") for d in track(documents, "training good adapters")]
+    for i, document in enumerate(track(documents, "null adapters and the gate")):
+        wrong = trained(base, document, exchanged(document, i), work / document.id / "exchanged")
+        other = good[(i + 1) % len(good)]
+        arms = dict(zip(ARMS, (good[i], wrong, other, noise(good[i], work / document.id / "noise", i)), strict=True))
+        held = [p for p in make_probes(document) if p.half == "heldout" and not p.recall]
+        scores = score(model, document.title, held, {BASE: None, **arms})
+        before = [s for s in scores if s.subject == BASE]
+        for arm in ARMS:
+            own = [s for s in scores if s.subject == arm]
+            decision = decide(arm, held, before, own, FLAT, FLAT, alpha, min_probes=4, max_retention_loss=1.0)
+            found[arm].append(decision.verdict)
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("articles", help="JSONL of short articles, two or more")
+    parser.add_argument("--work", type=Path, default=Path("gate-bench"), help="folder for the adapters")
+    parser.add_argument("--alpha", type=float, default=0.05)
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    args = parser.parse_args()
+    config = load_config(None, {}, None)
+    base = load_base(config.model.name, config.models_dir, config.model.device, config.model.dtype)
+    items = read(args.articles, timeout=config.source.timeout, max_words=config.write.max_words)
+    documents = [item for item in items if not isinstance(item, Failure)]
+    found = verdicts(base, documents, args.work, args.alpha)
+    counts = {arm: (sum(v == "publish" for v in found[arm]), len(found[arm])) for arm in ARMS}
+    if args.json:
+        print(json.dumps({arm: {"published": k, "of": n} for arm, (k, n) in counts.items()}))
+        return
+    table = Table("adapters", "published", "of", "95% interval")
+    for arm, (k, n) in counts.items():
+        interval = binomtest(k, n).proportion_ci(method="exact")
+        table.add_row(arm, str(k), str(n), f"{interval.low:.0%} to {interval.high:.0%}")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
