@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from agent.drafts import PREFIX
 from agent.ports import Embedder
 from agent.records import Adapter, Document
 
@@ -82,7 +83,7 @@ class Router:
         """Keep the vectors where that is possible. Without the file they are made anew next time."""
         with contextlib.suppress(OSError):
             self.cache.parent.mkdir(parents=True, exist_ok=True)
-            handle, draft = tempfile.mkstemp(suffix=".npz", dir=self.cache.parent)
+            handle, draft = tempfile.mkstemp(prefix=PREFIX, suffix=".npz", dir=self.cache.parent)
             os.close(handle)
             try:
                 np.savez(draft, allow_pickle=False, **vectors)

@@ -15,6 +15,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from agent.drafts import PREFIX
 from agent.errors import StoreError
 from seal_train.lora import Slots
 
@@ -47,7 +48,7 @@ def export(slots: Slots, slot: int, rank: int, alpha: float, base: str, card: st
 def _whole(folder: Path) -> Iterator[Path]:
     """A draft folder that becomes `folder` in one rename, after its files reached the disk."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder.parent))
+    draft = Path(tempfile.mkdtemp(prefix=PREFIX, dir=folder.parent))
     try:
         yield draft
         for path in [*draft.iterdir(), draft]:

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from agent.drafts import PREFIX
 from agent.errors import StoreError
 from agent.records import SelfEdit, Winner
 
@@ -22,7 +23,7 @@ def write_dataset(path: Path, winners: Iterable[Winner], self_edit: Callable[[st
     """
     rows = [_row(winner, self_edit(winner.self_edit)) for winner in winners]
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(prefix=".dataset-", dir=path.parent)
+    handle, draft = tempfile.mkstemp(prefix=PREFIX, dir=path.parent)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)

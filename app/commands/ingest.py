@@ -13,6 +13,7 @@ import typer
 
 from agent.config import Config
 from agent.config_recorded import as_recorded
+from agent.drafts import sweep
 from agent.errors import ConfigError, SourceError, StoreError
 from agent.ports import Ledger
 from app.cli import GO_ON
@@ -58,6 +59,7 @@ def learn(config: Config, sources: Sequence[str], resume: str | None = None) -> 
     from graphs.runtime import Runtime
 
     began, progress = time.perf_counter(), IngestProgress()
+    sweep(config.home, config.work_dir, config.adapters_dir)
     runtime = Runtime(config, listener=progress.listen, progress=progress.trained)
     ledger = runtime.ledger
     # A run that is not done while nobody else has this lock was cut off.

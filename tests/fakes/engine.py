@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from agent.checking import words
+from agent.drafts import PREFIX
 from agent.ports import Likelihood, Progress, Query, TrainFailure, TrainJob
 from agent.records import Training
 
@@ -29,9 +32,7 @@ class FakeTrainer:
                 results.append(TrainFailure(job.candidate.id, "told to fail"))
                 continue
             self.trained.append(job.candidate.id)
-            job.folder.mkdir(parents=True, exist_ok=True)
-            (job.folder / "adapter_config.json").write_text('{"r": 4}')
-            (job.folder / "adapter_model.safetensors").write_text(json.dumps([e.text for e in job.examples]))
+            _write_adapter(job.folder, 4, [e.text for e in job.examples])
             results.append(
                 Training(
                     candidate=job.candidate.id, path=str(job.folder), losses=(2.0, 1.0), tokens=9, steps=2, seconds=0.1
@@ -44,9 +45,18 @@ class FakeTrainer:
     def merge(self, members: Sequence[Path], folder: Path) -> None:
         """Knows what all members know."""
         texts = [text for m in members for text in json.loads((m / "adapter_model.safetensors").read_text())]
-        folder.mkdir(parents=True)
-        (folder / "adapter_config.json").write_text('{"r": 8}')
-        (folder / "adapter_model.safetensors").write_text(json.dumps(texts))
+        _write_adapter(folder, 8, texts)
+
+
+def _write_adapter(folder: Path, rank: int, texts: list[str]) -> None:
+    """As the port asks: the folder appears whole or not at all."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=PREFIX, dir=folder.parent))
+    (draft / "adapter_config.json").write_text(json.dumps({"r": rank}))
+    (draft / "adapter_model.safetensors").write_text(json.dumps(texts))
+    if folder.exists():
+        shutil.rmtree(folder)
+    draft.rename(folder)
 
 
 class FakeModel:

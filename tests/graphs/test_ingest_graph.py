@@ -84,54 +84,6 @@ def test_a_second_run_does_nothing(tmp_path: Path, source: Path) -> None:
     assert len(second.ledger.library()) == 2
 
 
-@pytest.mark.parametrize("node", NODES)
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_a_run_cut_off_at_any_node_ends_like_an_unbroken_one(
-    node: str, when: str, tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Also just after the node's work and before its checkpoint: then the node runs twice."""
-    from graphs import adapt_nodes
-
-    whole = FakeRuntime(tmp_path / "whole")
-    start(whole, source)
-    real, calls = getattr(adapt_nodes.AdaptNodes, node), []
-
-    def cut(self: Any, state: Any) -> Any:
-        calls.append(1)
-        if len(calls) > 1:
-            return real(self, state)
-        if when == "after":
-            real(self, state)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(adapt_nodes.AdaptNodes, node, cut)
-    broken = FakeRuntime(tmp_path / "broken")
-    with pytest.raises(KeyboardInterrupt):
-        start(broken, source)
-    again = FakeRuntime(tmp_path / "broken")
-    start(again, source, resume=True)
-    for told in (whole, again):
-        assert set(told.ledger.outcomes("r1").values()) == {"published"}
-    assert facts_of(again) == facts_of(whole)
-    trained = broken.fake_trainer.trained + again.fake_trainer.trained
-    if (node, when) != ("train", "after"):
-        assert len(trained) == len(set(trained)), "nothing is trained twice"
-
-
-def facts_of(runtime: FakeRuntime) -> dict[str, Any]:
-    """What must not depend on whether a run was cut off."""
-    ledger = runtime.ledger
-    return {
-        "documents": [d.id for d in ledger.documents("r1")],
-        "candidates": sorted(c.id for c in ledger.candidates("r1")),
-        "winners": [w.candidate for w in ledger.winners()],
-        "current": [a.id for a in ledger.current()],
-        "library": [v.added for v in ledger.library()],
-        "dataset": runtime.config.dataset_path.read_text(),
-        "memory": runtime.memory.count(),
-    }
-
-
 def test_resume_without_checkpoints_goes_on_from_the_ledger(tmp_path: Path, source: Path) -> None:
     runtime = FakeRuntime(tmp_path / "home")
     runtime.fake_trainer.train = refuse  # type: ignore[method-assign]

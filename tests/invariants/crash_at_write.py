@@ -1,0 +1,243 @@
+"""Runs of `seal ingest` that are killed right before single writes, and gone on with: a program of its own.
+
+What is a write, Python and SQLite say themselves: audit events tell of each file that is opened to be written, renamed
+or removed, and the connections of ledger and checkpoints of each COMMIT. So no part of seal is patched, and a write
+that is added later is found by itself. Right before a write is also right after the one before it, which is how the
+writes that Chroma does outside of Python are cut off on both sides: by the stamp before them, and by the next write.
+
+Each run is a fork of this process, which has all imports done: Python takes longer to start than the run takes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from functools import partial
+from importlib import import_module
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy
+
+import graphs.ingest
+import graphs.runtime
+from agent.config import Config, load_config
+from agent.language import language
+from agent.ledger import open_ledger
+from agent.ports import Progress, TrainFailure, TrainJob
+from agent.records import Training
+from app.commands import ingest
+from graphs.runtime import Runtime
+from tests.fakes.embedder import FakeEmbedder
+from tests.fakes.engine import FakeModel, FakeTrainer
+from tests.fakes.house import ARTICLES
+from tests.invariants.slow_seal import OPTIONS
+
+RUN = "the-run"
+REMOVED_OR_RENAMED = ("os.rename", "os.remove", "os.rmdir")
+
+
+class Killer:
+    """An audit hook that keeps a list of what this process writes in a home, and kills it before write `cut`."""
+
+    def __init__(self, home: Path, notes: Path, cut: int) -> None:
+        self.home, self.notes, self.cut = f"{home}/", notes, cut
+        self.numbers, self.writes = count(1), list[str]()
+
+    def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR) and self._ours(arguments[0]):
+            self._before(f"writing {self._name(arguments[0])}")
+        elif event in REMOVED_OR_RENAMED and (self._ours(arguments[0]) or arguments[-1] != -1):  # rmtree: by handle
+            what = arguments[1] if event == "os.rename" else arguments[0]
+            self._before(f"{event} {self._name(what)}")
+
+    def _ours(self, path: Any) -> bool:
+        """Whether it is in the home, and no lock."""
+        name = "" if isinstance(path, int) else os.fsdecode(path)
+        return name.startswith(self.home) and not name.endswith(".lock")
+
+    def _name(self, path: Any) -> str:
+        return os.fsdecode(path).removeprefix(self.home)
+
+    def listen(self, connection: sqlite3.Connection, *_: object) -> None:
+        """Hear every statement of the connection before it is done."""
+        last = ""
+
+        def hear(statement: str) -> None:
+            nonlocal last
+            if statement == "COMMIT":
+                self._before(f"COMMIT after {last}")
+            last = " ".join(statement.split()[:5])
+
+        connection.set_trace_callback(hear)
+
+    def _before(self, write: str) -> None:
+        self.writes.append(write)
+        if next(self.numbers) == self.cut:
+            note(self.notes, killed_before=write)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+class NotedTrainer(FakeTrainer):
+    """Writes down which candidates it has trained."""
+
+    def __init__(self, notes: Path) -> None:
+        super().__init__()
+        self.notes = notes
+
+    def train(self, jobs: Sequence[TrainJob], progress: Progress | None = None) -> list[Training | TrainFailure]:
+        results = super().train(jobs, progress)
+        note(self.notes, trained=[job.candidate.id for job in jobs])
+        return results
+
+
+def note(notes: Path, **what: Any) -> None:
+    with notes.open("a") as file:
+        file.write(json.dumps(what) + "\n")
+
+
+def seal_ingest(home: Path, notes: Path, source: Path, cut: int = 0, by_name: bool = False) -> None:
+    """The whole command in this process: from the beginning, or what is left of it, by the run's name if it has one."""
+    answers = {str(q["question"]): str(q["answer"]) for a in ARTICLES for q in a["questions"]}
+    killer = Killer(home, notes, cut)
+
+    class FastRuntime(Runtime):
+        def __init__(self, config: Config, **more: Any) -> None:
+            super().__init__(config, **more)
+            self.__dict__ |= {"embedder": FakeEmbedder(), "model": FakeModel(answers), "trainer": NotedTrainer(notes)}
+
+        @contextmanager
+        def checkpoints(self) -> Iterator[Any]:
+            with super().checkpoints() as saver:
+                killer.listen(saver.conn)  # type: ignore[attr-defined]
+                yield saver
+
+    command: tuple[list[str], str | None] = ([], RUN) if by_name and begun(home) else ([str(source)], None)
+    graphs.runtime.Runtime = FastRuntime  # type: ignore[misc, assignment]
+    graphs.ingest.new_run = lambda: RUN  # ids are hashes of it
+    sqlalchemy.event.listen(sqlalchemy.Engine, "connect", killer.listen)
+    sys.addaudithook(killer)
+    with open(os.devnull, "w") as nowhere, redirect_stderr(nowhere), redirect_stdout(nowhere):
+        ingest.run(*command, home, None, OPTIONS[1::2], as_json=True)
+    note(notes, writes=killer.writes)
+
+
+def begun(home: Path) -> bool:
+    with open_ledger(load_config(home=home).ledger_url) as ledger:
+        return bool(ledger.runs())
+
+
+def facts(home: Path) -> dict[str, Any]:
+    """What must not depend on whether the run was cut off."""
+    config = load_config(home=home)
+    with open_ledger(config.ledger_url) as ledger:
+        documents, candidates = ledger.documents(), ledger.candidates(RUN)
+        subjects = ["base", *(c.id for c in candidates)]
+        return {
+            "runs": [(r["run"], r["status"]) for r in ledger.runs()],
+            "outcomes": [(d.title, ledger.outcomes(RUN).get(d.id)) for d in documents],
+            "plans": [p.id for d in documents for p in ledger.plans(RUN, d.id)],
+            "self-edits": [e.id for d in documents for e in ledger.self_edits(RUN, d.id)],
+            "candidates": [(c.id, c.members) for c in candidates],
+            "trained": [ledger.training(c.id) is not None for c in candidates],
+            "scores": [[s.model_dump() for s in ledger.scores(RUN, x, d.id)] for x in subjects for d in documents],
+            "retention": [r.model_dump() for x in subjects if (r := ledger.retention(RUN, x))],
+            "rewards": [w.model_dump() for c in candidates if (w := ledger.reward(c.id))],
+            "decisions": [g.model_dump() for c in candidates if (g := ledger.decision(c.id))],
+            "winners": [w.candidate for w in ledger.winners()],
+            "library": [(v.version, v.added, v.current) for v in ledger.library()],
+            "published": [(a.id, a.candidate) for a in ledger.current()],
+            "dataset": config.dataset_path.read_text(),
+            "memory": Runtime(config).memory.count(),
+            "files": sorted(
+                str(path.relative_to(home)) for path in home.rglob("*") if config.memory_dir not in path.parents
+            ),
+        }
+
+
+def forked(work: Callable[[], None]) -> int:
+    """Do it in a child process. Returns its exit status, negative for a signal."""
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            work()
+            status = 0
+        except BaseException:  # noqa: BLE001  it is said, and the status tells
+            traceback.print_exc()
+        finally:
+            os._exit(status)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+class Runs:
+    """Runs over one source. Each has a folder with its home and the notes on it."""
+
+    def __init__(self, folder: Path, source: Path) -> None:
+        self.folder, self.source = folder, source
+        self.empty = folder / "empty"
+        self.empty.mkdir()
+
+    def rehearse(self) -> None:
+        """Make an empty ledger for all runs to begin with, and import here what a run imports."""
+
+        def rehearsal() -> None:
+            open_ledger(f"sqlite:///{self.empty / 'ledger.sqlite'}").close()
+            home = self.folder / "rehearsal"
+            seal_ingest(home, self.folder / "notes", self.source)
+            facts(home)
+            names = [name for name, module in sys.modules.items() if getattr(module, "__spec__", None)]
+            (self.folder / "modules").write_text("\n".join(name for name in names if name != "__main__"))
+
+        assert forked(rehearsal) == 0
+        for name in (self.folder / "modules").read_text().split():
+            import_module(name)
+        language("loads its model")
+
+    def run(self, *cuts: int) -> dict[str, Any]:
+        """What came of one run whose first process is killed before write cuts[0], the next before its cuts[1], ...
+
+        The last process is not killed. By chance each goes on by the run's name or by the same command again.
+        """
+        place = self.folder / "-".join(map(str, ("run", *cuts)))
+        home, notes, chance = place / "home", place / "notes", random.Random(str(cuts))
+        shutil.copytree(self.empty, home)
+        statuses: list[int] = []
+        for cut in (*cuts, 0):
+            by_name = chance.random() < 0.5
+            statuses.append(forked(partial(seal_ingest, home, notes, self.source, cut, by_name)))
+            if statuses[-1] != -signal.SIGKILL:
+                break
+        inspected = forked(lambda: note(notes, facts=facts(home)))
+        told = [json.loads(line) for line in notes.read_text().splitlines()]
+        shutil.rmtree(place)
+        return {
+            "statuses": [*statuses, inspected],
+            "killed_before": [line["killed_before"] for line in told if "killed_before" in line],
+            "trained": [candidate for line in told for candidate in line.get("trained", ())],
+            "writes": next((line["writes"] for line in told if "writes" in line), None),
+            "facts": next((line["facts"] for line in told if "facts" in line), None),
+        }
+
+
+def program() -> None:
+    """Arguments: an empty folder, the source, how many cuts (0: all), how many more random ones after each of them.
+
+    Prints a line of JSON for a run that is not killed, and then one for each that is.
+    """
+    runs, sample, more = Runs(Path(sys.argv[1]), Path(sys.argv[2])), int(sys.argv[3]), int(sys.argv[4])
+    runs.rehearse()
+    whole, chance = runs.run(), random.Random(0)
+    print(json.dumps(whole), flush=True)  # noqa: T201
+    cuts = range(1, len(whole["writes"]) + 1)
+    for cut in sorted(chance.sample(cuts, sample)) if sample else cuts:
+        print(json.dumps(runs.run(cut, *chance.choices(cuts, k=more))), flush=True)  # noqa: T201
