@@ -208,7 +208,7 @@ class AskConfig(Section):
     ] = ""
     max_distance: Annotated[
         float, Field(ge=0, le=2, description="Cosine distance beyond which no document's adapter takes a question.")
-    ] = 0.6
+    ] = 0.55
     max_tokens: Annotated[Count, Field(description="Longest answer, in tokens.")] = 24
 
 

@@ -14,9 +14,7 @@ import numpy as np
 from agent.drafts import PREFIX
 from agent.ports import Embedder
 from agent.records import Adapter, Document
-
-TITLE_SHARE = 0.5
-"""A document's vector is the mean of its title's and its text's, so that a name in the title counts."""
+from agent.sources.text import one_line, sentences
 
 Ranked = list[tuple[Adapter, float]]
 """Adapters with their distances, nearest first."""
@@ -27,8 +25,13 @@ def chosen(ranked: Ranked, max_distance: float) -> Adapter | None:
     return ranked[0][0] if ranked and ranked[0][1] <= max_distance else None
 
 
+def passages_of(document: Document) -> list[str]:
+    """Each sentence behind the title, so that a question finds its document by a detail as well as by the topic."""
+    return [f"{document.title}. {sentence}" for sentence in sentences(one_line(document.text))] or [document.title]
+
+
 class Router:
-    """Compares a question with the documents of the current adapters.
+    """Compares a question with the passages of the current adapters' documents.
 
     Document vectors are cached in one .npz file; it may be deleted at any time and is then made anew.
     """
@@ -50,27 +53,25 @@ class Router:
         return [sorted(zip(adapters, row, strict=True), key=lambda pair: (pair[1], pair[0].id)) for row in found]
 
     def distances(self, questions: Sequence[str], documents: Sequence[Document]) -> list[list[float]]:
-        """Cosine distance in [0, 2] of each question (rows) to each document (columns)."""
+        """Cosine distance in [0, 2] of each question (rows) to the nearest passage of each document (columns)."""
         vectors = self._vectors(documents)
         asked = np.asarray(self.embedder.embed(list(questions)))
-        stacked = np.stack([vectors[document.id] for document in documents])
-        found: list[list[float]] = (1 - asked @ stacked.T).tolist()
+        passages = [vectors[document.id] for document in documents]
+        begins = np.cumsum([0, *(len(of_one) for of_one in passages[:-1])])
+        found: list[list[float]] = np.minimum.reduceat(1 - asked @ np.vstack(passages).T, begins, axis=1).tolist()
         return found
 
     def _vectors(self, documents: Sequence[Document]) -> dict[str, np.ndarray]:
         known = self._load()
-        missing = [d for d in documents if self._key(d) not in known]
+        missing = [document for document in documents if self._key(document) not in known]
+        for document in missing:
+            known[self._key(document)] = np.asarray(self.embedder.embed(passages_of(document)))
         if missing:
-            titles = np.asarray(self.embedder.embed([d.title for d in missing]))
-            texts = np.asarray(self.embedder.embed([f"{d.title}. {d.text}" for d in missing]))
-            mixed = TITLE_SHARE * titles + (1 - TITLE_SHARE) * texts
-            mixed /= np.linalg.norm(mixed, axis=1, keepdims=True)
-            known.update({self._key(d): vector for d, vector in zip(missing, mixed, strict=True)})
             self._save(known)
         return {d.id: known[self._key(d)] for d in documents}
 
     def _key(self, document: Document) -> str:
-        return f"{self.embedder.name}/{document.id}".replace("/", "|")
+        return f"{self.embedder.name}/passages/{document.id}".replace("/", "|")
 
     def _load(self) -> dict[str, np.ndarray]:
         try:
