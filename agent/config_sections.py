@@ -165,7 +165,7 @@ class GateConfig(Section):
 
     alpha: Annotated[
         float, Field(gt=0, lt=1, description="Largest p-value on held-out probes that is let through.")
-    ] = 0.05
+    ] = 0.1
     min_probes: Annotated[Count, Field(description='With fewer held-out probes the gate says "undecided".')] = 4
     max_retention_loss: Annotated[
         Share, Field(description="Largest loss of accuracy on the retention questions that is let through.")

@@ -22,6 +22,7 @@ TURNS: dict[ProbeKind, tuple[Half, ...]] = {
     "parsed": ("heldout", "reward", "heldout"),
 }  # fmt: skip
 """Which half the probes of a kind go to, in turn."""
+ARTICLES = {"a", "an", "the"}
 SHORTEST_QUESTION = 4
 """A parsed question of fewer words does not say what it is about."""
 
@@ -33,7 +34,7 @@ def make_probes(
     found = facts(document.text) if parsed or cloze else []
     answers = {a.casefold() for a in [*(q.answer for q in document.questions), *(answer for _, answer in written)]}
     free = [fact for fact in found if fact.answer.casefold() not in answers]
-    reworded = [fact for fact in free if not _stands_in(fact.fronted, document.text)]
+    reworded = [fact for fact in free if _reworded(fact) and not _stands_in(fact.fronted, document.text)]
     turned = _spread(reworded, PARSED) if parsed else []
     blanked = _spread(free, CLOZE) if cloze else []
     given = {q.question: q.answer for q in document.questions}
@@ -70,6 +71,12 @@ def _spread(found: Sequence[Fact], count: int) -> list[Fact]:
         by_sentence.setdefault(fact.sentence, []).append(fact)
     rounds = itertools.zip_longest(*by_sentence.values())
     return [fact for turn in rounds for fact in turn if fact is not None][:count]
+
+
+def _reworded(fact: Fact) -> bool:
+    """Whether it is asked unlike a self-edit asks, in the clause. Where the answer is the subject, it is not."""
+    fronted, clause = ([w for w in words(q) if w not in ARTICLES] for q in (fact.fronted, fact.clause_question))
+    return fronted != clause
 
 
 def _stands_in(question: str, text: str) -> bool:
