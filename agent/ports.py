@@ -181,6 +181,7 @@ class Answerer(Protocol):
     """The base model with its adapters, as far as a question needs it. `name` is what it calls the base.
 
     Raises:
+        AdapterError: an adapter's folder is missing, damaged, or belongs to another base model.
         EndpointError: it runs on a server that gives no usable answer, or not the adapter's own.
     """
 

@@ -111,7 +111,9 @@ class IngestNodes:
         """Ask the questions of all documents of the run through the router, over the library as it is now."""
         run = state["run"]
         with self.rt.tracer.step(run, "examine") as span:
-            span.model, span.data = self.rt.config.model.name, {**examine(self.rt, run)}
+            span.model, span.data = self.rt.config.model.name, examine(self.rt, run)
+            if span.data["unreadable"]:
+                span.message = f"answered by the base instead: {'; '.join(span.data['unreadable'])}"
         return {}
 
 

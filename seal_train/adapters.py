@@ -15,7 +15,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from agent.errors import StoreError
+from agent.errors import AdapterError, StoreError
 from seal_train.lora import Slots
 
 WEIGHTS, CONFIG, CARD = "adapter_model.safetensors", "adapter_config.json", "README.md"
@@ -96,14 +96,14 @@ def load(slots: Slots, slot: int, folder: Path) -> None:
     """Read a PEFT LoRA folder into a slot of the same base.
 
     Raises:
-        StoreError: the folder is missing, damaged, or belongs to another base model.
+        AdapterError: the folder is missing, damaged, or belongs to another base model.
     """
     try:
         config = json.loads((folder / CONFIG).read_text())
         state = load_file(folder / WEIGHTS, device=str(slots.flat.device))
     except (OSError, ValueError, SafetensorError) as error:
         mend = "take it back with `seal rollback`, or ingest its document again"
-        raise StoreError(f"the adapter in {folder} cannot be read: {error}", mend) from error
+        raise AdapterError(folder, f"cannot be read: {error}", mend) from error
     rank = int(config["r"])
     slots.scale[slot] = float(config["lora_alpha"]) / rank
     with torch.no_grad():
@@ -114,19 +114,19 @@ def load(slots: Slots, slot: int, folder: Path) -> None:
                 layer.a[slot, :rank].copy_(a)
                 layer.b[slot, :, :rank].copy_(b)
             except (KeyError, RuntimeError) as error:
-                raise StoreError(f"the adapter in {folder} was trained on another base model", "") from error
+                raise AdapterError(folder, "was trained on another base model", "") from error
 
 
 def rank_of(folder: Path) -> int:
     """The rank of a PEFT folder.
 
     Raises:
-        StoreError: its adapter_config.json is missing or damaged.
+        AdapterError: its adapter_config.json is missing or damaged.
     """
     try:
         return int(json.loads((folder / CONFIG).read_text())["r"])
     except (OSError, ValueError, KeyError) as error:
-        raise StoreError(f"the adapter in {folder} cannot be read: {error}", "ingest its document again") from error
+        raise AdapterError(folder, f"cannot be read: {error}", "ingest its document again") from error
 
 
 def weights_hash(folder: Path) -> str:

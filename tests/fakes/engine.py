@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from agent.checking import words
+from agent.errors import AdapterError
 from agent.ports import Likelihood, Progress, Query, TrainFailure, TrainJob
 from agent.records import Training
 
@@ -88,7 +89,10 @@ class FakeModel:
     def _knows(self, query: Query, answer: str) -> bool:
         if query.adapter is None:
             return False
-        texts = json.loads((query.adapter / "adapter_model.safetensors").read_text())
+        try:
+            texts = json.loads((query.adapter / "adapter_model.safetensors").read_text())
+        except (OSError, ValueError) as error:
+            raise AdapterError(query.adapter, f"cannot be read: {error}", "") from error
         return any(set(words(answer)) <= set(words(text)) for text in texts)
 
 
