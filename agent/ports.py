@@ -201,7 +201,11 @@ class LanguageModel(Answerer, Protocol):
 
 
 class Judge(Protocol):
-    """Says whether an answer is right. None means "not judged", which is never "wrong"."""
+    """Says whether an answer is right. None means "not judged", which is never "wrong".
+
+    Raises:
+        EndpointError: its endpoint cannot be used at all: no answer would be judged.
+    """
 
     def judge(self, question: str, reference: str, answer: str) -> bool | None: ...
 
