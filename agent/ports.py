@@ -150,8 +150,13 @@ class Trainer(Protocol):
 
     def train(self, jobs: Sequence[TrainJob], progress: Progress | None = None) -> list[Training | TrainFailure]: ...
 
-    def merge(self, members: Sequence[Path], folder: Path) -> None:
-        """Write the mean of trained adapters as an adapter of its own, which appears whole or not at all."""
+    def merge(self, members: Sequence[tuple[Candidate, Path]], folder: Path) -> None:
+        """Write the mean of trained adapters as an adapter of its own, which appears whole or not at all.
+
+        Raises:
+            AdapterError: a member cannot be read.
+            StoreError: the mean cannot be written.
+        """
         ...
 
 

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -51,45 +52,63 @@ def _whole(folder: Path) -> Iterator[Path]:
     try:
         yield draft
         for path in [*draft.iterdir(), draft]:
-            handle = os.open(path, os.O_RDONLY)
-            os.fsync(handle)
-            os.close(handle)
+            _sync(path)
         if folder.exists():
             shutil.rmtree(folder)
         draft.chmod(0o755)
         draft.rename(folder)
+        _sync(folder.parent)  # else the name may be lost with the power, after the ledger has it
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def merge(members: Sequence[Path], folder: Path) -> None:
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def merge(members: Sequence[Path], folder: Path, card: str) -> None:
     """Write the mean of several adapters of one base as a PEFT folder, exactly: its rank is the sum of theirs.
 
     Weight averaging of models that were tuned from one base ("model soup", Wortsman et al. 2022, arXiv
     2203.05482), done on the products B A, since the factors of different seeds have no common axes.
 
     Raises:
-        StoreError: a member cannot be read, or the folder cannot be written (disk full).
+        AdapterError: a member cannot be read.
+        StoreError: the folder cannot be written (disk full).
     """
+    read = [_member(member) for member in members]
+    merged: dict[str, torch.Tensor] = {}
+    for name in read[0][1]:
+        if ".lora_A." in name:
+            merged[name] = torch.cat([state[name] for _, state in read], dim=0)
+        else:
+            shares = [float(c["lora_alpha"]) / int(c["r"]) / len(members) for c, _ in read]
+            merged[name] = torch.cat([state[name] * s for (_, state), s in zip(read, shares, strict=True)], dim=1)
+    rank = sum(int(config["r"]) for config, _ in read)
     try:
-        configs = [json.loads((member / CONFIG).read_text()) for member in members]
-        states = [load_file(member / WEIGHTS) for member in members]
-        shares = [float(c["lora_alpha"]) / int(c["r"]) / len(members) for c in configs]
-        merged: dict[str, torch.Tensor] = {}
-        for name in states[0]:
-            if ".lora_A." in name:
-                merged[name] = torch.cat([state[name] for state in states], dim=0)
-            else:
-                merged[name] = torch.cat([state[name] * s for state, s in zip(states, shares, strict=True)], dim=1)
-        rank = sum(int(c["r"]) for c in configs)
         with _whole(folder) as draft:
             save_file(merged, draft / WEIGHTS, metadata={"format": "pt"})
-            (draft / CONFIG).write_text(json.dumps({**configs[0], "r": rank, "lora_alpha": rank}, indent=2) + "\n")
-            (draft / CARD).write_text(f"# Mean of {', '.join(member.name for member in members)}\n")
-    except (OSError, ValueError, KeyError, SafetensorError) as error:
+            (draft / CONFIG).write_text(json.dumps({**read[0][0], "r": rank, "lora_alpha": rank}, indent=2) + "\n")
+            (draft / CARD).write_text(card)
+    except (OSError, SafetensorError) as error:
         raise StoreError(
             f"cannot merge adapters into {folder}: {error}", "free some disk space, then resume"
         ) from error
+
+
+def _member(folder: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    """Config and weights of a trained adapter."""
+    try:
+        config = json.loads((folder / CONFIG).read_text())
+        float(config["lora_alpha"]), int(config["r"])
+        return config, load_file(folder / WEIGHTS)
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+        mend = f"delete {folder}, then resume: it is trained again"
+        raise AdapterError(folder, f"cannot be read: {error}", mend) from error
 
 
 def load(slots: Slots, slot: int, folder: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from agent.checking import words
 from agent.errors import AdapterError
 from agent.ports import Likelihood, Progress, Query, TrainFailure, TrainJob
-from agent.records import Training
+from agent.records import Candidate, Training
 
 UNKNOWN = "no idea"
 
@@ -42,9 +42,9 @@ class FakeTrainer:
                 progress(i + 1, len(jobs))
         return results
 
-    def merge(self, members: Sequence[Path], folder: Path) -> None:
+    def merge(self, members: Sequence[tuple[Candidate, Path]], folder: Path) -> None:
         """Knows what all members know."""
-        texts = [text for m in members for text in json.loads((m / "adapter_model.safetensors").read_text())]
+        texts = [text for _, m in members for text in json.loads((m / "adapter_model.safetensors").read_text())]
         folder.mkdir(parents=True)
         (folder / "adapter_config.json").write_text('{"r": 8}')
         (folder / "adapter_model.safetensors").write_text(json.dumps(texts))
