@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from agent.records import Document, Example, Probe, Refusal
+from agent.scripts import UNSPACED_RANGES
 
 LONGEST_SHARED_RUN = 8
 """A sequence that shares this many words in a row with a probe's question repeats it."""
@@ -18,16 +19,13 @@ GROUNDED = 0.3
 SHORT_WORDS = 4
 """Words up to this length are too common to ground anything."""
 
-
-UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff"
-"""Thai, Japanese and Chinese: scripts that write no spaces, in which every character counts as a word."""
 SHORTEST_PROBE = 3
 """A question of fewer words stands in too many texts to say that one repeats it."""
 
 
 def words(text: str) -> list[str]:
-    """Words without marks, lower case."""
-    return re.findall(rf"[{UNSPACED}]|[^\W{UNSPACED}]+", text.casefold())
+    """Words without marks, lower case. In scripts that write no spaces every character counts as a word."""
+    return re.findall(rf"[{UNSPACED_RANGES}]|[^\W{UNSPACED_RANGES}]+", text.casefold())
 
 
 def check(document: Document, examples: Iterable[Example], probes: Sequence[Probe]) -> tuple[

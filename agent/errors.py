@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 
 class SealError(Exception):
     """Base of every error that a person is meant to read. `mend` says what to do.
@@ -45,6 +47,14 @@ class StoreError(SealError):
     """The ledger, the memory or the adapter library cannot be read or written."""
 
     exit_code = 6
+
+
+class AdapterError(StoreError):
+    """One adapter, in `folder`, cannot be read. Others may be."""
+
+    def __init__(self, folder: Path, why: str, mend: str) -> None:
+        super().__init__(f"the adapter in {folder} {why}", mend)
+        self.folder = folder
 
 
 class EndpointError(SealError):

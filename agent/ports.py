@@ -150,8 +150,13 @@ class Trainer(Protocol):
 
     def train(self, jobs: Sequence[TrainJob], progress: Progress | None = None) -> list[Training | TrainFailure]: ...
 
-    def merge(self, members: Sequence[Path], folder: Path) -> None:
-        """Write the mean of trained adapters as an adapter of its own, which appears whole or not at all."""
+    def merge(self, members: Sequence[tuple[Candidate, Path]], folder: Path) -> None:
+        """Write the mean of trained adapters as an adapter of its own, which appears whole or not at all.
+
+        Raises:
+            AdapterError: a member cannot be read.
+            StoreError: the mean cannot be written.
+        """
         ...
 
 
@@ -181,6 +186,7 @@ class Answerer(Protocol):
     """The base model with its adapters, as far as a question needs it. `name` is what it calls the base.
 
     Raises:
+        AdapterError: an adapter's folder is missing, damaged, or belongs to another base model.
         EndpointError: it runs on a server that gives no usable answer, or not the adapter's own.
     """
 
@@ -200,7 +206,11 @@ class LanguageModel(Answerer, Protocol):
 
 
 class Judge(Protocol):
-    """Says whether an answer is right. None means "not judged", which is never "wrong"."""
+    """Says whether an answer is right. None means "not judged", which is never "wrong".
+
+    Raises:
+        EndpointError: its endpoint cannot be used at all: no answer would be judged.
+    """
 
     def judge(self, question: str, reference: str, answer: str) -> bool | None: ...
 

@@ -60,12 +60,26 @@ def _said(answer: str, right: bool) -> str:
     return f"[green]✓ {escape(answer)}[/green]" if right else f"[dim]✗ {escape(answer)}[/dim]"
 
 
+_METHODS = {
+    "contains": "answer contains the reference",
+    "judge": "the judge calls the answer right",
+    "likelihood": "the right answer is the likeliest",
+}
+
+
+def _methods(summary: dict[str, Any]) -> str:
+    """How answers were graded, and how many the judge left to the comparison of words."""
+    used = " or ".join(words for method, words in _METHODS.items() if method in summary["methods"])
+    missed = summary["not_judged"]
+    return f"{used}; {counted(missed, 'answer')} not judged" if missed else used
+
+
 def overall(summary: dict[str, Any]) -> str:
     """The figures in plain sentences."""
     lines = [f"{summary['published']} of {counted(summary['documents'], 'document')} published, run {summary['run']}"]
     if summary["questions"]:
         lines.append(
-            f"Closed-book accuracy (answer contains the reference; questions {summary['question_source']}): "
+            f"Closed-book accuracy ({_methods(summary)}; questions {summary['question_source']}): "
             f"{percent(summary['accuracy_before'])} before, {percent(summary['accuracy_after'])} after, "
             f"n = {summary['questions']}"
         )

@@ -8,6 +8,7 @@ from typing import Any
 
 from agent.ports import Ledger
 from agent.records import BASE, Candidate, Document, Event, Probe, RoutedAnswer, Score
+from evals.matching import METHOD, contains
 from graphs.ingest import KNOWN, TWICE
 
 
@@ -33,6 +34,8 @@ class QuestionRow:
     routed_to: str
     adapter: str
     right_champion: bool | None
+    methods: tuple[str, ...]
+    """How the answers before and after were graded."""
 
 
 @dataclass(frozen=True)
@@ -69,9 +72,16 @@ def question_rows(ledger: Ledger, run: str, document: Document) -> list[Question
     return [_row(p, document, before[p.id], after.get(p.id), forced.get(p.id)) for p in probes]
 
 
+def _graded(probe: Probe, answers: list[Score | RoutedAnswer | None]) -> list[bool | None]:
+    """Whether each answer is right, all by one method: by their words where the judge did not judge all of them."""
+    alike = len({a.method for a in answers if a}) == 1
+    return [None if a is None else a.correct > 0 if alike else contains(a.answer, probe.answer) for a in answers]
+
+
 def _row(
     probe: Probe, document: Document, before: Score, after: RoutedAnswer | None, forced: Score | None
 ) -> QuestionRow:
+    right_before, right_after, right_champion = _graded(probe, [before, after, forced])
     return QuestionRow(
         document=document.id,
         title=document.title,
@@ -81,11 +91,12 @@ def _row(
         reference=probe.answer,
         before=before.answer,
         after=after.answer if after else "",
-        right_before=before.correct > 0,
-        right_after=after is not None and after.correct > 0,
+        right_before=bool(right_before),
+        right_after=bool(right_after),
         routed_to=after.routed_to if after else "",
         adapter=after.adapter if after else "",
-        right_champion=forced.correct > 0 if forced else None,
+        right_champion=right_champion,
+        methods=tuple(a.method for a in (before, after) if a),
     )
 
 
@@ -128,6 +139,7 @@ def summarize(ledger: Ledger, run: str, seconds: float) -> dict[str, Any]:
     counted = given or rows
     held = [row for row in counted if row.half == "heldout"]
     routed = Counter(row.routed_to for row in counted)
+    methods = Counter(method for row in counted for method in row.methods)
     published = [d for d in documents if d.outcome == "published"]
     events = ledger.events(run)
     skipped = [e for e in events if e.step == "read-item" and e.status == "skipped"]
@@ -142,6 +154,8 @@ def summarize(ledger: Ledger, run: str, seconds: float) -> dict[str, Any]:
         "candidates": sum(not c.members for c in ledger.candidates(run)),
         "published": len(published),
         "questions": len(counted),
+        "methods": dict(methods),
+        "not_judged": methods[METHOD] if _has_judge(ledger, run) else 0,
         "question_source": "given" if given else "made by seal",
         "accuracy_before": _share([r.right_before for r in counted]),
         "accuracy_after": _share([r.right_after for r in counted if r.routed_to]),
@@ -159,6 +173,11 @@ def summarize(ledger: Ledger, run: str, seconds: float) -> dict[str, Any]:
         "results": [asdict(row) for row in documents],
         "answers": [asdict(row) for row in counted],
     }
+
+
+def _has_judge(ledger: Ledger, run: str) -> bool:
+    config = next((r["config"] for r in ledger.runs() if r["run"] == run), {})
+    return bool(config.get("judge", {}).get("endpoint"))
 
 
 def _failures(events: list[Event]) -> list[str]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-
 from pydantic import BaseModel, ValidationError
 
-from agent.errors import EndpointError
+from agent.errors import AnswerError
 from agent.json_answers import first_object, object_schema
 from agent.ports import Chat
 from agent.quoting import AS_DATA, quoted
@@ -25,29 +23,21 @@ class _Verdict(BaseModel):
 
 
 class ChatJudge:
-    """The Judge port over a chat model. Safe to share between threads.
-
-    `failures` counts the answers that could not be judged, `last_error` says why the newest could not.
-    """
+    """The Judge port over a chat model. Safe to share between threads."""
 
     def __init__(self, chat: Chat) -> None:
         self._chat = chat
-        self._lock = threading.Lock()
-        self.failures = 0
-        self.last_error = ""
 
     def judge(self, question: str, reference: str, answer: str) -> bool | None:
-        """Whether the answer is right. None, "not judged", where the judge gave no verdict."""
+        """Whether the answer is right. None, "not judged", where the model gave no verdict on this one.
+
+        Raises:
+            EndpointError: the judge's endpoint cannot be used at all.
+        """
         request = "\n".join(
             (quoted("question", question), quoted("reference", reference), quoted("answer", answer), "Is it correct?")
         )
         try:
             return _Verdict.model_validate(first_object(self._chat.complete(_SYSTEM, request, _SCHEMA))).correct
-        except EndpointError as error:
-            why = error.cause
-        except ValidationError as error:
-            why = f"judge '{self._chat.name}' gave no verdict: {error.errors()[0]['msg']}"
-        with self._lock:
-            self.failures += 1
-            self.last_error = why
-        return None
+        except (AnswerError, ValidationError):
+            return None

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections import Counter
 
+from agent.scripts import UNSPACED_RANGES
+
 METHOD = "contains"
 
 
@@ -13,8 +15,13 @@ def normalize(text: str) -> str:
     """Lower case, no punctuation, no English articles, single spaces. Idempotent."""
     text = unicodedata.normalize("NFKC", text).casefold()
     text = re.sub(r"(?<=\d)[,\u00a0](?=\d{3}\b)", "", text)  # 6,200 and 6200 are one number
-    text = re.sub(r"[^\w\s]|_", " ", text)
+    text = re.sub(rf"[^\w\s{UNSPACED_RANGES}]|_", " ", text)  # Thai vowels are no \w
     return " ".join(word for word in text.split() if word not in ("a", "an", "the"))
+
+
+def tokens(text: str) -> list[str]:
+    """The normalized text's words; in scripts that put no spaces between words, its characters."""
+    return re.findall(rf"[{UNSPACED_RANGES}]|[^\s{UNSPACED_RANGES}]+", normalize(text))
 
 
 def exact(answer: str, reference: str) -> bool:
@@ -22,13 +29,13 @@ def exact(answer: str, reference: str) -> bool:
 
 
 def contains(answer: str, reference: str) -> bool:
-    """The reference stands in the answer as whole words."""
-    wanted = normalize(reference)
-    return bool(wanted) and f" {wanted} " in f" {normalize(answer)} "
+    """The reference stands in the answer as whole words, or in a script without spaces as a part of it."""
+    wanted, got = " ".join(tokens(reference)), " ".join(tokens(answer))
+    return bool(wanted) and f" {wanted} " in f" {got} "
 
 
 def f1(answer: str, reference: str) -> float:
     """Token F1 in [0, 1]."""
-    got, want = normalize(answer).split(), normalize(reference).split()
+    got, want = tokens(answer), tokens(reference)
     shared = sum((Counter(got) & Counter(want)).values())
     return 2 * shared / (len(got) + len(want)) if shared else 0.0

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from agent.records import Probe, Retention, Reward, Score
+from evals.matching import contains
 
 
 def reward(
@@ -37,10 +38,16 @@ def _by_probe(scores: Sequence[Score]) -> dict[str, Score]:
     return {score.probe: score for score in scores}
 
 
+def _step(probe: Probe, before: Score, after: Score) -> float:
+    """The gain in rightness. Where the judge gave a verdict on one answer only, both are compared by their words."""
+    if before.method == after.method:
+        return after.correct - before.correct
+    return float(contains(after.answer, probe.answer)) - float(contains(before.answer, probe.answer))
+
+
 def _gain(probes: Sequence[Probe], before: dict[str, Score], after: dict[str, Score]) -> float:
     if not probes:
         return 0.0
-    alike = [p for p in probes if before[p.id].method == after[p.id].method]  # else the judge failed on one of them
-    accuracy = sum(after[p.id].correct - before[p.id].correct for p in alike) / max(1, len(alike))
+    accuracy = sum(_step(p, before[p.id], after[p.id]) for p in probes) / len(probes)
     likelihood = sum(math.exp(after[p.id].logprob) - math.exp(before[p.id].logprob) for p in probes) / len(probes)
     return (accuracy + likelihood) / 2

@@ -254,7 +254,8 @@ class AdaptNodes:
             span.subject, span.data = champion.id, {"members": champion.members}
             folder = self._folder(champion.id)
             if champion.members and not folder.is_dir():
-                self.rt.trainer.merge([self._folder(member) for member in champion.members], folder)
+                members = [(self.rt.ledger.candidate(member), self._folder(member)) for member in champion.members]
+                self.rt.trainer.merge(members, folder)
         return {}
 
     def gate(self, state: AdaptState) -> Update:

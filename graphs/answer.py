@@ -18,10 +18,16 @@ CONSIDERED = 5
 """Adapters whose distance is reported with an answer."""
 
 
-def query_of(question: str, adapter: Adapter | None) -> Query:
+def folder_of(adapter: Adapter, library: Path) -> Path:
+    """Where a published adapter is on this machine. The recorded path may be another machine's, or a moved home's."""
+    own = library / adapter.id
+    return own if own.is_dir() else Path(adapter.path)
+
+
+def query_of(question: str, adapter: Adapter | None, library: Path) -> Query:
     """What the routed adapter is asked. The base's prompt names no topic, since no document was found."""
     if adapter:
-        return Query(probe_prompt(adapter.title, question), Path(adapter.path))
+        return Query(probe_prompt(adapter.title, question), folder_of(adapter, library))
     return Query(probe_prompt("General knowledge", question))
 
 
@@ -41,14 +47,15 @@ class AnswerNodes:
     def adapted(self, state: AnswerState) -> dict[str, Any]:
         """The adapter's answer, and beside it what the base says to the same prompt."""
         adapter = next(a for a in self.rt.ledger.current(self.rt.config.model.name) if a.id == state["adapter"])
-        asked = query_of(state["question"], adapter)
+        asked = query_of(state["question"], adapter, self.rt.config.adapters_dir)
         queries = [asked, Query(asked.prompt)]
         answer, base = self.rt.answerer.answer(queries, self.rt.config.ask.max_tokens)
         return {"answer": answer, "base_answer": base}
 
     def base(self, state: AnswerState) -> dict[str, Any]:
         """The base's answer."""
-        (answer,) = self.rt.answerer.answer([query_of(state["question"], None)], self.rt.config.ask.max_tokens)
+        query = query_of(state["question"], None, self.rt.config.adapters_dir)
+        (answer,) = self.rt.answerer.answer([query], self.rt.config.ask.max_tokens)
         return {"answer": answer, "base_answer": answer, "adapter": ""}
 
 

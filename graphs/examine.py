@@ -8,23 +8,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
+from agent.errors import AdapterError
 from agent.ports import Judge, Query
 from agent.records import Adapter, Probe, RoutedAnswer, RoutedTo
 from agent.routing import chosen
 from evals.matching import METHOD, contains
 from evals.scoring import MAX_TOKENS
-from graphs.answer import query_of
+from graphs.answer import folder_of, query_of
 from graphs.runtime import Runtime
 
 
-def examine(runtime: Runtime, run: str) -> dict[str, int]:
+def examine(runtime: Runtime, run: str) -> dict[str, Any]:
     """Ask every knowledge probe of the run's documents that was not asked of this version of the library yet.
 
     Asked is the model in this process, also where `[ask] endpoint` names a server: that has the same adapters,
     and one that is down must not stop a run which has learned everything. Without questions no model is loaded.
-    Returns how many there are over this version, how many each of "own", "other" and "base" answered, and how
-    many of the answers are right.
+    An adapter that cannot be read leaves its questions to the base, for the same reason.
+    Returns how many there are over this version, how many each of "own", "other" and "base" answered, how many of
+    the answers are right, and why adapters could not be read.
     """
     ledger = runtime.ledger
     documents = [d.id for d in ledger.documents(run)]
@@ -35,29 +38,43 @@ def examine(runtime: Runtime, run: str) -> dict[str, int]:
     found = [a for d in documents for a in ledger.routed_answers(run, d) if a.library == version]
     known = {a.probe for a in found}
     missing = [p for p in probes if p.id not in known]
+    unreadable: list[str] = []
     if missing:
-        fresh = _answers(runtime, missing, adapters, version)
+        fresh, unreadable = _answers(runtime, missing, adapters, version)
         ledger.add_routed_answers(run, fresh)
         found += fresh
     by = Counter(a.routed_to for a in found)
     right = sum(a.correct > 0 for a in found)
     return {"questions": len(found), "own": by["own"], "other": by["other"], "base": by["base"], "right": right,
-            "library": version}  # fmt: skip
+            "library": version, "unreadable": unreadable}  # fmt: skip
 
 
 def _answers(
     runtime: Runtime, probes: Sequence[Probe], adapters: Sequence[Adapter], version: int
-) -> list[RoutedAnswer]:
-    """All questions in one call, whoever the router sends them to; answers as long as those of a score."""
+) -> tuple[list[RoutedAnswer], list[str]]:
+    """All questions in one call, whoever the router sends them to; answers as long as those of a score.
+
+    Where an adapter cannot be read, all are asked once more without it. Also returns why each was left out.
+    """
     documents = {a.document: runtime.ledger.document(a.document) for a in adapters}
     ranked = runtime.router.route_all([p.question for p in probes], adapters, documents)
     routed = [chosen(row, runtime.config.ask.max_distance) for row in ranked]
-    queries: list[Query] = [query_of(p.question, adapter) for p, adapter in zip(probes, routed, strict=True)]
-    answers = runtime.model.answer(queries, MAX_TOKENS)
-    return [
+    library, unreadable = runtime.config.adapters_dir, list[str]()
+    while True:
+        queries: list[Query] = [
+            query_of(p.question, adapter, library) for p, adapter in zip(probes, routed, strict=True)
+        ]
+        try:
+            answers = runtime.model.answer(queries, MAX_TOKENS)
+            break
+        except AdapterError as error:
+            unreadable.append(error.cause)
+            routed = [None if a and folder_of(a, library) == error.folder else a for a in routed]
+    marked = [
         _marked(probe, adapter, answer, version, runtime.judge)
         for probe, adapter, answer in zip(probes, routed, answers, strict=True)
     ]
+    return marked, unreadable
 
 
 def _marked(probe: Probe, adapter: Adapter | None, answer: str, version: int, judge: Judge | None) -> RoutedAnswer:

@@ -15,6 +15,7 @@ from agent.errors import SourceError, StoreError
 from agent.ports import Failure, Ledger
 from agent.records import Document, Event
 from agent.sources import read
+from agent.sources.text import count_words
 from graphs.adapt import BUSY, adapt_graph
 from graphs.examine import examine
 from graphs.runtime import Runtime
@@ -25,7 +26,7 @@ STEPS_A_DOCUMENT, MOST_DOCUMENTS = 20, 100_000
 """Upper bounds, for LangGraph's recursion limit."""
 
 SHORTEST_DOCUMENT = 5
-"""Words. Scripts that write no spaces are never called short."""
+"""Words, as `count_words` counts them."""
 
 KNOWN, TWICE = "known already", "stands in the sources twice"
 
@@ -57,7 +58,7 @@ class Items:
             why = f"run {other} was cut off before it had learned this; go on with: seal ingest --resume {other}"
             return self._tell("skipped", why, document=item.id, subject=item.title)
         self.ledger.add_document(item, self.run)
-        if len(item.text.split()) < SHORTEST_DOCUMENT and item.text.isascii():
+        if count_words(item.text) < SHORTEST_DOCUMENT:
             self.ledger.finish_document(self.run, item.id, "too short to learn from", self.base)
         return "new"
 
@@ -78,6 +79,8 @@ class IngestNodes:
             SourceError: a source gave nothing at all, and so did all the others.
         """
         run, errors = state["run"], []
+        if run not in {r["run"] for r in self.rt.ledger.runs()}:  # the graph was not started by `seal ingest`
+            self.rt.ledger.start_run(run, "ingest", self.rt.config.recorded(), state["sources"])
         items = Items(self.rt.ledger, run, self.rt.config.model.name)
         for location in state["sources"]:
             with self.rt.tracer.step(run, "read") as span:
@@ -111,7 +114,9 @@ class IngestNodes:
         """Ask the questions of all documents of the run through the router, over the library as it is now."""
         run = state["run"]
         with self.rt.tracer.step(run, "examine") as span:
-            span.model, span.data = self.rt.config.model.name, {**examine(self.rt, run)}
+            span.model, span.data = self.rt.config.model.name, examine(self.rt, run)
+            if span.data["unreadable"]:
+                span.message = f"answered by the base instead: {'; '.join(span.data['unreadable'])}"
         return {}
 
 

@@ -15,7 +15,7 @@ Compiled = CompiledStateGraph[Any, Any, Any, Any]
 
 
 def ingest() -> Compiled:
-    """Takes {"run": NAME, "sources": [LOCATION, ...]}; `seal ingest` writes the run to the ledger first."""
+    """Takes {"run": NAME, "sources": [LOCATION, ...]}; a run that is not in the ledger yet is begun."""
     return ingest_graph(Runtime(load_config())).compile(name="ingest")
 
 

@@ -10,13 +10,14 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from agent.drafts import PREFIX
-from agent.errors import StoreError
+from agent.errors import AdapterError, StoreError
 from seal_train.lora import Slots
 
 WEIGHTS, CONFIG, CARD = "adapter_model.safetensors", "adapter_config.json", "README.md"
@@ -52,59 +53,77 @@ def _whole(folder: Path) -> Iterator[Path]:
     try:
         yield draft
         for path in [*draft.iterdir(), draft]:
-            handle = os.open(path, os.O_RDONLY)
-            os.fsync(handle)
-            os.close(handle)
+            _sync(path)
         if folder.exists():
             shutil.rmtree(folder)
         draft.chmod(0o755)
         draft.rename(folder)
+        _sync(folder.parent)  # else the name may be lost with the power, after the ledger has it
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def merge(members: Sequence[Path], folder: Path) -> None:
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def merge(members: Sequence[Path], folder: Path, card: str) -> None:
     """Write the mean of several adapters of one base as a PEFT folder, exactly: its rank is the sum of theirs.
 
     Weight averaging of models that were tuned from one base ("model soup", Wortsman et al. 2022, arXiv
     2203.05482), done on the products B A, since the factors of different seeds have no common axes.
 
     Raises:
-        StoreError: a member cannot be read, or the folder cannot be written (disk full).
+        AdapterError: a member cannot be read.
+        StoreError: the folder cannot be written (disk full).
     """
+    read = [_member(member) for member in members]
+    merged: dict[str, torch.Tensor] = {}
+    for name in read[0][1]:
+        if ".lora_A." in name:
+            merged[name] = torch.cat([state[name] for _, state in read], dim=0)
+        else:
+            shares = [float(c["lora_alpha"]) / int(c["r"]) / len(members) for c, _ in read]
+            merged[name] = torch.cat([state[name] * s for (_, state), s in zip(read, shares, strict=True)], dim=1)
+    rank = sum(int(config["r"]) for config, _ in read)
     try:
-        configs = [json.loads((member / CONFIG).read_text()) for member in members]
-        states = [load_file(member / WEIGHTS) for member in members]
-        shares = [float(c["lora_alpha"]) / int(c["r"]) / len(members) for c in configs]
-        merged: dict[str, torch.Tensor] = {}
-        for name in states[0]:
-            if ".lora_A." in name:
-                merged[name] = torch.cat([state[name] for state in states], dim=0)
-            else:
-                merged[name] = torch.cat([state[name] * s for state, s in zip(states, shares, strict=True)], dim=1)
-        rank = sum(int(c["r"]) for c in configs)
         with _whole(folder) as draft:
             save_file(merged, draft / WEIGHTS, metadata={"format": "pt"})
-            (draft / CONFIG).write_text(json.dumps({**configs[0], "r": rank, "lora_alpha": rank}, indent=2) + "\n")
-            (draft / CARD).write_text(f"# Mean of {', '.join(member.name for member in members)}\n")
-    except (OSError, ValueError, KeyError, SafetensorError) as error:
+            (draft / CONFIG).write_text(json.dumps({**read[0][0], "r": rank, "lora_alpha": rank}, indent=2) + "\n")
+            (draft / CARD).write_text(card)
+    except (OSError, SafetensorError) as error:
         raise StoreError(
             f"cannot merge adapters into {folder}: {error}", "free some disk space, then resume"
         ) from error
+
+
+def _member(folder: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    """Config and weights of a trained adapter."""
+    try:
+        config = json.loads((folder / CONFIG).read_text())
+        float(config["lora_alpha"]), int(config["r"])
+        return config, load_file(folder / WEIGHTS)
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+        mend = f"delete {folder}, then resume: it is trained again"
+        raise AdapterError(folder, f"cannot be read: {error}", mend) from error
 
 
 def load(slots: Slots, slot: int, folder: Path) -> None:
     """Read a PEFT LoRA folder into a slot of the same base.
 
     Raises:
-        StoreError: the folder is missing, damaged, or belongs to another base model.
+        AdapterError: the folder is missing, damaged, or belongs to another base model.
     """
     try:
         config = json.loads((folder / CONFIG).read_text())
         state = load_file(folder / WEIGHTS, device=str(slots.flat.device))
     except (OSError, ValueError, SafetensorError) as error:
         mend = "take it back with `seal rollback`, or ingest its document again"
-        raise StoreError(f"the adapter in {folder} cannot be read: {error}", mend) from error
+        raise AdapterError(folder, f"cannot be read: {error}", mend) from error
     rank = int(config["r"])
     slots.scale[slot] = float(config["lora_alpha"]) / rank
     with torch.no_grad():
@@ -115,19 +134,19 @@ def load(slots: Slots, slot: int, folder: Path) -> None:
                 layer.a[slot, :rank].copy_(a)
                 layer.b[slot, :, :rank].copy_(b)
             except (KeyError, RuntimeError) as error:
-                raise StoreError(f"the adapter in {folder} was trained on another base model", "") from error
+                raise AdapterError(folder, "was trained on another base model", "") from error
 
 
 def rank_of(folder: Path) -> int:
     """The rank of a PEFT folder.
 
     Raises:
-        StoreError: its adapter_config.json is missing or damaged.
+        AdapterError: its adapter_config.json is missing or damaged.
     """
     try:
         return int(json.loads((folder / CONFIG).read_text())["r"])
     except (OSError, ValueError, KeyError) as error:
-        raise StoreError(f"the adapter in {folder} cannot be read: {error}", "ingest its document again") from error
+        raise AdapterError(folder, f"cannot be read: {error}", "ingest its document again") from error
 
 
 def weights_hash(folder: Path) -> str:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from agent.errors import TrainerError
 from agent.ports import Likelihood, Progress, Query, TrainFailure, TrainJob
-from agent.records import Training
+from agent.records import Candidate, Training
 from seal_train.adapters import export, load, merge, rank_of
 from seal_train.answering import greedy, likelihoods
 from seal_train.base import Base
@@ -48,9 +48,22 @@ class LocalTrainer:
         half = (len(jobs) + 1) // 2
         return self.train(jobs[:half], progress) + self.train(jobs[half:], progress)
 
-    def merge(self, members: Sequence[Path], folder: Path) -> None:
-        """Raises StoreError where a member cannot be read or the mean cannot be written."""
-        merge(members, folder)
+    def merge(self, members: Sequence[tuple[Candidate, Path]], folder: Path) -> None:
+        """The model card says what the mean is of, since the folders of its members are swept.
+
+        Raises:
+            AdapterError: a member cannot be read.
+            StoreError: the mean cannot be written.
+        """
+        lines = [
+            f"- {candidate.id}: strategy `{candidate.strategy}`, settings {candidate.settings.model_dump_json()}\n"
+            for candidate, _ in members
+        ]
+        card = (
+            f"# Mean of {len(members)} candidates\n\nLoRA adapter for `{self.base.name}`, trained on document "
+            f"{members[0][0].document}: the mean of\n\n{''.join(lines)}"
+        )
+        merge([path for _, path in members], folder, card)
 
     def _train(self, jobs: Sequence[TrainJob], progress: Progress | None) -> list[Training | TrainFailure]:
         courses = [

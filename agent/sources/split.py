@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from agent.records import Document, Question
-from agent.sources.text import UNSPACED, count_words, sentences
+from agent.scripts import UNSPACED
+from agent.sources.text import count_words, sentences
 
 
 @dataclass(frozen=True)

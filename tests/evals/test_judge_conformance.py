@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from agent.chat import OpenAIChat
+from agent.errors import AnswerError, EndpointError
 from evals.judge import ChatJudge
 from tests.conformance.judge import JudgeConformance
 from tests.fakes.chat import FakeChat, failing_chat
@@ -18,7 +19,7 @@ from tests.fakes.openai_server import Asked, FakeOpenAI, Fault
 def grade(asked: Asked) -> str:
     """Right where the quoted answer is the quoted reference: what a model would see, read out of the prompt."""
     parts = dict(re.findall(r"<(\w+)>\n(.*?)\n</\1>", asked.user, re.DOTALL))
-    return json.dumps({"correct": parts.get("answer") == parts["reference"], "reason": "compared"})
+    return json.dumps({"correct": parts.get("answer") == parts.get("reference"), "reason": "compared"})
 
 
 class TestChatJudge(JudgeConformance):
@@ -33,19 +34,22 @@ class TestChatJudge(JudgeConformance):
             yield ChatJudge(OpenAIChat("judge", server.url, "fake-model", None, attempts=2, backoff=0.01))
 
 
-def test_a_failure_is_counted_and_kept() -> None:
-    judge = ChatJudge(failing_chat("no answer within 60 s"))
-    assert judge.judge("q", "r", "a") is None
-    assert judge.judge("q", "r", "a") is None
-    assert (judge.failures, judge.last_error) == (2, "no answer within 60 s")
+def test_an_endpoint_that_cannot_be_used_is_an_error() -> None:
+    """Else a wrong key would give a whole run that nobody judged, without a word."""
+    with pytest.raises(EndpointError, match="refused the key"):
+        ChatJudge(failing_chat("refused the key")).judge("q", "r", "a")
+
+
+def test_one_answer_that_gets_no_verdict_is_not_judged() -> None:
+    def fail(system: str, user: str) -> str:
+        raise AnswerError("the prompt is too long")
+
+    assert ChatJudge(FakeChat(fail)).judge("q", "r", "a") is None
 
 
 @pytest.mark.parametrize("answer", ["yes", "{}", '{"correct": null}', '{"correct": "perhaps"}', '["correct"]'])
 def test_an_answer_that_is_no_verdict_is_not_judged(answer: str) -> None:
-    judge = ChatJudge(FakeChat(lambda system, user: answer))
-    assert judge.judge("q", "r", "a") is None
-    assert judge.failures == 1
-    assert "no verdict" in judge.last_error
+    assert ChatJudge(FakeChat(lambda system, user: answer)).judge("q", "r", "a") is None
 
 
 def test_the_answer_under_test_is_data_that_cannot_leave_its_quotes() -> None:

@@ -22,10 +22,21 @@ TEXT = st.text(max_size=60)
         ("anything", "the", False),
         ("İstanbul", "istanbul", False),
         ("北京", "北京", True),
+        ("北京是中国的首都。", "北京", True),
+        ("上海是中国的首都。", "北京", False),
+        ("工場では62人が働く", "62人", True),
+        ("工場では162人が働く", "62人", False),
+        ("เมืองหลวงคือกรุงเทพมหานคร", "กรุงเทพ", True),
+        ("เมืองหลวงคือเชียงใหม่", "กรุงเทพ", False),
     ],
 )
 def test_contains(answer: str, reference: str, right: bool) -> None:
     assert contains(answer, reference) is right
+
+
+def test_f1_goes_by_characters_where_words_are_not_spaced() -> None:
+    assert f1("北京市", "北京") == pytest.approx(0.8)
+    assert f1("上海", "北京") == 0.0
 
 
 @given(TEXT)

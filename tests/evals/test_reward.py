@@ -25,13 +25,12 @@ def scores(
     ]
 
 
-def test_an_answer_that_the_judge_failed_on_is_left_out() -> None:
-    """A right paraphrase must not turn wrong because the judge timed out on it."""
+def test_answers_are_compared_by_their_words_where_only_one_was_judged() -> None:
+    """A judge that fails on the candidate alone must not make its gain a zero, nor its silence a wrong answer."""
     asked = probes(2, "reward")
-    base = [s.model_copy(update={"method": "judge"}) for s in scores(asked, "base", [-9.0] * 2)]
-    own = scores(asked, "c", [-9.0] * 2, [1.0, 0.0])
-    own = [own[0].model_copy(update={"method": "judge"}), own[1]]
-    assert reward("c", asked, base, own, FLAT, FLAT, 1.0, 0.0).gain == pytest.approx(0.5)
+    base = [s.model_copy(update={"method": "judge", "answer": "no idea"}) for s in scores(asked, "base", [-9.0] * 2)]
+    own = [s.model_copy(update={"answer": "It is answer 0."}) for s in scores(asked, "c", [-9.0] * 2)]
+    assert reward("c", asked, base, own, FLAT, FLAT, 1.0, 0.0).gain == pytest.approx(0.25)
 
 
 def rewarded(

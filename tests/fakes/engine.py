@@ -11,8 +11,9 @@ from pathlib import Path
 
 from agent.checking import words
 from agent.drafts import PREFIX
+from agent.errors import AdapterError
 from agent.ports import Likelihood, Progress, Query, TrainFailure, TrainJob
-from agent.records import Training
+from agent.records import Candidate, Training
 
 UNKNOWN = "no idea"
 
@@ -42,9 +43,9 @@ class FakeTrainer:
                 progress(i + 1, len(jobs))
         return results
 
-    def merge(self, members: Sequence[Path], folder: Path) -> None:
+    def merge(self, members: Sequence[tuple[Candidate, Path]], folder: Path) -> None:
         """Knows what all members know."""
-        texts = [text for m in members for text in json.loads((m / "adapter_model.safetensors").read_text())]
+        texts = [text for _, m in members for text in json.loads((m / "adapter_model.safetensors").read_text())]
         _write_adapter(folder, 8, texts)
 
 
@@ -98,7 +99,10 @@ class FakeModel:
     def _knows(self, query: Query, answer: str) -> bool:
         if query.adapter is None:
             return False
-        texts = json.loads((query.adapter / "adapter_model.safetensors").read_text())
+        try:
+            texts = json.loads((query.adapter / "adapter_model.safetensors").read_text())
+        except (OSError, ValueError) as error:
+            raise AdapterError(query.adapter, f"cannot be read: {error}", "") from error
         return any(set(words(answer)) <= set(words(text)) for text in texts)
 
 

@@ -193,7 +193,7 @@ def test_the_mean_of_adapters_is_the_one_that_peft_makes(
     members = [tmp_path / str(i) for i in range(3)]
     for i, (folder, s) in enumerate(zip(members, SETTINGS, strict=True)):
         export(slots, i, s.rank, s.alpha, base.name, "card", folder)
-    merge(members, tmp_path / "mean")
+    merge(members, tmp_path / "mean", "# Mean\n")
     model = PeftModel.from_pretrained(
         AutoModelForCausalLM.from_pretrained(tiny(kind), dtype=torch.float32), str(members[0]), adapter_name="0"
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from agent.errors import ModelError, StoreError, TrainerError
+from agent.errors import AdapterError, ModelError, StoreError, TrainerError
 from agent.ports import TrainFailure, TrainJob
 from agent.records import Example, Training
 from seal_train import adapters, local, training
@@ -59,18 +59,34 @@ def test_a_mean_that_cannot_be_written_leaves_nothing_behind(
     base_of: Callable[..., Base], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trainer = LocalTrainer(base_of())
-    members = [tmp_path / "work" / name for name in ("a", "b")]
-    trainer.train([job(folder, "Anna Moss", seed) for seed, folder in enumerate(members)])
-    with pytest.raises(StoreError, match="missing"):
-        trainer.merge([*members, tmp_path / "missing"], tmp_path / "work" / "mean")
+    jobs = [job(tmp_path / "work" / name, "Anna Moss", seed) for seed, name in enumerate("ab")]
+    trainer.train(jobs)
+    members = [(j.candidate, j.folder) for j in jobs]
+    with pytest.raises(AdapterError, match="missing") as caught:
+        trainer.merge([*members, (jobs[0].candidate, tmp_path / "missing")], tmp_path / "work" / "mean")
+    assert "disk space" not in caught.value.mend, "a damaged member is no full disk"
 
     def full(*_: Any, **__: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(adapters, "save_file", full)
-    with pytest.raises(StoreError, match="No space left"):
-        trainer.merge(members, tmp_path / "work" / "mean")
-    assert sorted((tmp_path / "work").iterdir()) == members
+    with monkeypatch.context() as patched:
+        patched.setattr(adapters, "save_file", full)
+        with pytest.raises(StoreError, match="No space left") as refused:
+            trainer.merge(members, tmp_path / "work" / "mean")
+    assert "disk space" in refused.value.mend
+    assert sorted((tmp_path / "work").iterdir()) == [folder for _, folder in members]
+
+
+def test_the_card_of_a_mean_says_what_it_was_made_of(base_of: Callable[..., Base], tmp_path: Path) -> None:
+    trainer = LocalTrainer(base_of())
+    jobs = [job(tmp_path / name, "Anna Moss", seed) for seed, name in enumerate("ab")]
+    trainer.train(jobs)
+    trainer.merge([(j.candidate, j.folder) for j in jobs], tmp_path / "mean")
+    card = (tmp_path / "mean" / adapters.CARD).read_text()
+    for candidate in (j.candidate for j in jobs):
+        for part in (candidate.id, candidate.document, candidate.strategy, candidate.settings.model_dump_json()):
+            assert part in card
+    assert trainer.base.name in card
 
 
 def test_refused_memory_halves_the_batch(

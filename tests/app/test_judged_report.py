@@ -1,0 +1,67 @@
+"""What a run's report says of its grading, with a judge that is there and one that fails now and then."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agent.errors import EndpointError
+from app.report import overall
+from app.summary import summarize
+from graphs.ingest import ingest
+from tests.fakes.house import FakeRuntime, write_articles
+
+JUDGED = {
+    "ask.max_distance": "0.9", "endpoints.far.url": "http://127.0.0.1:9/v1", "endpoints.far.model": "m",
+    "judge.endpoint": "far",
+}  # fmt: skip
+
+
+class Judge:
+    """Calls every answer right, except those to `silent` questions, which it does not judge."""
+
+    def __init__(self, *silent: str) -> None:
+        self.silent = silent
+
+    def judge(self, question: str, reference: str, answer: str) -> bool | None:
+        return None if question in self.silent else True
+
+
+class NoKey:
+    def judge(self, question: str, reference: str, answer: str) -> bool | None:
+        raise EndpointError("refused the key")
+
+
+def runtime_of(tmp_path: Path, judge: Judge | NoKey) -> FakeRuntime:
+    runtime = FakeRuntime(tmp_path / "home", JUDGED)
+    runtime.__dict__["judge"] = judge
+    source = str(write_articles(tmp_path / "articles.jsonl"))
+    runtime.ledger.start_run("r1", "ingest", runtime.config.recorded(), [source])
+    return runtime
+
+
+def test_the_report_names_the_judge_and_counts_what_it_did_not_judge(tmp_path: Path) -> None:
+    runtime = runtime_of(tmp_path, Judge("Who commanded the Kestrel?"))
+    ingest(runtime, [str(tmp_path / "articles.jsonl")], "r1")
+    summary = summarize(runtime.ledger, "r1", 0.0)
+    assert summary["methods"] == {"judge": 14, "contains": 2}
+    assert summary["not_judged"] == 2
+    assert "answer contains the reference or the judge calls the answer right; 2 answers not judged" in overall(summary)
+
+
+def test_a_judge_that_cannot_be_used_stops_the_run(tmp_path: Path) -> None:
+    runtime = runtime_of(tmp_path, NoKey())
+    with pytest.raises(EndpointError, match="refused the key"):
+        ingest(runtime, [str(tmp_path / "articles.jsonl")], "r1")
+    assert runtime.ledger.outcomes("r1") == {}
+
+
+def test_without_a_judge_nothing_is_left_unjudged(tmp_path: Path) -> None:
+    runtime = FakeRuntime(tmp_path / "home")
+    source = str(write_articles(tmp_path / "articles.jsonl"))
+    runtime.ledger.start_run("r1", "ingest", runtime.config.recorded(), [source])
+    ingest(runtime, [source], "r1")
+    summary = summarize(runtime.ledger, "r1", 0.0)
+    assert (summary["methods"], summary["not_judged"]) == ({"contains": 16}, 0)
+    assert "(answer contains the reference; questions given)" in overall(summary)
