@@ -91,7 +91,7 @@ def ingest(
 
     For each document seal asks the base model, trains several adapters, and publishes the best one where questions
     that were held out prove it better. Ctrl-C stops; the same command goes on where it was,
-    under the configuration that the run began with.
+    under the configuration that the run began with, except for what --set says.
 
     \b
     Examples:
