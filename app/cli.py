@@ -104,7 +104,8 @@ def ingest(
     A line of a JSONL file, all on one line:
       {"title": ..., "text": ..., "questions": [{"question": ..., "answer": ...}]}
 
-    Ends with code 3 where an item could not be read; the others are learned all the same.
+    Ends with code 3 where an item could not be read, with 5 where one was read and its learning failed; the others
+    are learned all the same.
     """
     from app.commands.ingest import run
 

@@ -13,7 +13,7 @@ import typer
 
 from agent.config import Config
 from agent.config_recorded import as_recorded, changed
-from agent.errors import ConfigError, SourceError, StoreError
+from agent.errors import ConfigError, SourceError, StoreError, TrainerError
 from agent.ports import Ledger
 from app.cli import GO_ON
 from app.progress import IngestProgress
@@ -40,8 +40,10 @@ def run(
         emit(summary)
     else:
         show_summary(summary)
-    if summary["failed"]:
+    if summary["failures"]:
         raise typer.Exit(SourceError.exit_code)
+    if summary["failed"]:
+        raise typer.Exit(TrainerError.exit_code)
 
 
 def learn(
