@@ -30,6 +30,10 @@ SHORTEST_DOCUMENT = 5
 KNOWN, TWICE = "known already", "stands in the sources twice"
 
 
+def _finished(outcome: str | None) -> bool:
+    return outcome is not None and not outcome.startswith("failed")
+
+
 class Items:
     """What a run reads, one item at a time, written to the ledger. Each method says what became of the item."""
 
@@ -49,8 +53,7 @@ class Items:
         self.seen.add(item.id)
         if item.id in self.before:  # the run was cut off while it read, and reads again
             return "known"
-        outcome = self.ledger.outcome(item.id, self.base)
-        if outcome is not None and not outcome.startswith("failed"):
+        if _finished(self.ledger.outcome(item.id, self.base)):
             return self._tell("skipped", KNOWN, document=item.id, subject=item.title)
         if item.id in self.elsewhere:
             other = self.elsewhere[item.id]
@@ -154,11 +157,23 @@ def ingest(runtime: Runtime, sources: Sequence[str], run: str, resume: bool = Fa
         fresh: IngestState | None = {"run": run, "sources": list(sources)}
         if resume:
             state = graph.get_state(config)
-            if state.next and not _adapters_lost(runtime, run, state.values.get("document", "")):
+            known = _close_known(runtime, run)
+            if state.next and not known and not _adapters_lost(runtime, run, state.values.get("document", "")):
                 fresh = None
             else:
                 saver.delete_thread(run)
         graph.invoke(fresh, config, durability="sync")
+
+
+def _close_known(runtime: Runtime, run: str) -> bool:
+    """Close the documents that another run has learned since this one read them. Whether there were any."""
+    ledger, base = runtime.ledger, runtime.config.model.name
+    done = ledger.outcomes(run)
+    left = [d.id for d in ledger.documents(run) if d.id not in done]
+    known = [id for id in left if _finished(ledger.outcome(id, base))]
+    for id in known:
+        ledger.finish_document(run, id, KNOWN, base)
+    return bool(known)
 
 
 def _adapters_lost(runtime: Runtime, run: str, document: str) -> bool:

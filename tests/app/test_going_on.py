@@ -113,6 +113,30 @@ def test_a_run_that_could_not_begin_is_not_bound_to_what_stopped_it(seal: Seal, 
     assert seal.runtime().ledger.runs()[-1]["config"]["plan"]["strategies"] == ["sentences"]
 
 
+def test_what_another_run_learned_since_is_not_learned_twice(seal: Seal, articles: Path) -> None:
+    """Here the first run has a mistyped model, and is resumed after the second one did its work."""
+    run = stop(seal, articles, Unloadable, "--set", "model.name=mistyped")
+    assert seal("ingest", articles, *LENIENT).exit_code == 0
+    assert seal("ingest", "--resume", run, *LENIENT).exit_code == 0
+    ledger = seal.runtime().ledger
+    assert set(ledger.outcomes(run).values()) == {"known already"}
+    assert (len(ledger.winners()), ledger.candidates(run)) == (2, [])
+    assert seal.json("status")["unfinished"] == {}
+
+
+class Untrainable(CommandRuntime):
+    """Every candidate fails in training."""
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self.fake_trainer.fail = {"passage", "sentences", "cloze", "facts"}
+
+
+def test_failed_training_has_its_own_exit_code(seal: Seal, articles: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    use_fake(monkeypatch, Untrainable)
+    assert seal("ingest", articles, *LENIENT).exit_code == 5
+
+
 def checkpoints(seal: Seal) -> int:
     with closing(sqlite3.connect(seal.home / "checkpoints.sqlite")) as connection:
         return sum(connection.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in ("checkpoints", "writes"))
