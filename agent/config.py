@@ -156,18 +156,18 @@ def load_config(
             its key takes; an endpoint is named that is not defined. Where several keys are wrong,
             all are named.
     """
-    flags = _flags(overrides or {})
+    above = flags(overrides or {})
     if home is not None:
-        flags["home"] = str(home)
-    file = _expanded(path or Path(str(flags.get("home", DEFAULT_HOME))) / FILE_NAME)
+        above["home"] = str(home)
+    file = _expanded(path or Path(str(above.get("home", DEFAULT_HOME))) / FILE_NAME)
     data = _read(file) if path or file.is_file() else {}
     try:
-        config = Config.model_validate(_merged(data, flags))
+        config = Config.model_validate(_merged(data, above))
     except ValidationError as error:
-        raise _refusal(file, flags, [explain(Config, detail) for detail in error.errors()]) from error
+        raise _refusal(file, above, [explain(Config, detail) for detail in error.errors()]) from error
     undefined = list(_undefined_endpoints(config))
     if undefined:
-        raise _refusal(file, flags, undefined)
+        raise _refusal(file, above, undefined)
     return config
 
 
@@ -195,12 +195,16 @@ def _read(file: Path) -> dict[str, Any]:
     return data
 
 
-def _flags(overrides: Mapping[str, str]) -> dict[str, Any]:
-    """Dotted keys and TOML values as nested data."""
-    flags: dict[str, Any] = {}
+def flags(overrides: Mapping[str, str]) -> dict[str, Any]:
+    """Dotted keys and TOML values as nested data.
+
+    Raises:
+        ConfigError: a key is not one.
+    """
+    nested: dict[str, Any] = {}
     for key, value in overrides.items():
-        flags = _merged(flags, _nested(_key_path(key), _value(value)))
-    return flags
+        nested = _merged(nested, _nested(_key_path(key), _value(value)))
+    return nested
 
 
 def _key_path(key: str) -> list[str]:

@@ -8,7 +8,7 @@ from itertools import groupby
 from pathlib import Path
 
 from agent.config import FILE_NAME, Config
-from agent.config_sections import MACHINE
+from agent.config_sections import MACHINE, SETTLED
 from agent.schema import ANY_NAME, Key, field_at, keys, section_of, takes, toml_value
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,6 +23,7 @@ refused. [seal.example.toml](../seal.example.toml) holds every key with its defa
 
 A run that was cut off goes on under the configuration that it began with, as the ledger has recorded it.
 Only what is about the machine is as it is today: {{machine}}.
+Keys that are given with `--set` replace the recorded ones for good, except {{settled}}.
 """
 _TOML_HEAD = f"""# Every key of seal's configuration, each with its default.
 # Copy to ~/.seal/{FILE_NAME} and keep only what you change. docs/config.md says what each key takes.
@@ -32,8 +33,10 @@ _TOML_HEAD = f"""# Every key of seal's configuration, each with its default.
 
 def render_markdown() -> str:
     """The reference page."""
-    machine = ", ".join(f"`{key.name}`" for key in keys(Config) if MACHINE in key.field.metadata)
-    return _MARKDOWN_HEAD.format(machine=machine) + "".join(
+    machine, settled = (
+        ", ".join(f"`{key.name}`" for key in keys(Config) if mark in key.field.metadata) for mark in (MACHINE, SETTLED)
+    )
+    return _MARKDOWN_HEAD.format(machine=machine, settled=settled) + "".join(
         _markdown_section(at, members) for at, members in _sections()
     )
 

@@ -25,6 +25,14 @@ class Machine:
 MACHINE = Machine()
 
 
+@dataclass(frozen=True)
+class Settled:
+    """In a key's annotation: what a run has read and measured under it fits no other value, so it stays as begun."""
+
+
+SETTLED = Settled()
+
+
 def _resolved(path: Path) -> Path:
     try:
         return path.expanduser().resolve()
@@ -59,6 +67,7 @@ class ModelConfig(Section):
 
     name: Annotated[
         Text,
+        SETTLED,
         Field(description='"packaged" for the small model that comes with seal, or a Hugging Face name or folder.'),
     ] = "packaged"
     device: Annotated[
@@ -68,6 +77,7 @@ class ModelConfig(Section):
     ] = "auto"
     dtype: Annotated[
         Literal["auto", "float32", "bfloat16"],
+        SETTLED,
         Field(description='Number type of the weights. "auto" is float32 on a CPU and bfloat16 on a GPU.'),
     ] = "auto"
     threads: Annotated[int, MACHINE, Field(ge=0, description="CPU threads for torch. 0 uses all cores.")] = 0
@@ -127,7 +137,7 @@ class WriteConfig(Section):
         Field(description="Endpoint of the writing model. Empty: only strategies that need no model."),
     ] = ""
     max_words: Annotated[
-        Count, Field(description="Longest text that is learned as one document. Longer ones are split.")
+        Count, SETTLED, Field(description="Longest text that is learned as one document. Longer ones are split.")
     ] = 200
 
 
@@ -224,7 +234,9 @@ class EndpointConfig(Section):
     url: Annotated[
         HttpUrl, MACHINE, Field(description="Base address of the API.", examples=["http://127.0.0.1:8000/v1"])
     ]
-    model: Annotated[Text, Field(description="Name of the model as the server knows it.", examples=["my-model"])]
+    model: Annotated[
+        Text, MACHINE, Field(description="Name of the model as the server knows it.", examples=["my-model"])
+    ]
     api_key_env: Annotated[
         str,
         MACHINE,
@@ -232,5 +244,5 @@ class EndpointConfig(Section):
     ] = ""
     timeout: Annotated[Seconds, MACHINE, Field(description="Seconds to wait for one answer.")] = 60.0
     attempts: Annotated[Count, MACHINE, Field(description="Tries for one answer before it counts as failed.")] = 5
-    temperature: Annotated[float, Field(ge=0, description="Sampling temperature. 0 is greedy.")] = 0.7
-    max_tokens: Annotated[Count, Field(description="Longest answer, in tokens.")] = 1024
+    temperature: Annotated[float, MACHINE, Field(ge=0, description="Sampling temperature. 0 is greedy.")] = 0.7
+    max_tokens: Annotated[Count, MACHINE, Field(description="Longest answer, in tokens.")] = 1024

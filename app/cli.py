@@ -91,7 +91,7 @@ def ingest(
 
     For each document seal asks the base model, trains several adapters, and publishes the best one where questions
     that were held out prove it better. Ctrl-C stops; the same command goes on where it was,
-    under the configuration that the run began with.
+    under the configuration that the run began with, except for what --set says.
 
     \b
     Examples:
@@ -104,7 +104,8 @@ def ingest(
     A line of a JSONL file, all on one line:
       {"title": ..., "text": ..., "questions": [{"question": ..., "answer": ...}]}
 
-    Ends with code 3 where an item could not be read; the others are learned all the same.
+    Ends with code 3 where an item could not be read, with 5 where one was read and its learning failed; the others
+    are learned all the same.
     """
     from app.commands.ingest import run
 

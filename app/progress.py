@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgressColumn, TextColumn
+from rich.text import Text
 
 from agent.records import Event
 
@@ -19,10 +21,20 @@ BEGINS = {
 """The share of a document's time that lies before each step, from measured runs on a CPU."""
 TRAINING = BEGINS["evaluate"] - BEGINS["train"]
 SAID = {
-    "read": "reading sources", "probe": "making probes, measuring the base", "train": "training the candidates",
+    "read": "reading sources", "load-model": "loading the model (the first time it is converted)",
+    "probe": "probes and the base", "train": "training the candidates",
     "evaluate": "asking the candidates", "gate": "held-out test", "publish": "publishing",
-    "examine": "asking every question through the router",
+    "examine": "asking through the router",
 }  # fmt: skip
+
+
+class Left(ProgressColumn):
+    """The remaining time where there is an estimate, else the time that has passed, and which of the two it is."""
+
+    def render(self, task: Task) -> Text:
+        left = task.time_remaining if task.total and not task.finished else None
+        seconds, what = (left, "left") if left is not None else (task.elapsed or 0.0, "so far")
+        return Text(f"{timedelta(seconds=int(seconds))} {what}")
 
 
 class IngestProgress:
@@ -32,9 +44,8 @@ class IngestProgress:
         self.console = Console(file=sys.stderr, highlight=False)
         self.live = self.console.is_terminal
         self.bar = Progress(
-            TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn(),
-            TextColumn("left"), TimeRemainingColumn(), console=self.console, disable=not self.live,
-            speed_estimate_period=600,
+            TextColumn("{task.description}"), BarColumn(bar_width=12), TaskProgressColumn(), Left(),
+            console=self.console, disable=not self.live, speed_estimate_period=600,
         )  # fmt: skip
         self.task = self.bar.add_task("starting", total=None)
         self.total = 0

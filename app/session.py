@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from agent.config import DEFAULT_HOME, Config, load_config
+from agent.config import DEFAULT_HOME, Config, flags, load_config
 from agent.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -26,14 +26,28 @@ def configured(home: Path | None, file: Path | None, overrides: Sequence[str]) -
     Raises:
         ConfigError: an override is not KEY=VALUE, or the configuration is wrong.
     """
+    pairs = _pairs(overrides)
+    quiet()
+    return load_config(file, pairs, home)
+
+
+def insisted(overrides: Sequence[str]) -> dict[str, Any]:
+    """What was given with --set, as nested data: it wins over what a run that goes on has recorded.
+
+    Raises:
+        ConfigError: an override is not KEY=VALUE.
+    """
+    return flags(_pairs(overrides))
+
+
+def _pairs(overrides: Sequence[str]) -> dict[str, str]:
     pairs: dict[str, str] = {}
     for item in overrides:
         key, sign, value = item.partition("=")
         if not sign or not key:
             raise ConfigError(f"--set {item!r} is not KEY=VALUE", "write for example --set train.epochs=4")
         pairs[key.strip()] = value
-    quiet()
-    return load_config(file, pairs, home)
+    return pairs
 
 
 def opened(home: Path | None, file: Path | None, overrides: Sequence[str]) -> Runtime:

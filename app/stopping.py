@@ -46,6 +46,7 @@ def stoppable(last_words: Callable[[], None]) -> Iterator[None]:
         asked.append(number)
         if len(asked) > 1:
             os._exit(128 + number)
+        os.write(sys.stderr.fileno(), b"\nstopping; nothing is lost\n")  # safe in a signal handler, where print is not
         watch = threading.Timer(GRACE, end)
         watch.daemon = True
         watch.start()

@@ -51,6 +51,11 @@ class DocumentRow:
     forced_retention_after: float
 
 
+def last_run(ledger: Ledger) -> dict[str, Any] | None:
+    """The run that is going on, or that was at work last: one that was taken up again is later than its start."""
+    return max(ledger.runs(), key=lambda r: (r["finished_at"] is None, r["finished_at"] or 0.0), default=None)
+
+
 def champion(ledger: Ledger, run: str, document: str) -> str | None:
     """The candidate that the gate decided on."""
     return next((c.id for c in ledger.candidates(run, document) if ledger.decision(c.id)), None)
@@ -176,7 +181,7 @@ def summarize(ledger: Ledger, run: str, seconds: float) -> dict[str, Any]:
 
 
 def _has_judge(ledger: Ledger, run: str) -> bool:
-    config = next((r["config"] for r in ledger.runs() if r["run"] == run), {})
+    config: dict[str, Any] = next((r["config"] for r in ledger.runs() if r["run"] == run), {})
     return bool(config.get("judge", {}).get("endpoint"))
 
 

@@ -70,8 +70,9 @@ def jobs(document: Document, told: Document, folder: Path, base: str) -> Iterato
 def trained(base: Base, document: Document, told: Document, folder: Path) -> Path:
     trainer = LocalTrainer(base)
     if not (folder / "mean").is_dir():
-        trainer.train(list(jobs(document, told, folder, base.name)))
-        trainer.merge([folder / f"member-{i}" for i in range(len(MEMBERS))], folder / "mean")
+        members = list(jobs(document, told, folder, base.name))
+        trainer.train(members)
+        trainer.merge([(job.candidate, job.folder) for job in members], folder / "mean")
     return folder / "mean"
 
 

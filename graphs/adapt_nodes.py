@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import math
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from agent.checking import check
 from agent.errors import AnswerError
 from agent.language import ENGLISH, language
-from agent.ports import TrainFailure, TrainJob
+from agent.ports import Strategy, TrainFailure, TrainJob
 from agent.records import BASE, Adapter, Candidate, Document, Example, Plan, Probe, Reward, SelfEdit, Training, Winner
 from agent.strategies import suited
 from graphs.runtime import Runtime
@@ -103,8 +104,8 @@ class AdaptNodes:
 
         run, document = state["run"], self.rt.ledger.document(state["document"])
         with self.rt.tracer.step(run, "plan", document.id) as span:
-            plans = self.rt.ledger.plans(run, document.id)
             strategies = suited(self.rt.strategies, state["language"])
+            plans = self._plans(run, document.id, strategies)
             if strategies and not plans:
                 recalled = [Recalled.model_validate(r) for r in state["recalled"]]
                 try:
@@ -114,6 +115,18 @@ class AdaptNodes:
                 self.rt.ledger.add_plans(plans)
             span.data["plans"] = [{"plan": p.id, "strategy": p.strategy, "reason": p.reason} for p in plans]
         return {"plans": [p.id for p in plans]}
+
+    def _plans(self, run: str, document: str, strategies: Mapping[str, Strategy]) -> list[Plan]:
+        """The recorded plans, without those that a person ruled out since, before anything was trained by them."""
+        ledger, usual = self.rt.ledger, self.rt.config.train
+        trained = {
+            ledger.self_edit(c.self_edit).plan for c in ledger.candidates(run, document) if ledger.training(c.id)
+        }
+        return [
+            p for p in ledger.plans(run, document)
+            if p.id in trained
+            or (p.strategy in strategies and (p.settings.rank, p.settings.alpha) == (usual.rank, usual.alpha))
+        ]  # fmt: skip
 
     def write(self, state: WriteState) -> Update:
         """One plan's self-edit, as its strategy writes it. A writer that fails loses its own plan only."""

@@ -31,6 +31,10 @@ SHORTEST_DOCUMENT = 5
 KNOWN, TWICE = "known already", "stands in the sources twice"
 
 
+def _finished(outcome: str | None) -> bool:
+    return outcome is not None and not outcome.startswith("failed")
+
+
 class Items:
     """What a run reads, one item at a time, written to the ledger. Each method says what became of the item."""
 
@@ -50,16 +54,16 @@ class Items:
         self.seen.add(item.id)
         if item.id in self.before:  # the run was cut off while it read, and reads again
             return "known"
-        outcome = self.ledger.outcome(item.id, self.base)
-        if outcome is not None and not outcome.startswith("failed"):
+        if _finished(self.ledger.outcome(item.id, self.base)):
             return self._tell("skipped", KNOWN, document=item.id, subject=item.title)
         if item.id in self.elsewhere:
             other = self.elsewhere[item.id]
             why = f"run {other} was cut off before it had learned this; go on with: seal ingest --resume {other}"
             return self._tell("skipped", why, document=item.id, subject=item.title)
-        self.ledger.add_document(item, self.run)
-        if count_words(item.text) < SHORTEST_DOCUMENT:
-            self.ledger.finish_document(self.run, item.id, "too short to learn from", self.base)
+        with self.ledger.transaction():  # read and closed at once: a run that goes on learns what is open
+            self.ledger.add_document(item, self.run)
+            if count_words(item.text) < SHORTEST_DOCUMENT:
+                self.ledger.finish_document(self.run, item.id, "too short to learn from", self.base)
         return "new"
 
     def _tell(self, status: Literal["failed", "skipped"], message: str, **about: str) -> str:
@@ -159,11 +163,23 @@ def ingest(runtime: Runtime, sources: Sequence[str], run: str, resume: bool = Fa
         fresh: IngestState | None = {"run": run, "sources": list(sources)}
         if resume:
             state = graph.get_state(config)
-            if state.next and not _adapters_lost(runtime, run, state.values.get("document", "")):
+            known = _close_known(runtime, run)
+            if state.next and not known and not _adapters_lost(runtime, run, state.values.get("document", "")):
                 fresh = None
             else:
                 saver.delete_thread(run)
         graph.invoke(fresh, config, durability="sync")
+
+
+def _close_known(runtime: Runtime, run: str) -> bool:
+    """Close the documents that another run has learned since this one read them. Whether there were any."""
+    ledger, base = runtime.ledger, runtime.config.model.name
+    done = ledger.outcomes(run)
+    left = [d.id for d in ledger.documents(run) if d.id not in done]
+    known = [id for id in left if _finished(ledger.outcome(id, base))]
+    for id in known:
+        ledger.finish_document(run, id, KNOWN, base)
+    return bool(known)
 
 
 def _adapters_lost(runtime: Runtime, run: str, document: str) -> bool:
@@ -193,8 +209,9 @@ def sources_of(ledger: Ledger, run: str) -> list[str]:
     """
     known = {r["run"]: r for r in ledger.runs()}
     if run not in known:
-        newest = ", ".join(list(known)[-3:]) or "none"
-        raise StoreError(f"the ledger has no run {run!r}", f"the latest runs are: {newest}")
+        newest = ", ".join(list(known)[-3:])
+        mend = f"the latest runs are: {newest}" if known else "there is none yet; start with `seal ingest SOURCE`"
+        raise StoreError(f"the ledger has no run {run!r}", mend)
     return list(known[run]["sources"])
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from agent.config import Config, EndpointConfig
 from agent.errors import ConfigError
 from agent.ports import Answerer, Chat, Embedder, Judge, LanguageModel, Ledger, Planner, Progress, Strategy, Trainer
+from agent.records import Event
 from agent.strategies import usable
 from graphs.trace import Listener, Tracer
 
@@ -66,6 +67,8 @@ class Runtime:
         from seal_train.base import load_base
 
         model = self.config.model
+        if self.listener:
+            self.listener(Event(run="", step="load-model", status="started"))
         if model.threads:
             torch.set_num_threads(model.threads)
         return load_base(model.name, self.config.models_dir, model.device, model.dtype)

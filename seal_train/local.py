@@ -43,7 +43,7 @@ class LocalTrainer:
                 raise
             if len(jobs) == 1:
                 raise TrainerError(
-                    "not enough memory to train one candidate", "lower [train] rank or [write] max_words"
+                    "not enough memory to train one candidate", "lower the rank, e.g. with --set train.rank=4"
                 ) from error
         half = (len(jobs) + 1) // 2
         return self.train(jobs[:half], progress) + self.train(jobs[half:], progress)

@@ -34,15 +34,25 @@ class Runs(Store):
                 measured = select(scores.c.seq).where(scores.c.run == run).exists()
                 connection.execute(again.where(~measured).values(config=config))
 
+    def change_config(self, run: str, config: dict[str, Any]) -> None:
+        """Replace the run's recorded configuration, whatever was measured under it.
+
+        Raises:
+            StoreError: no such run, or the database cannot be written.
+        """
+        self._update_run(run, config=config)
+
     def finish_run(self, run: str, status: str, summary: dict[str, Any]) -> None:
         """Write down how the run ended. The last word stands.
 
         Raises:
             StoreError: no such run, or the database cannot be written.
         """
-        last = {"status": status, "summary": summary, "finished_at": time.time()}
+        self._update_run(run, status=status, summary=summary, finished_at=time.time())
+
+    def _update_run(self, run: str, **values: Any) -> None:
         with self._write() as connection:
-            if not connection.execute(update(runs).where(runs.c.id == run).values(**last)).rowcount:
+            if not connection.execute(update(runs).where(runs.c.id == run).values(**values)).rowcount:
                 raise StoreError(f"the ledger holds no run {run}")
 
     def runs(self) -> list[dict[str, Any]]:

@@ -85,7 +85,7 @@ def _missing(path: Path) -> SourceError:
     first = path
     while not os.path.exists(first.parent) and first.parent != first:
         first = first.parent
-    near = difflib.get_close_matches(first.name, _names(first.parent), n=1, cutoff=0.5)
+    near = difflib.get_close_matches(first.name, _names(first.parent), n=1, cutoff=0.8)
     if os.path.islink(path):
         mend = "the symbolic link points to nothing: mend or remove it"
     elif near:

@@ -12,7 +12,7 @@ import typer
 from agent.config import Config
 from app.commands.ingest import learn
 from app.report import show_summary
-from app.session import alone, configured, emit
+from app.session import alone, configured, emit, insisted
 
 HOME = Path("~/.seal-demo")
 
@@ -24,7 +24,7 @@ def run(home: Path | None, file: Path | None, overrides: Sequence[str], as_json:
     with alone(config.home), as_file(files("app").joinpath("data/sample_feed.json")) as feed:
         if home is None:
             _forget(config)
-        summary = learn(config, [str(feed)])
+        summary = learn(config, [str(feed)], insists=insisted(overrides))
     if as_json:
         emit(summary)
         return

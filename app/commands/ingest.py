@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from agent.config import Config
-from agent.config_recorded import as_recorded
+from agent.config_recorded import as_recorded, changed
 from agent.drafts import sweep
-from agent.errors import ConfigError, SourceError, StoreError
+from agent.errors import ConfigError, SourceError, StoreError, TrainerError
 from agent.ports import Ledger
 from app.cli import GO_ON
 from app.progress import IngestProgress
 from app.report import show_summary
-from app.session import alone, configured, emit, resume_command, say_waiting
+from app.session import alone, configured, emit, insisted, resume_command, say_waiting
 from app.stopping import stoppable
 from app.summary import summarize
 
@@ -36,20 +36,24 @@ def run(
         raise ConfigError("name at least one source, or --resume RUN", "seal ingest --help shows examples")
     config = configured(home, file, overrides)
     with alone(config.home):
-        summary = learn(config, sources, resume)
+        summary = learn(config, sources, resume, insisted(overrides))
     if as_json:
         emit(summary)
     else:
         show_summary(summary)
-    if summary["failed"]:
+    if summary["failures"]:
         raise typer.Exit(SourceError.exit_code)
+    if summary["failed"]:
+        raise typer.Exit(TrainerError.exit_code)
 
 
-def learn(config: Config, sources: Sequence[str], resume: str | None = None) -> dict[str, Any]:
+def learn(
+    config: Config, sources: Sequence[str], resume: str | None = None, insists: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """One run of the ingest graph, from the first source to the summary. To be called alone in the home folder.
 
     Sources that an earlier run was cut off in the middle of are not begun anew: that run goes on, under the
-    configuration that it began with.
+    configuration that it began with, but for the keys that stand in `insists` (see `as_recorded`).
 
     Raises:
         SealError: what stopped the run. It is written down as stopped and can be resumed.
@@ -75,23 +79,33 @@ def learn(config: Config, sources: Sequence[str], resume: str | None = None) -> 
             progress.total = len(ledger.documents(run)) - len(ledger.outcomes(run))
         with _written_down(runtime, run):
             # Only the ledger is open yet, and where that is does not depend on what the run recorded.
-            runtime.config = _begun_under(config, ledger, run)
+            runtime.config, anew = _begun_under(config, ledger, run, insists or {})
+            if anew:  # where it was, it was under the former configuration; the ledger knows what is left
+                forget_checkpoints(runtime, run)
             with progress:
                 ingest(runtime, wanted, run, resume=bool(earlier))
         summary = summarize(ledger, run, time.perf_counter() - began)
+        forget_checkpoints(runtime, run)  # first: a run that is done has none, wherever it was cut off
         ledger.finish_run(run, "done", {k: v for k, v in summary.items() if k not in ("results", "answers")})
-        forget_checkpoints(runtime, run)
     return summary
 
 
-def _begun_under(config: Config, ledger: Ledger, run: str) -> Config:
-    """The configuration that decides what the run learns: the recorded one. Says which keys of today it beats."""
+def _begun_under(config: Config, ledger: Ledger, run: str, insists: Mapping[str, Any]) -> tuple[Config, bool]:
+    """The configuration that decides what the run learns, and whether a person has changed it now.
+
+    It is the recorded one, in which keys that are insisted on are replaced, for good. Says which keys of today it
+    beats, and which ones beat it.
+    """
     recorded = next(r["config"] for r in ledger.runs() if r["run"] == run)
-    begun, aside = as_recorded(config, recorded)
+    begun, aside = as_recorded(config, recorded, insists)
+    new = changed(begun, as_recorded(config, recorded)[0])
+    if new:
+        ledger.change_config(run, begun.recorded())
+        typer.secho(f"run {run} goes on with these keys changed: {', '.join(new)}", err=True)
     if aside:
         typer.secho(f"run {run} goes on under the configuration that it began with; put aside from today's: "
                     f"{', '.join(aside)}", err=True)  # fmt: skip
-    return begun
+    return begun, bool(new)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import typer
 
 from agent.config import Config
 from app.session import emit, opened, resume_command
+from app.summary import last_run
 from app.tables import counted
 from graphs.ingest import unfinished
 
@@ -19,7 +20,7 @@ def run(home: Path | None, file: Path | None, overrides: Sequence[str], as_json:
     runtime = opened(home, file, overrides)
     config, ledger = runtime.config, runtime.ledger
     runs, documents = ledger.runs(), ledger.documents()
-    left = unfinished(ledger)
+    left, last = unfinished(ledger), last_run(ledger)
     outcomes = Counter(ledger.outcome(d.id, config.model.name) or _open(d.id in left) for d in documents)
     result = {
         "home": str(config.home),
@@ -27,7 +28,7 @@ def run(home: Path | None, file: Path | None, overrides: Sequence[str], as_json:
         "documents": len(documents),
         "outcomes": dict(outcomes),
         "runs": len(runs),
-        "last_run": {k: runs[-1][k] for k in ("run", "kind", "status")} if runs else None,
+        "last_run": {k: last[k] for k in ("run", "kind", "status")} if last else None,
         "unfinished": dict(Counter(left.values())),
         "adapters": len(ledger.current()),
         "winners": len(ledger.winners()),

@@ -11,17 +11,17 @@ from agent.errors import StoreError
 from agent.ports import Ledger
 from agent.records import Document
 from app.session import emit, opened
-from app.summary import champion, question_rows
+from app.summary import champion, last_run, question_rows
 from graphs.ingest import sources_of
 
 
 def run(run_id: str | None, home: Path | None, file: Path | None, overrides: Sequence[str], as_json: bool) -> None:
     """Raises StoreError where there is no such run."""
     ledger = opened(home, file, overrides).ledger
-    runs = ledger.runs()
-    if not runs:
+    last = last_run(ledger)
+    if not last:
         raise StoreError("there is no run yet", "start with `seal demo` or `seal ingest SOURCE`")
-    wanted = run_id or str(runs[-1]["run"])
+    wanted = run_id or str(last["run"])
     sources_of(ledger, wanted)
     if as_json:
         emit(everything(ledger, wanted))

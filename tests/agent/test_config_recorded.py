@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from agent.config import Config, load_config
-from agent.config_recorded import as_recorded
+from agent.config import Config, flags, load_config
+from agent.config_recorded import as_recorded, changed
 from agent.errors import ConfigError
 
 SERVER = {"endpoints.far.url": "http://127.0.0.1:1/v1", "endpoints.far.model": "old", "write.endpoint": "far"}
@@ -41,14 +41,32 @@ def test_the_same_configuration_puts_nothing_aside(tmp_path: Path) -> None:
     assert as_recorded(today, today.recorded()) == (today, [])
 
 
-def test_an_endpoint_keeps_its_model_and_moves_with_the_server(tmp_path: Path) -> None:
+def test_an_endpoint_moves_with_the_server_and_its_model_can_be_corrected(tmp_path: Path) -> None:
     then = load_config(None, SERVER, tmp_path).recorded()
     moved = {"endpoints.far.url": "http://user:key@127.0.0.1:2/v1", "endpoints.far.model": "new"}
-    today = load_config(None, SERVER | moved | {"endpoints.far.timeout": "9"}, tmp_path)
+    today = load_config(None, SERVER | moved | {"endpoints.far.max_tokens": "9"}, tmp_path)
     config, aside = as_recorded(today, then)
     far = config.endpoint("far")
-    assert (far.url, far.timeout, far.model) == (moved["endpoints.far.url"], 9, "old")
-    assert aside == ["endpoints.far.model"]
+    assert (far.url, far.max_tokens, far.model) == (moved["endpoints.far.url"], 9, "new")
+    assert aside == []
+
+
+def test_what_is_insisted_on_wins_and_the_rest_stays(tmp_path: Path) -> None:
+    then = begun(tmp_path, train__epochs="7", train__rank="4", gate__alpha="0.2")
+    overrides = {"train.epochs": "3", "judge": '{endpoint = "far"}'}
+    today = load_config(None, SERVER | overrides, tmp_path)
+    config, aside = as_recorded(today, then, flags(overrides))
+    assert (config.train.epochs, config.train.rank, config.judge.endpoint) == (3, 4, "far")
+    assert aside == ["train.rank", "write.endpoint", "gate.alpha"]
+    assert changed(config, as_recorded(today, then)[0]) == ["train.epochs", "judge.endpoint"]
+
+
+def test_what_was_read_and_measured_with_cannot_be_insisted_on(tmp_path: Path) -> None:
+    overrides = {"model.name": "other", "model.dtype": "bfloat16", "write.max_words": "50"}
+    today = load_config(None, overrides, tmp_path)
+    config, aside = as_recorded(today, begun(tmp_path), flags(overrides))
+    assert config == Config(home=tmp_path)
+    assert aside == list(overrides)
 
 
 def test_an_endpoint_that_is_not_there_today_is_as_recorded(tmp_path: Path) -> None:

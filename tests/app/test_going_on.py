@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.app.fake_seal import LENIENT, CommandRuntime, Seal, use_fake
+from tests.fakes.openai_server import FakeOpenAI
 
 
 class Stopped(CommandRuntime):
@@ -46,17 +47,48 @@ def planned(seal: Seal, run: str) -> dict[str, list[str]]:
 
 BEGUN = ("--set", "plan.candidates=2", "--set", 'plan.strategies=["passage"]')
 TODAY = ("--set", "plan.candidates=1", "--set", 'plan.strategies=["sentences"]', "--set", "model.threads=1")
+FILE = "plan.candidates = 1\nplan.strategies = ['sentences']\nmodel.threads = 1\n"
 
 
 @pytest.mark.parametrize("by_name", [True, False])
 def test_it_keeps_its_configuration_and_says_what_is_put_aside(by_name: bool, seal: Seal, articles: Path) -> None:
     run = stop(seal, articles, Stopped, *BEGUN)
+    (seal.home / "seal.toml").write_text(FILE)
     again = ("--resume", run) if by_name else (str(articles),)
-    done = seal("ingest", *again, *LENIENT, *TODAY)
+    done = seal("ingest", *again, *LENIENT)
     assert done.exit_code == 0
     said = f"run {run} goes on under the configuration that it began with; put aside from today's: "
     assert said + "plan.candidates, plan.strategies\n" in done.stderr
     assert list(planned(seal, run).values()) == [["passage"] * 2] * 2
+
+
+@pytest.mark.parametrize("by_name", [True, False])
+def test_what_is_given_with_set_wins_and_is_recorded(by_name: bool, seal: Seal, articles: Path) -> None:
+    run = stop(seal, articles, Stopped, *BEGUN, "--set", "train.rank=8")
+    again = ("--resume", run) if by_name else (str(articles),)
+    done = seal("ingest", *again, *LENIENT, *TODAY, "--set", "train.rank=2")
+    assert done.exit_code == 0
+    said = f"run {run} goes on with these keys changed: train.rank, plan.candidates, plan.strategies\n"
+    assert said in done.stderr
+    assert "put aside" not in done.stderr
+    ledger = seal.runtime().ledger
+    recorded = ledger.runs()[-1]["config"]
+    assert (recorded["train"]["rank"], recorded["plan"]["strategies"]) == (2, ["sentences"])
+    trained = [c for c in ledger.candidates(run) if ledger.training(c.id)]
+    assert {(c.strategy, c.settings.rank) for c in trained} == {("sentences", 2)}
+    assert set(ledger.outcomes(run).values()) == {"published"}
+
+
+def test_a_mistyped_writer_is_corrected_in_the_file(seal: Seal, articles: Path) -> None:
+    with FakeOpenAI() as server:
+        begin = f"write.endpoint = 'w'\nplan.strategies = ['rewrite']\n[endpoints.w]\nurl = '{server.url}'\n"
+        (seal.home).mkdir()
+        (seal.home / "seal.toml").write_text(begin + "model = 'wrong'\n")
+        first = seal("ingest", articles, *LENIENT)
+        assert (first.exit_code, "set model in [endpoints.w]" in first.stderr) == (7, True)
+        (seal.home / "seal.toml").write_text(begin + "model = 'fake-model'\n")
+        assert seal("ingest", articles, *LENIENT).exit_code == 0
+    assert [r["status"] for r in seal.runtime().ledger.runs()] == ["done"]
 
 
 def test_the_next_run_is_under_todays(seal: Seal, articles: Path, tmp_path: Path) -> None:
@@ -79,6 +111,30 @@ def test_a_run_that_could_not_begin_is_not_bound_to_what_stopped_it(seal: Seal, 
     assert (done.exit_code, "put aside" in done.stderr) == (0, False)
     assert list(planned(seal, run).values()) == [["sentences"]] * 2
     assert seal.runtime().ledger.runs()[-1]["config"]["plan"]["strategies"] == ["sentences"]
+
+
+def test_what_another_run_learned_since_is_not_learned_twice(seal: Seal, articles: Path) -> None:
+    """Here the first run has a mistyped model, and is resumed after the second one did its work."""
+    run = stop(seal, articles, Unloadable, "--set", "model.name=mistyped")
+    assert seal("ingest", articles, *LENIENT).exit_code == 0
+    assert seal("ingest", "--resume", run, *LENIENT).exit_code == 0
+    ledger = seal.runtime().ledger
+    assert set(ledger.outcomes(run).values()) == {"known already"}
+    assert (len(ledger.winners()), ledger.candidates(run)) == (2, [])
+    assert seal.json("status")["unfinished"] == {}
+
+
+class Untrainable(CommandRuntime):
+    """Every candidate fails in training."""
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self.fake_trainer.fail = {"passage", "sentences", "cloze", "facts"}
+
+
+def test_failed_training_has_its_own_exit_code(seal: Seal, articles: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    use_fake(monkeypatch, Untrainable)
+    assert seal("ingest", articles, *LENIENT).exit_code == 5
 
 
 def checkpoints(seal: Seal) -> int:

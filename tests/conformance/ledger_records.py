@@ -59,6 +59,16 @@ class LedgerRecords:
         (again,) = ledger.runs()
         assert (again["status"], again["config"], again["sources"]) == ("running", {"rank": 8}, ["feed.xml"])
 
+    def test_a_config_that_was_measured_under_can_be_changed_on_purpose(self, ledger: Ledger) -> None:
+        start(ledger)
+        add_chain(ledger, chain())
+        ledger.start_run("other", "adapt", {"rank": 4}, [])
+        ledger.change_config("run-1", {"rank": 2})
+        ledger.start_run("run-1", "adapt", {"rank": 99}, [])
+        assert [run["config"] for run in ledger.runs()] == [{"rank": 2}, {"rank": 4}]
+        with pytest.raises(StoreError, match="nobody"):
+            ledger.change_config("nobody", {})
+
     def test_run_started_again_before_it_measured_anything_takes_the_new_config(self, ledger: Ledger) -> None:
         ledger.start_run("run-1", "adapt", {"rank": 8}, ["feed.xml"])
         ledger.start_run("other", "adapt", {"rank": 4}, [])
