@@ -20,6 +20,7 @@ from agent.strategies import suited
 from graphs.runtime import Runtime
 from graphs.state import AdaptState, WriteState
 from graphs.trace import Span
+from graphs.winners import follow
 
 Update = dict[str, Any]
 
@@ -232,8 +233,6 @@ class AdaptNodes:
 
         Losers stay in the ledger only.
         """
-        from seal_train.dataset import write_dataset
-
         ledger = self.rt.ledger
         with self.rt.tracer.step(state["run"], "select", state["document"]) as span:
             rewards = [r for r in map(ledger.reward, state["candidates"]) if r is not None]
@@ -247,10 +246,7 @@ class AdaptNodes:
             ledger.add_candidates([champion])
             winner = self._winner(champion, best)
             ledger.add_winner(winner)
-            counting = ledger.winners()
-            if any(w.candidate == winner.candidate for w in counting):  # not taken back by another process since
-                self.rt.memory.add(winner)
-            write_dataset(self.rt.config.dataset_path, counting, ledger.self_edit)
+            follow(self.rt)
             span.subject = best.candidate
             span.data = {"strategy": winner.strategy, "reward": best.value, "members": champion.members}
         return {"champion": champion.id}
