@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from agent.strategies import suited
 from graphs.runtime import Runtime
 from graphs.state import AdaptState, WriteState
 from graphs.trace import Span
+from graphs.winners import follow
 
 Update = dict[str, Any]
 
@@ -39,7 +40,8 @@ class AdaptNodes:
                 except AnswerError as error:
                     return {"measurable": False, "language": spoken, "failure": span.failed(error)}
             probes = self.rt.ledger.probes(document.id)
-            self._measure(run, document, probes, {BASE: None})
+            if self._measure(run, document, probes, {BASE: None}):
+                return {"measurable": False, "language": spoken, "failure": _not_numbers(span, "the base")}
             span.model = self.rt.model.name
             span.data |= {"probes": len(probes), "kinds": _counted(probes), "language": spoken}
         return {"measurable": any(p.half == "reward" for p in probes), "language": spoken}
@@ -131,7 +133,11 @@ class AdaptNodes:
     def write(self, state: WriteState) -> Update:
         """One plan's self-edit, as its strategy writes it. A writer that fails loses its own plan only."""
         plan = self._plan(state["run"], state["document"], state["plan"])
-        document, strategy = self.rt.ledger.document(plan.document), self.rt.strategies[plan.strategy]
+        document = self.rt.ledger.document(plan.document)
+        written = next((e for e in self.rt.ledger.self_edits(plan.run, document.id) if e.plan == plan.id), None)
+        if written:  # a model may not write the same again, which would be a second self-edit of this plan
+            return {"drafts": [_draft(plan, written.writer, _all_of(written))]}
+        strategy = self.rt.strategies[plan.strategy]
         chat = self.rt.writer if strategy.needs_model else None
         writer = chat.name if chat else "deterministic"
         with self.rt.tracer.step(state["run"], "write", document.id) as span:
@@ -142,7 +148,7 @@ class AdaptNodes:
                 span.failed(error)
                 return {"drafts": []}
             span.data["examples"] = len(examples)
-        return {"drafts": [{"plan": plan.id, "writer": writer, "examples": [e.model_dump() for e in examples]}]}
+        return {"drafts": [_draft(plan, writer, examples)]}
 
     def _plan(self, run: str, document: str, id: str) -> Plan:
         return next(plan for plan in self.rt.ledger.plans(run, document) if plan.id == id)
@@ -227,8 +233,6 @@ class AdaptNodes:
 
         Losers stay in the ledger only.
         """
-        from seal_train.dataset import write_dataset
-
         ledger = self.rt.ledger
         with self.rt.tracer.step(state["run"], "select", state["document"]) as span:
             rewards = [r for r in map(ledger.reward, state["candidates"]) if r is not None]
@@ -242,10 +246,7 @@ class AdaptNodes:
             ledger.add_candidates([champion])
             winner = self._winner(champion, best)
             ledger.add_winner(winner)
-            counting = ledger.winners()
-            if any(w.candidate == winner.candidate for w in counting):  # not taken back by another process since
-                self.rt.memory.add(winner)
-            write_dataset(self.rt.config.dataset_path, counting, ledger.self_edit)
+            follow(self.rt)
             span.subject = best.candidate
             span.data = {"strategy": winner.strategy, "reward": best.value, "members": champion.members}
         return {"champion": champion.id}
@@ -279,7 +280,9 @@ class AdaptNodes:
         document = ledger.document(state["document"])
         with self.rt.tracer.step(run, "gate", document.id) as span:
             probes = ledger.probes(document.id)
-            self._measure(run, document, probes, {champion: self._folder(champion)})
+            span.subject = champion
+            if self._measure(run, document, probes, {champion: self._folder(champion)}):
+                return {"verdict": "", "failure": _not_numbers(span, "the champion")}
             before, after = ledger.retention(run, BASE), ledger.retention(run, champion)
             assert before is not None, "the base was measured in probe"
             assert after is not None, "the champion was measured just now"
@@ -288,7 +291,7 @@ class AdaptNodes:
                 before, after, settings.alpha, settings.min_probes, settings.max_retention_loss,
             )  # fmt: skip
             ledger.add_decision(decision)
-            span.subject, span.message = champion, f"{decision.verdict}: {decision.reason}"
+            span.message = f"{decision.verdict}: {decision.reason}"
             span.data = decision.model_dump() | {"general": after.items, "reached": after.reached}
         return {"verdict": decision.verdict}
 
@@ -321,6 +324,11 @@ class AdaptNodes:
         return {}
 
 
+def _not_numbers(span: Span, who: str) -> str:
+    span.status, span.message = "failed", f"{who} answered with figures that are not numbers"
+    return span.message
+
+
 def _outcome(state: AdaptState) -> str:
     if state.get("failure"):
         return f"failed: {state['failure']}"
@@ -334,6 +342,15 @@ def _outcome(state: AdaptState) -> str:
     if not state.get("champion"):
         return "no gain"
     return {"publish": "published", "reject": "rejected"}.get(state.get("verdict", ""), "undecided")
+
+
+def _draft(plan: Plan, writer: str, examples: Iterable[Example]) -> dict[str, Any]:
+    return {"plan": plan.id, "writer": writer, "examples": [e.model_dump() for e in examples]}
+
+
+def _all_of(edit: SelfEdit) -> list[Example]:
+    """What was written, before the check."""
+    return [*edit.examples, *(refusal.example for refusal in edit.refused)]
 
 
 def _counted(probes: list[Probe]) -> dict[str, int]:

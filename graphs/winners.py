@@ -15,10 +15,15 @@ def follow(runtime: Runtime) -> None:
     """
     from seal_train.dataset import write_dataset
 
-    winners, path = runtime.ledger.winners(), runtime.config.dataset_path
-    if winners or path.exists():
-        write_dataset(path, winners, runtime.ledger.self_edit)
-    runtime.memory.sync(winners)
+    ledger, path = runtime.ledger, runtime.config.dataset_path
+    winners = ledger.winners()
+    while True:  # a learner and a rollback may write at once: who writes last has seen what the other did
+        if winners or path.exists():
+            write_dataset(path, winners, ledger.self_edit)
+        runtime.memory.sync(winners)
+        written, winners = winners, ledger.winners()
+        if written == winners:
+            return
 
 
 def take_back(runtime: Runtime, adapter: str | None, reason: str) -> list[Adapter]:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from agent.errors import StoreError
-from agent.records import Adapter
+from agent.records import Adapter, Winner
 from graphs.ingest import ingest
-from graphs.winners import take_back
+from graphs.winners import follow, take_back
 from tests.fakes.house import ARTICLES, FakeRuntime, write_articles
 
 FERRY = {**ARTICLES[1], "title": "Kestrel Raised", "text": str(ARTICLES[1]["text"]) + " Divers raised it in May."}
@@ -79,3 +79,18 @@ def test_a_memory_that_fails_does_not_hide_that_the_rollback_is_done(
         take_back(learned, None, "x")
     assert "do not roll back again" in raised.value.mend
     assert last not in learned.ledger.current()
+
+
+def test_a_rollback_while_the_dataset_is_written_is_seen(learned: FakeRuntime, monkeypatch: pytest.MonkeyPatch) -> None:
+    sync = learned.memory.sync
+    taken: list[Adapter] = []
+
+    def interrupted(winners: list[Winner]) -> None:
+        if not taken:
+            taken.extend(learned.ledger.rollback(None, "by another process"))
+        sync(winners)
+
+    monkeypatch.setattr(learned.memory, "sync", interrupted)
+    follow(learned)
+    assert held(learned) == {"dataset": 1, "memory": 1}
+    assert taken[0].candidate not in candidates_of(learned)
