@@ -176,7 +176,7 @@ def summarize(ledger: Ledger, run: str, seconds: float) -> dict[str, Any]:
 
 
 def _has_judge(ledger: Ledger, run: str) -> bool:
-    config = next((r["config"] for r in ledger.runs() if r["run"] == run), {})
+    config: dict[str, Any] = next((r["config"] for r in ledger.runs() if r["run"] == run), {})
     return bool(config.get("judge", {}).get("endpoint"))
 
 
