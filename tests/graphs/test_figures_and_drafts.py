@@ -11,7 +11,7 @@ import pytest
 
 from agent.errors import TrainerError
 from agent.ports import Likelihood, Query
-from agent.records import Example
+from agent.records import Candidate, Example
 from graphs.ingest import ingest
 from tests.fakes.house import FakeRuntime, write_articles
 
@@ -38,7 +38,7 @@ def test_a_base_or_a_mean_without_figures_fails_its_document(
     means: list[Path] = []
     merge, likelihood = runtime.fake_trainer.merge, runtime.fake_model._likelihood
 
-    def merged(members: Sequence[Path], folder: Path) -> None:
+    def merged(members: Sequence[tuple[Candidate, Path]], folder: Path) -> None:
         means.append(folder)
         merge(members, folder)
 
