@@ -314,7 +314,7 @@ class Recalled(Record):
 
 
 class Adapter(Record):
-    """A published adapter. `id` is the SHA-256 of its weights file, `path` its PEFT folder."""
+    """A published adapter. `id` is the start of the SHA-256 of its config and weights, `path` its PEFT folder."""
 
     id: str
     candidate: str

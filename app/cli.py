@@ -89,9 +89,9 @@ def ingest(
 ) -> None:  # fmt: skip
     """Read documents and learn them. What was learned before is skipped.
 
-    For each document seal asks the base model, trains several adapters, and publishes the best one where questions
-    that were held out prove it better. Ctrl-C stops; the same command goes on where it was,
-    under the configuration that the run began with, except for what --set says.
+    For each document seal asks the base model, trains several adapters, and publishes the mean of the best where
+    questions that were held out prove it better. Ctrl-C stops; the same command goes on where it was, under
+    the configuration that the run began with, except for what --set says.
 
     \b
     Examples:

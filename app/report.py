@@ -96,7 +96,7 @@ def overall(summary: dict[str, Any]) -> str:
         )
     if summary["documents"] > summary["published"] and summary["questions"]:
         lines.append(
-            f"Learned, published or not (each document's best adapter switched on by hand): "
+            f"Learned, published or not (each document's champion switched on by hand): "
             f"{percent(summary['accuracy_champions'])}"
         )
     if summary["published"]:

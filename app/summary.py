@@ -18,7 +18,7 @@ class QuestionRow:
 
     `routed_to` says who gave the answer after: the adapter of the question's own document ("own"), another
     one ("other") or the base ("base"); "" where the run did not get to ask. `right_champion` says whether the
-    document's best candidate, switched on by hand, was right, published or not; None where there is none.
+    document's champion, switched on by hand, was right, published or not; None where there is none.
     """
 
     document: str

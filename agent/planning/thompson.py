@@ -35,9 +35,10 @@ class ThompsonPlanner:
     def plan(self, run: str, document: Document, recalled: Sequence[Recalled], k: int) -> list[Plan]:
         """`k` plans; no strategy makes more than half of them where there are several, and each with its own seed.
 
-        The draws are seeded by the run and the document, so the same step run twice plans the same.
+        The draws are seeded by the document and `[train] seed`: with the same rewards measured the plans are the same,
+        also in another run.
         """
-        draw = random.Random(content_id(run, document.id))
+        draw = random.Random(content_id(self.defaults.seed, document.id))
         posteriors = self._posteriors(recalled)
         limit = max(ceil(k / 2), ceil(k / len(posteriors)))
         used: Counter[str] = Counter()

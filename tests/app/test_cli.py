@@ -69,7 +69,7 @@ def test_what_was_learned_and_not_published_is_shown_beside_what_a_person_gets(s
     show_summary(summary, console := Console(width=200, record=True, file=io.StringIO()))
     shown = console.export_text()
     assert "0 of 8 questions went to the adapter of their own document, 0 to another one, 8 to the base" in shown
-    assert "Learned, published or not (each document's best adapter switched on by hand): 100%" in shown
+    assert "Learned, published or not (each document's champion switched on by hand): 100%" in shown
 
 
 def test_a_second_run_learns_nothing_and_says_so(learned: Seal, articles: Path) -> None:
