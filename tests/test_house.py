@@ -189,7 +189,7 @@ def declared(*extras: str) -> dict[str, Requirement]:
 
 @pytest.mark.parametrize(
     ("folder", "extras"),
-    [*((package, ("gpu", "ray", "postgres")) for package in MAY_IMPORT), ("tests", ("gpu", "ray", "postgres", "dev"))],
+    [*((package, ("gpu", "postgres")) for package in MAY_IMPORT), ("tests", ("gpu", "postgres", "dev"))],
 )
 def test_what_is_imported_is_declared(folder: str, extras: tuple[str, ...]) -> None:
     known = declared(*extras).keys() | INSTALLED_BY_MAKE

@@ -85,11 +85,12 @@ def _missing(path: Path) -> SourceError:
     first = path
     while not os.path.exists(first.parent) and first.parent != first:
         first = first.parent
-    near = difflib.get_close_matches(first.name, _names(first.parent), n=1, cutoff=0.8)
+    by_stem = {Path(name).stem: name for name in _names(first.parent)}  # the ending is alike for most files
+    near = difflib.get_close_matches(first.stem, by_stem, n=1, cutoff=0.7)
     if os.path.islink(path):
         mend = "the symbolic link points to nothing: mend or remove it"
     elif near:
-        mend = f"did you mean {printable(first.with_name(near[0]))}?"
+        mend = f"did you mean {printable(first.with_name(by_stem[near[0]]))}?"
     else:
         mend = "check the path; a web address begins with http:// or https://"
     return SourceError(f"no such file: {printable(path)}", mend)

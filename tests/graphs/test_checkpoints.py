@@ -124,7 +124,7 @@ def test_another_machine_goes_on_although_the_adapters_in_hand_are_not_there(
     tmp_path: Path, source: Path, machine: Machine
 ) -> None:
     broken = machine("first")
-    broken.memory.add = refuse  # type: ignore[method-assign]
+    broken.memory.sync = refuse  # type: ignore[method-assign]
     with pytest.raises(TrainerError):
         go(broken, source)
     (tmp_path / "first").rename(tmp_path / "far away")

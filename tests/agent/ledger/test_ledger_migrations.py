@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, MetaData, insert, inspect, text
+from sqlalchemy import Engine, MetaData, insert, inspect, text, update
 
 from agent.errors import StoreError
 from agent.ledger import open_ledger, schema
@@ -114,10 +113,8 @@ def test_outcomes_and_winners_of_an_older_ledger_get_their_base(url: str, engine
         edit = {"self_edit": it.self_edit.id, "base": "big"}
         add("candidates", it.candidate, id=it.candidate.id, run="run-1", **edit, **keys)
         add("winners", it.winner, candidate=it.candidate.id, **keys)
-        without = text("UPDATE winners SET record = :record").bindparams(
-            record=json.dumps(it.winner.model_dump(mode="json", exclude={"base"}))
-        )
-        connection.execute(without)
+        without = it.winner.model_dump(mode="json", exclude={"base"})
+        connection.execute(update(old.tables["winners"]).values(record=without))
     with open_ledger(url) as ledger:
         assert ledger.winners() == [it.winner]
         assert ledger.outcome(it.document.id, "big") == "published"
