@@ -167,7 +167,7 @@ class RewardConfig(Section):
             description="Candidates with at least this share of the best reward are averaged into the one that goes to "
             "the gate. 1: the best one goes alone."
         ),
-    ] = 0.5
+    ] = 0.67
 
 
 class GateConfig(Section):

@@ -16,8 +16,8 @@ from agent.planning import usual_epochs
 from agent.ports import Strategy
 from agent.records import Document, Plan, Recalled, TrainDefaults, TrainSettings, content_id
 
-PRIOR_WEIGHT, NOISE = 2.0, 0.25
-"""A strategy's prior counts as two measured rewards; `NOISE` is the spread of its rewards over documents."""
+PRIOR_WEIGHT, NOISE = 4.0, 0.25
+"""A strategy's prior counts as four measured rewards; `NOISE` is the spread of its rewards over documents."""
 RECALL_WEIGHT = 0.5
 """A recalled winner counts as this share of a measured reward."""
 
