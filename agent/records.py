@@ -61,10 +61,14 @@ class Document(Record):
 
 
 class TrainSettings(Record):
-    """How one candidate is trained. `epochs` passes over the self-edit, one sequence a step."""
+    """How one candidate is trained: `epochs` passes over the self-edit, one sequence a step.
+
+    `top_layers` is the share of the decoder layers that get an adapter, from the top. 1 where a record is older.
+    """
 
     rank: int = 16
     alpha: float = 32.0
+    top_layers: float = 1.0
     learning_rate: float = 1e-3
     epochs: PositiveInt
     seed: int = 0
@@ -75,6 +79,7 @@ class TrainDefaults(Record):
 
     rank: int = 16
     alpha: float = 32.0
+    top_layers: float = 1.0
     learning_rate: float = 1e-3
     epochs: PositiveInt | None = None
     seed: int = 0

@@ -7,6 +7,7 @@ import os
 import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,8 @@ class Router:
 
     def __init__(self, embedder: Embedder, cache: Path) -> None:
         self.embedder, self.cache = embedder, cache
+        # The general questions are asked of every document anew, so the vectors of the last questions are kept.
+        self._asked = lru_cache(maxsize=1)(lambda questions: np.asarray(embedder.embed(list(questions))))
 
     def route(self, question: str, adapters: Sequence[Adapter], documents: Mapping[str, Document]) -> Ranked:
         """Adapters by cosine distance in [0, 2], nearest first; the order of equals is fixed."""
@@ -55,7 +58,7 @@ class Router:
     def distances(self, questions: Sequence[str], documents: Sequence[Document]) -> list[list[float]]:
         """Cosine distance in [0, 2] of each question (rows) to the nearest passage of each document (columns)."""
         vectors = self._vectors(documents)
-        asked = np.asarray(self.embedder.embed(list(questions)))
+        asked = self._asked(tuple(questions))
         passages = [vectors[document.id] for document in documents]
         begins = np.cumsum([0, *(len(of_one) for of_one in passages[:-1])])
         found: list[list[float]] = np.minimum.reduceat(1 - asked @ np.vstack(passages).T, begins, axis=1).tolist()

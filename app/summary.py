@@ -135,7 +135,7 @@ def summarize(ledger: Ledger, run: str, seconds: float) -> dict[str, Any]:
 
     Accuracy is over the questions that came with the documents; where none came, over those that
     seal made. `question_source` says which. `accuracy_after` is what a person gets: every question goes through
-    the router over the whole library. `accuracy_champions` has the best candidate of each question's own document
+    the router over the whole library. `accuracy_champions` has the champion of each question's own document
     on instead, published or not (the base where there is none): what was learned.
     """
     documents = document_rows(ledger, run)

@@ -87,7 +87,9 @@ def noise(good: Path, folder: Path, seed: int) -> Path:
     return folder
 
 
-def verdicts(base: Base, documents: Sequence[Document], work: Path, alpha: float) -> dict[str, list[Verdict]]:
+def verdicts(
+    base: Base, documents: Sequence[Document], work: Path, min_probes: int, alpha: float
+) -> dict[str, list[Verdict]]:
     model = LocalModel(base)
     found: dict[str, list[Verdict]] = {arm: [] for arm in ARMS}
     good = [trained(base, d, d, work / d.id / "good") for d in track(documents, "training good adapters")]
@@ -100,7 +102,7 @@ def verdicts(base: Base, documents: Sequence[Document], work: Path, alpha: float
         before = [s for s in scores if s.subject == BASE]
         for arm in ARMS:
             own = [s for s in scores if s.subject == arm]
-            decision = decide(arm, held, before, own, FLAT, FLAT, alpha, min_probes=4, max_retention_loss=1.0)
+            decision = decide(arm, held, before, own, FLAT, FLAT, alpha, min_probes, max_retention_loss=1.0)
             found[arm].append(decision.verdict)
     return found
 
@@ -109,14 +111,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("articles", help="JSONL of short articles, two or more")
     parser.add_argument("--work", type=Path, default=Path("gate-bench"), help="folder for the adapters")
-    parser.add_argument("--alpha", type=float, default=0.05)
+    parser.add_argument("--alpha", type=float, help="instead of the configuration's gate.alpha")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     args = parser.parse_args()
     config = load_config(None, {}, None)
     base = load_base(config.model.name, config.models_dir, config.model.device, config.model.dtype)
     items = read(args.articles, timeout=config.source.timeout, max_words=config.write.max_words)
     documents = [item for item in items if not isinstance(item, Failure)]
-    found = verdicts(base, documents, args.work, args.alpha)
+    found = verdicts(base, documents, args.work, config.gate.min_probes, args.alpha or config.gate.alpha)
     counts = {arm: (sum(v == "publish" for v in found[arm]), len(found[arm])) for arm in ARMS}
     if args.json:
         print(json.dumps({arm: {"published": k, "of": n} for arm, (k, n) in counts.items()}))

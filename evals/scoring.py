@@ -13,6 +13,7 @@ from evals.matching import METHOD, contains, f1
 
 MAX_TOKENS = 16
 """Longest answer to a probe. References are a few words long."""
+JUDGE = "judge"
 Subjects = Mapping[str, Path | None]
 
 
@@ -30,11 +31,10 @@ def score(
     likelihoods = _likelihoods(model, queries, [probe for _, probe in pairs])
     scores: list[Score] = []
     for (name, probe), answer, (logprob, likeliest) in zip(pairs, answers, likelihoods, strict=True):
-        judged = judge.judge(probe.question, probe.answer, answer) if judge and probe.kind != "cloze" else None
         if probe.kind == "cloze":
             method, correct = "likelihood", likeliest
         else:
-            method, correct = ("judge", judged) if judged is not None else (METHOD, contains(answer, probe.answer))
+            method, correct = graded(probe, answer, judge)
         scores.append(
             Score(
                 probe=probe.id,
@@ -44,10 +44,19 @@ def score(
                 method=method,
                 f1=f1(answer, probe.answer),
                 logprob=logprob,
-                judged=judged,
+                judged=correct if method == JUDGE else None,
             )
         )
     return scores
+
+
+def graded(probe: Probe, answer: str, judge: Judge | None) -> tuple[str, bool]:
+    """How a greedy answer was graded, and whether it is right.
+
+    The judge says; where there is none or it did not answer, the answer must contain the reference.
+    """
+    judged = judge.judge(probe.question, probe.answer, answer) if judge else None
+    return (METHOD, contains(answer, probe.answer)) if judged is None else (JUDGE, judged)
 
 
 def _likelihoods(model: LanguageModel, queries: Sequence[Query], probes: Sequence[Probe]) -> list[tuple[float, bool]]:

@@ -25,6 +25,10 @@ from graphs.winners import follow
 Update = dict[str, Any]
 
 
+NEVER_PLANNED = ("rank", "alpha", "top_layers")
+"""Settings that no planner chooses: a plan that has others was made under another configuration."""
+
+
 class AdaptNodes:
     def __init__(self, runtime: Runtime) -> None:
         self.rt = runtime
@@ -127,7 +131,7 @@ class AdaptNodes:
         return [
             p for p in ledger.plans(run, document)
             if p.id in trained
-            or (p.strategy in strategies and (p.settings.rank, p.settings.alpha) == (usual.rank, usual.alpha))
+            or (p.strategy in strategies and all(getattr(p.settings, k) == getattr(usual, k) for k in NEVER_PLANNED))
         ]  # fmt: skip
 
     def write(self, state: WriteState) -> Update:

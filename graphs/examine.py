@@ -14,8 +14,7 @@ from agent.errors import AdapterError
 from agent.ports import Judge, Query
 from agent.records import Adapter, Probe, RoutedAnswer, RoutedTo
 from agent.routing import chosen
-from evals.matching import METHOD, contains
-from evals.scoring import MAX_TOKENS
+from evals.scoring import MAX_TOKENS, graded
 from graphs.answer import folder_of, query_of
 from graphs.runtime import Runtime
 
@@ -78,9 +77,7 @@ def _answers(
 
 
 def _marked(probe: Probe, adapter: Adapter | None, answer: str, version: int, judge: Judge | None) -> RoutedAnswer:
-    """Right where the judge says so; where there is none or it did not answer, where the reference stands in it."""
-    judged = judge.judge(probe.question, probe.answer, answer) if judge else None
-    method, correct = ("judge", judged) if judged is not None else (METHOD, contains(answer, probe.answer))
+    method, correct = graded(probe, answer, judge)
     routed_to: RoutedTo = "base"
     if adapter:
         routed_to = "own" if adapter.document == probe.document else "other"

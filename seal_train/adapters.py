@@ -18,27 +18,34 @@ from safetensors.torch import load_file, save_file
 
 from agent.drafts import PREFIX
 from agent.errors import AdapterError, StoreError
-from seal_train.lora import Slots
+from agent.records import TrainSettings
+from seal_train.lora import Slots, lowest_adapted
 
 WEIGHTS, CONFIG, CARD = "adapter_model.safetensors", "adapter_config.json", "README.md"
+LAYERS = "layers_to_transform"
+"""PEFT's key for the decoder layers that have an adapter; without it all have one."""
 
 
-def export(slots: Slots, slot: int, rank: int, alpha: float, base: str, card: str, folder: Path) -> None:
+def export(slots: Slots, slot: int, settings: TrainSettings, base: str, card: str, folder: Path) -> None:
     """Write one slot as a PEFT folder. It appears whole or not at all.
 
     Raises:
         OSError: the disk is full or not writable; no part of the folder is left behind.
     """
     state: dict[str, torch.Tensor] = {}
-    for layer, a, b in slots.weights(slot, rank):
+    lowest = lowest_adapted(slots.layers, settings.top_layers)
+    layers = slots.above(lowest)
+    for layer, a, b in slots.weights(slot, settings.rank, lowest):
         state[f"base_model.model.{layer.name}.lora_A.weight"] = a.contiguous().cpu()
         state[f"base_model.model.{layer.name}.lora_B.weight"] = b.contiguous().cpu()
     config = {
         "peft_type": "LORA", "task_type": "CAUSAL_LM", "base_model_name_or_path": base, "inference_mode": True,
-        "r": rank, "lora_alpha": alpha, "lora_dropout": 0.0, "bias": "none",
-        "fan_in_fan_out": any(layer.fan_in_fan_out for layer in slots.layers),
-        "target_modules": sorted({layer.name.rpartition(".")[2] for layer in slots.layers}),
+        "r": settings.rank, "lora_alpha": settings.alpha, "lora_dropout": 0.0, "bias": "none",
+        "fan_in_fan_out": any(layer.fan_in_fan_out for layer in layers),
+        "target_modules": sorted({layer.name.rpartition(".")[2] for layer in layers}),
     }  # fmt: skip
+    if lowest:
+        config |= {LAYERS: sorted({layer.depth for layer in layers}), "layers_pattern": layers[0].pattern}
     with _whole(folder) as draft:
         save_file(state, draft / WEIGHTS, metadata={"format": "pt"})
         (draft / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
@@ -82,23 +89,40 @@ def merge(members: Sequence[Path], folder: Path, card: str) -> None:
         StoreError: the folder cannot be written (disk full).
     """
     read = [_member(member) for member in members]
-    merged: dict[str, torch.Tensor] = {}
-    for name in read[0][1]:
-        if ".lora_A." in name:
-            merged[name] = torch.cat([state[name] for _, state in read], dim=0)
-        else:
-            shares = [float(c["lora_alpha"]) / int(c["r"]) / len(members) for c, _ in read]
-            merged[name] = torch.cat([state[name] * s for (_, state), s in zip(read, shares, strict=True)], dim=1)
     rank = sum(int(config["r"]) for config, _ in read)
+    widest = max((config for config, _ in read), key=_breadth)
+    merged: dict[str, torch.Tensor] = {}
+    for name in dict.fromkeys(name for _, state in read for name in state):
+        parts = [(config, state[name]) for config, state in read if name in state]
+        if ".lora_A." in name:
+            merged[name] = _stack([a for _, a in parts], 0, rank)
+        else:
+            scaled = [b * (float(c["lora_alpha"]) / int(c["r"]) / len(members)) for c, b in parts]
+            merged[name] = _stack(scaled, 1, rank)
+    config = {**widest, "r": rank, "lora_alpha": rank}
     try:
         with _whole(folder) as draft:
             save_file(merged, draft / WEIGHTS, metadata={"format": "pt"})
-            (draft / CONFIG).write_text(json.dumps({**read[0][0], "r": rank, "lora_alpha": rank}, indent=2) + "\n")
+            (draft / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
             (draft / CARD).write_text(card)
     except (OSError, SafetensorError) as error:
         raise StoreError(
             f"cannot merge adapters into {folder}: {error}", "free some disk space, then resume"
         ) from error
+
+
+def _breadth(config: dict[str, Any]) -> float:
+    """How many decoder layers an adapter has part in: sets of upper layers, of which the greater holds the smaller."""
+    layers = config.get(LAYERS)
+    return len(layers) if layers else float("inf")
+
+
+def _stack(parts: Sequence[torch.Tensor], axis: int, rank: int) -> torch.Tensor:
+    """Put the members' ranks one after the other; where a member has no such layer, zeros make up the rank."""
+    whole = torch.cat(list(parts), dim=axis)
+    missing = list(whole.shape)
+    missing[axis] = rank - whole.shape[axis]
+    return torch.cat([whole, whole.new_zeros(missing)], dim=axis)
 
 
 def _member(folder: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
@@ -122,12 +146,14 @@ def load(slots: Slots, slot: int, folder: Path) -> None:
         config = json.loads((folder / CONFIG).read_text())
         state = load_file(folder / WEIGHTS, device=str(slots.flat.device))
     except (OSError, ValueError, SafetensorError) as error:
-        mend = "take it back with `seal rollback`, or ingest its document again"
+        mend = "take it back with `seal rollback`"
         raise AdapterError(folder, f"cannot be read: {error}", mend) from error
     rank = int(config["r"])
     slots.scale[slot] = float(config["lora_alpha"]) / rank
     with torch.no_grad():
         for layer in slots.layers:
+            if layer.depth not in (config.get(LAYERS) or [layer.depth]):
+                continue
             try:
                 a = state[f"base_model.model.{layer.name}.lora_A.weight"]
                 b = state[f"base_model.model.{layer.name}.lora_B.weight"]
@@ -146,7 +172,7 @@ def rank_of(folder: Path) -> int:
     try:
         return int(json.loads((folder / CONFIG).read_text())["r"])
     except (OSError, ValueError, KeyError) as error:
-        raise AdapterError(folder, f"cannot be read: {error}", "ingest its document again") from error
+        raise AdapterError(folder, f"cannot be read: {error}", "take it back with `seal rollback`") from error
 
 
 def weights_hash(folder: Path) -> str:

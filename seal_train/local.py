@@ -9,11 +9,11 @@ from typing import TypeVar
 
 from agent.errors import TrainerError
 from agent.ports import Likelihood, Progress, Query, TrainFailure, TrainJob
-from agent.records import Candidate, Training
+from agent.records import Candidate, Training, TrainSettings
 from seal_train.adapters import export, load, merge, rank_of
 from seal_train.answering import greedy, likelihoods
 from seal_train.base import Base
-from seal_train.lora import Slots
+from seal_train.lora import Slots, lowest_adapted
 from seal_train.training import Course, encode, not_finite, train_courses
 
 MAX_SEQUENCE = 1024
@@ -70,13 +70,18 @@ class LocalTrainer:
             Course(job.candidate.settings, [encode(self.base, e, MAX_SEQUENCE) for e in job.examples]) for job in jobs
         ]
         order = sorted(range(len(jobs)), key=lambda i: -courses[i].steps)
-        slots = Slots(self.base.layers, self.base.switch, len(jobs), max(c.settings.rank for c in courses), train=True)
+        lowest = [self._lowest(course.settings) for course in courses]
+        rank = max(c.settings.rank for c in courses)
+        slots = Slots(self.base.layers, self.base.switch, len(jobs), rank, train=True, lowest=min(lowest))
         for slot, i in enumerate(order):
             settings = courses[i].settings
-            slots.init(slot, settings.rank, settings.alpha, settings.seed)
+            slots.init(slot, settings.rank, settings.alpha, settings.seed, lowest[i])
         seconds = train_courses(self.base, slots, [courses[i] for i in order], progress)
         place = {i: slot for slot, i in enumerate(order)}
         return [self._result(slots, place[i], job, courses[i], seconds / len(jobs)) for i, job in enumerate(jobs)]
+
+    def _lowest(self, settings: TrainSettings) -> int:
+        return lowest_adapted(self.base.layers, settings.top_layers)
 
     def _result(
         self, slots: Slots, slot: int, job: TrainJob, course: Course, seconds: float
@@ -90,7 +95,7 @@ class LocalTrainer:
             f"Settings: {settings.model_dump_json()}\n\nMean loss by epoch: {course.epoch_losses()}\n"
         )
         try:
-            export(slots, slot, settings.rank, settings.alpha, self.base.name, card, job.folder)
+            export(slots, slot, settings, self.base.name, card, job.folder)
         except OSError as error:
             raise TrainerError(
                 f"cannot save the adapter to {job.folder}: {error.strerror or error}",

@@ -21,47 +21,61 @@ from agent.errors import ModelError
 
 
 class Switch:
-    """Shared by all layers of a model: how many slots are on. None means the bare base."""
+    """Shared by all layers of a model: how many slots are on, and from which decoder layer up.
+
+    `slots` None means the bare base.
+    """
 
     def __init__(self) -> None:
         self.slots: int | None = None
+        self.lowest = 0
 
 
-def _apply(y: Tensor, x: Tensor, a: Tensor, b: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
-    """y + scale * B A x in the adapters' number type, and h = scale * A x, which the backward pass needs."""
-    slots = scale.shape[0]
-    x_SNI = x.reshape(slots, -1, x.shape[-1]).to(a.dtype)
-    h_SNr = torch.bmm(x_SNI, a[:slots].transpose(1, 2)).mul_(scale.view(slots, 1, 1))
-    y_SNO = y.reshape(slots, -1, y.shape[-1]).to(a.dtype)
-    return torch.baddbmm(y_SNO, h_SNr, b[:slots].transpose(1, 2)).to(y.dtype).view(y.shape), h_SNr
+def _adapted(x: Tensor, layer: LoRALayer, slots: int) -> tuple[Tensor, Tensor]:
+    """W x + scale * B A x, and h = scale * A x in the adapters' number type, which the backward pass needs."""
+    y, a, b = layer.product(x), layer.a[:slots], layer.b[:slots]
+    h_SNr = torch.bmm(x.reshape(slots, -1, x.shape[-1]).to(a.dtype), a.transpose(1, 2))
+    h_SNr.mul_(layer.scale[:slots].view(slots, 1, 1))
+    y_SNO = y.view(slots, -1, y.shape[-1])
+    if y.dtype == a.dtype:
+        return y_SNO.baddbmm_(h_SNr, b.transpose(1, 2)).view(y.shape), h_SNr
+    return torch.baddbmm(y_SNO.to(a.dtype), h_SNr, b.transpose(1, 2)).to(y.dtype).view(y.shape), h_SNr
 
 
 class _SlotLoRA(torch.autograd.Function):
-    """y + scale * B A x for each slot, with the weights' gradients written into the flat buffer."""
+    """W x + scale * B A x for each slot, with the adapters' gradients written into the flat buffer."""
 
     @staticmethod
-    def forward(ctx: Any, y: Tensor, x: Tensor, a: Tensor, b: Tensor, scale: Tensor, layer: LoRALayer) -> Tensor:
-        out, h_SNr = _apply(y, x, a, b, scale)
+    def forward(ctx: Any, x: Tensor, a: Tensor, layer: LoRALayer, slots: int) -> Tensor:
+        out, h_SNr = _adapted(x, layer, slots)
         ctx.save_for_backward(x, h_SNr)
-        ctx.layer, ctx.scale = layer, scale
+        ctx.layer, ctx.slots = layer, slots
         return out
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         (grad,) = grads
         x, h_SNr = ctx.saved_tensors
-        layer, slots = ctx.layer, ctx.scale.shape[0]
-        dy_SNO = grad.reshape(slots, -1, grad.shape[-1]).to(layer.b.dtype)
-        x_SNI = x.reshape(slots, -1, x.shape[-1]).to(layer.a.dtype)
+        layer, slots = ctx.layer, ctx.slots
+        a, b = layer.a.detach()[:slots], layer.b.detach()[:slots]
+        dy_SNO = grad.reshape(slots, -1, grad.shape[-1]).to(b.dtype)
+        x_SNI = x.reshape(slots, -1, x.shape[-1]).to(a.dtype)
         layer.b_grad[:slots].baddbmm_(dy_SNO.transpose(1, 2), h_SNr)
-        dh_SNr = torch.bmm(dy_SNO, layer.b[:slots]).mul_(ctx.scale.view(slots, 1, 1))
+        dh_SNr = torch.bmm(dy_SNO, b).mul_(layer.scale[:slots].view(slots, 1, 1))
         layer.a_grad[:slots].baddbmm_(dh_SNr.transpose(1, 2), x_SNI)
-        dx = torch.bmm(dh_SNr, layer.a[:slots]).to(x.dtype).view(x.shape) if ctx.needs_input_grad[1] else None
-        return grad, dx, None, None, None, None
+        if not ctx.needs_input_grad[0]:
+            return None, None, None, None
+        dx_SNI = layer.product_back(grad).view(x_SNI.shape).to(a.dtype)
+        return dx_SNI.baddbmm_(dh_SNr, a).to(x.dtype).view(x.shape), None, None, None
 
 
 class LoRALayer(nn.Module):
-    """A frozen linear layer and its slots. With the switch off it is the base layer, bit for bit."""
+    """A frozen linear layer of the decoder layer `depth`, and its slots.
+
+    With the switch off, or below the lowest decoder layer that is on, it is the base layer, bit for bit.
+    The base's weight may be of a narrower number type than what comes in: the product is then taken in that
+    type, and what goes out is of the type of what came in.
+    """
 
     a: Tensor
     b: Tensor
@@ -72,23 +86,36 @@ class LoRALayer(nn.Module):
     def __init__(self, base: nn.Module, switch: Switch, name: str) -> None:
         super().__init__()
         self.base, self.switch, self.name = base, switch, name
+        parts = name.split(".")
+        at = next((i for i, part in enumerate(parts) if part.isdigit()), None)
+        self.depth = int(parts[at]) if at is not None else 0
+        self.pattern = parts[at - 1] if at else ""  # what the model calls its list of decoder layers
         weight = base.weight
         assert isinstance(weight, Tensor)
         # GPT-2's Conv1D keeps its weight as [in, out], nn.Linear as [out, in].
         self.fan_in_fan_out = isinstance(base, Conv1D)
         self.out_features, self.in_features = weight.shape[::-1] if self.fan_in_fan_out else weight.shape
 
+    def product(self, x: Tensor) -> Tensor:
+        """W x and the bias, in x's number type."""
+        y: Tensor = self.base(x.to(self.base.weight.dtype))  # type: ignore[arg-type]
+        return y.to(x.dtype)
+
+    def product_back(self, grad: Tensor) -> Tensor:
+        """The gradient of `product` to its input, in grad's number type."""
+        weight = self.base.weight
+        assert isinstance(weight, Tensor)
+        flat = grad.reshape(-1, grad.shape[-1]).to(weight.dtype)
+        return (flat @ (weight.T if self.fan_in_fan_out else weight)).to(grad.dtype)
+
     def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.base(x)
         slots = self.switch.slots
-        if slots is None:
-            return y
+        if slots is None or self.depth < self.switch.lowest:
+            return self.product(x)
         if torch.is_grad_enabled():
-            out: Tensor = _SlotLoRA.apply(  # type: ignore[no-untyped-call]
-                y, x, self.a, self.b, self.scale[:slots], self
-            )
+            out: Tensor = _SlotLoRA.apply(x, self.a, self, slots)  # type: ignore[no-untyped-call]
             return out
-        return _apply(y, x, self.a, self.b, self.scale[:slots])[0]
+        return _adapted(x, self, slots)[0]
 
 
 def attach(model: nn.Module) -> tuple[Switch, list[LoRALayer]]:
@@ -111,18 +138,27 @@ def attach(model: nn.Module) -> tuple[Switch, list[LoRALayer]]:
     return switch, layers
 
 
-class Slots:
-    """The weights of S adapters side by side, as views of one flat [S, P] buffer.
+def lowest_adapted(layers: Sequence[LoRALayer], share: float) -> int:
+    """The first of the decoder layers that make up the upper `share`, 0 < share <= 1; at least one is left."""
+    depth = max(layer.depth for layer in layers) + 1
+    return min(depth - 1, round(depth * (1 - share)))
 
-    A slot whose rank is under the largest is padded with zeros, which stay zero: the gradient of a
-    zero row of A through a zero column of B is zero.
+
+class Slots:
+    """The weights of S adapters side by side, as views of one flat [S, P] buffer, from decoder layer `lowest` up.
+
+    A slot whose rank is under the largest, or that begins further up, is padded with zeros, which stay zero:
+    the gradient of a zero row of A through a zero column of B is zero.
     """
 
-    def __init__(self, layers: Sequence[LoRALayer], switch: Switch, count: int, rank: int, train: bool) -> None:
-        self.layers, self.switch, self.count, self.rank = layers, switch, count, rank
+    def __init__(
+        self, layers: Sequence[LoRALayer], switch: Switch, count: int, rank: int, train: bool, lowest: int = 0
+    ) -> None:
+        self.layers = [layer for layer in layers if layer.depth >= lowest]
+        self.switch, self.count, self.rank, self.lowest = switch, count, rank, lowest
         weight = layers[0].base.weight
         assert isinstance(weight, Tensor)
-        size = sum(rank * (layer.in_features + layer.out_features) for layer in layers)
+        size = sum(rank * (layer.in_features + layer.out_features) for layer in self.layers)
         # Adapters are kept in float32 under a bfloat16 base, as PEFT does: Adam's small steps would be lost in it.
         dtype = torch.promote_types(weight.dtype, torch.float32)
         self.flat = torch.zeros(count, size, device=weight.device, dtype=dtype)
@@ -145,25 +181,29 @@ class Slots:
             layer.scale = self.scale
             at += a_size + b_size
 
-    def init(self, slot: int, rank: int, alpha: float, seed: int) -> None:
+    def init(self, slot: int, rank: int, alpha: float, seed: int, lowest: int = 0) -> None:
         """A uniform as PEFT draws it (Kaiming, a = sqrt(5): bound 1 / sqrt(in)), B zero."""
         generator = torch.Generator().manual_seed(seed)
         self.scale[slot] = alpha / rank
         with torch.no_grad():
-            for layer in self.layers:
+            for layer in self.above(lowest):
                 bound = layer.in_features**-0.5
                 draw = torch.empty(rank, layer.in_features).uniform_(-bound, bound, generator=generator)
                 layer.a[slot, :rank] = draw.to(layer.a)
 
-    def weights(self, slot: int, rank: int) -> Iterator[tuple[LoRALayer, Tensor, Tensor]]:
-        """Each layer with its A [r, I] and B [O, r], as views."""
-        for layer in self.layers:
+    def above(self, lowest: int) -> list[LoRALayer]:
+        """The layers of these slots from decoder layer `lowest` up."""
+        return [layer for layer in self.layers if layer.depth >= lowest]
+
+    def weights(self, slot: int, rank: int, lowest: int = 0) -> Iterator[tuple[LoRALayer, Tensor, Tensor]]:
+        """Each layer from `lowest` up with its A [r, I] and B [O, r], as views."""
+        for layer in self.above(lowest):
             yield layer, layer.a.detach()[slot, :rank], layer.b.detach()[slot, :, :rank]
 
     @contextmanager
     def on(self, slots: int) -> Iterator[None]:
         """Turn the first `slots` slots on; rows of a batch are slot-major."""
-        self.switch.slots = slots
+        self.switch.slots, self.switch.lowest = slots, self.lowest
         try:
             yield
         finally:

@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 import torch
-import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from agent.ports import Progress
 from agent.records import Example, TrainSettings
 from seal_train.base import Base
 from seal_train.lora import Slots
+from seal_train.loss import head_loss
 
 BETAS, EPS, CLIP, WARMUP = (0.9, 0.999), 1e-8, 1.0, 0.05
 
@@ -74,27 +74,26 @@ class Course:
         return tuple(sum(self.losses[i : i + size]) / size for i in range(0, len(self.losses), size))
 
 
-class AdamW:
-    """Adam (Kingma & Ba 2014, algorithm 1) over the flat buffer of all slots, each with its own rate."""
+class Optimizer:
+    """torch's fused Adam over the flat weights, one parameter a slot: each has its own clipping, rate, step count."""
 
     def __init__(self, slots: Slots) -> None:
         assert slots.grad is not None
-        self.flat, self.grad = slots.flat.detach(), slots.grad
-        self.m, self.v = torch.zeros_like(self.flat), torch.zeros_like(self.flat)
-        self.scratch = torch.empty_like(self.flat)  # fresh temporaries of this size cost more than the arithmetic
+        self.grads = list(slots.grad)
+        self.rows = [nn.Parameter(row) for row in slots.flat.detach()]
+        groups = [{"params": [row]} for row in self.rows]
+        self.adam = torch.optim.Adam(groups, betas=BETAS, eps=EPS, fused=True)
 
-    def step(self, rates: Tensor, step: int) -> None:
-        """One step of the first len(rates) slots; `rates` [S]. Clips each slot's own gradient norm, then zeroes it."""
-        n = rates.shape[0]
-        flat, grad, m, v = self.flat[:n], self.grad[:n], self.m[:n], self.v[:n]
-        norm_S1 = torch.linalg.vector_norm(grad, dim=1, keepdim=True)
-        grad.mul_((CLIP / (norm_S1 + 1e-6)).clamp_(max=1.0))
-        m.lerp_(grad, 1 - BETAS[0])
-        v.mul_(BETAS[1]).addcmul_(grad, grad, value=1 - BETAS[1])
-        change = torch.div(v, 1 - BETAS[1] ** (step + 1), out=self.scratch[:n]).sqrt_().add_(EPS)
-        torch.div(m, change, out=change)
-        flat.sub_(change.mul_(rates.view(n, 1) / (1 - BETAS[0] ** (step + 1))))
-        grad.zero_()
+    def step(self, rates: Sequence[float]) -> None:
+        """One step of the first len(rates) slots, each at its rate; the others stay as they are. Zeroes gradients."""
+        for row, grad, group, rate in zip(self.rows, self.grads, self.adam.param_groups, rates, strict=False):
+            row.grad, group["lr"] = grad, rate
+            nn.utils.clip_grad_norm_(row, CLIP)
+        self.adam.step()
+        for row in self.rows[: len(rates)]:
+            assert row.grad is not None
+            row.grad.zero_()
+            row.grad = None
 
 
 def train_courses(base: Base, slots: Slots, courses: Sequence[Course], progress: Progress | None = None) -> float:
@@ -103,13 +102,12 @@ def train_courses(base: Base, slots: Slots, courses: Sequence[Course], progress:
     Returns the seconds it took; every course's `losses` holds one mean loss a step.
     """
     assert all(a.steps >= b.steps for a, b in pairwise(courses)), "longest course first"
-    optimizer, began = AdamW(slots), time.perf_counter()
+    optimizer, began = Optimizer(slots), time.perf_counter()
     for step in range(courses[0].steps):
         active = [c for c in courses if c.steps > step]
         losses_S = _loss(base, slots, [c.data[c.order[step]] for c in active])
         losses_S.sum().backward()
-        rates = torch.tensor([c.learning_rate(step) for c in active], device=base.device, dtype=slots.flat.dtype)
-        optimizer.step(rates, step)
+        optimizer.step([c.learning_rate(step) for c in active])
         for course, loss in zip(active, losses_S.tolist(), strict=True):
             course.losses.append(loss)
         if progress:
@@ -129,9 +127,7 @@ def _loss(base: Base, slots: Slots, rows: Sequence[Sequence_]) -> Tensor:
     with slots.on(len(rows)):
         hidden = base.hidden(input_ids=ids_ST, use_cache=False).last_hidden_state
     where_ST = labels_ST >= 0
-    logits_NV = base.head(hidden[where_ST])
-    logits_NV = logits_NV.to(torch.promote_types(logits_NV.dtype, torch.float32))
-    losses_N = F.cross_entropy(logits_NV, labels_ST[where_ST], reduction="none")
+    losses_N = head_loss(hidden[where_ST], labels_ST[where_ST], base.loss_head)
     row_N = where_ST.nonzero()[:, 0]
     counts_S = where_ST.sum(1)
     return losses_N.new_zeros(len(rows)).index_add(0, row_N, losses_N) / counts_S

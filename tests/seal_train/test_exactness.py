@@ -14,7 +14,7 @@ from transformers import AutoModelForCausalLM
 from agent.records import Example, TrainSettings
 from seal_train.adapters import export, load, merge
 from seal_train.base import Base
-from seal_train.lora import Slots, attach
+from seal_train.lora import Slots, attach, lowest_adapted
 from seal_train.training import BETAS, CLIP, EPS, Course, encode, train_courses
 from tests.fakes.models import KINDS
 
@@ -26,7 +26,7 @@ EXAMPLES = (
 SETTINGS = (
     TrainSettings(rank=4, alpha=8, learning_rate=1e-2, epochs=3, seed=1),
     TrainSettings(rank=2, alpha=16, learning_rate=3e-3, epochs=2, seed=2),
-    TrainSettings(rank=4, alpha=4, learning_rate=5e-3, epochs=1, seed=3),
+    TrainSettings(rank=4, alpha=4, learning_rate=5e-3, epochs=1, seed=3, top_layers=0.5),
 )
 
 
@@ -36,7 +36,7 @@ def train(
     courses = [Course(s, [encode(base, e, 128) for e in data]) for s, data in zip(settings, examples, strict=True)]
     slots = Slots(base.layers, base.switch, len(courses), max(s.rank for s in settings), train=True)
     for slot, s in enumerate(settings):
-        slots.init(slot, s.rank, s.alpha, s.seed)
+        slots.init(slot, s.rank, s.alpha, s.seed, lowest_adapted(base.layers, s.top_layers))
     train_courses(base, slots, courses)
     return slots, courses
 
@@ -72,8 +72,8 @@ def peft_reference(
 
 def initial(base: Base, s: TrainSettings, folder: Path) -> Path:
     slots = Slots(base.layers, base.switch, 1, s.rank, train=False)
-    slots.init(0, s.rank, s.alpha, s.seed)
-    export(slots, 0, s.rank, s.alpha, base.name, "", folder)
+    slots.init(0, s.rank, s.alpha, s.seed, lowest_adapted(base.layers, s.top_layers))
+    export(slots, 0, s, base.name, "", folder)
     return folder
 
 
@@ -90,7 +90,10 @@ def test_batched_training_equals_peft_alone(
         reference, losses = peft_reference(base, tiny(kind, dtype), course, firsts[slot], getattr(torch, dtype))
         assert course.losses == pytest.approx(losses, rel=loss_error)
         named = dict(reference.named_parameters())
-        for layer, a, b in slots.weights(slot, SETTINGS[slot].rank):
+        lowest = lowest_adapted(base.layers, SETTINGS[slot].top_layers)
+        ours_named = list(slots.weights(slot, SETTINGS[slot].rank, lowest))
+        assert 2 * len(ours_named) == sum("lora_" in name for name in named)
+        for layer, a, b in ours_named:
             for letter, ours in (("A", a), ("B", b)):
                 theirs = named[f"base_model.model.{layer.name}.lora_{letter}.default.weight"]
                 assert (ours - theirs).norm() <= weight_error * theirs.norm(), (layer.name, letter)
@@ -162,14 +165,15 @@ def test_adapter_off_is_the_base_bit_for_bit(
         assert torch.equal(base.model(input_ids=ids).logits, before)
 
 
+@pytest.mark.parametrize("which", [1, 2])
 @pytest.mark.parametrize("kind", KINDS)
 def test_exported_adapter_gives_equal_logits_in_peft(
-    kind: str, base_of: Callable[..., Base], tiny: Callable[..., Path], tmp_path: Path
+    kind: str, which: int, base_of: Callable[..., Base], tiny: Callable[..., Path], tmp_path: Path
 ) -> None:
     base = base_of(kind)
-    slots, _ = train(base, SETTINGS[:2], [EXAMPLES, EXAMPLES])
-    export(slots, 1, SETTINGS[1].rank, SETTINGS[1].alpha, base.name, "card", tmp_path / "adapter")
-    again = Slots(base.layers, base.switch, 1, SETTINGS[1].rank, train=False)
+    slots, _ = train(base, SETTINGS, [EXAMPLES] * 3)
+    export(slots, which, SETTINGS[which], base.name, "card", tmp_path / "adapter")
+    again = Slots(base.layers, base.switch, 1, SETTINGS[which].rank, train=False)
     load(again, 0, tmp_path / "adapter")
     model = PeftModel.from_pretrained(
         AutoModelForCausalLM.from_pretrained(tiny(kind), dtype=torch.float32), str(tmp_path / "adapter")
@@ -187,12 +191,12 @@ def test_exported_adapter_gives_equal_logits_in_peft(
 def test_the_mean_of_adapters_is_the_one_that_peft_makes(
     kind: str, base_of: Callable[..., Base], tiny: Callable[..., Path], tmp_path: Path
 ) -> None:
-    """Members of different rank and alpha, against PEFT's own weighted adapter ("cat")."""
+    """Members of different rank, alpha and layers, against PEFT's own weighted adapter ("cat")."""
     base = base_of(kind)
     slots, _ = train(base, SETTINGS, [EXAMPLES] * 3)
     members = [tmp_path / str(i) for i in range(3)]
     for i, (folder, s) in enumerate(zip(members, SETTINGS, strict=True)):
-        export(slots, i, s.rank, s.alpha, base.name, "card", folder)
+        export(slots, i, s, base.name, "card", folder)
     merge(members, tmp_path / "mean", "# Mean\n")
     model = PeftModel.from_pretrained(
         AutoModelForCausalLM.from_pretrained(tiny(kind), dtype=torch.float32), str(members[0]), adapter_name="0"
