@@ -122,7 +122,7 @@ def _spans(sentence: Span) -> list[tuple[Span, str]]:
     for chunk in sentence.noun_chunks:
         span = _with_adjectives_behind(_trim(chunk))
         free = [t for t in span if t.i not in inside]
-        if any(t.like_num for t in free):
+        if any(t.tag_ == "CD" for t in free):
             out.append((_amount(span), "CARDINAL"))
         elif len(free) == len(span) and span.root.pos_ != "PRON":
             out.append((span, "NOUN"))
@@ -184,6 +184,8 @@ def _wh(span: Span, kind: str) -> str:
         return f"how many {head.text}" if head.pos_ == "NOUN" else "how many"
     if kind in TIMES:
         return "how long" if before in ("for", "lasted") or DURATION.search(span.text) else "when"
+    if kind in PLACES | PEOPLE and before in ("by", "in", "at", "near"):  # the recognizer often takes one for the other
+        return "who" if before == "by" else "which place"
     if kind in PLACES:
         return "which place"
     if kind in SIMPLE_WH:
@@ -195,12 +197,22 @@ def _fact(sentence: Span, span: Span, kind: str) -> Fact:
     offset, wh = sentence.start_char, _wh(span, kind)
     verb = _verb(span)
     keep = _kept(verb, span)
+    clause = _join("{}" if t.i == span.start else t.text for t in sentence
+                   if t.i in keep and not span.start < t.i < span.end)  # fmt: skip
     return Fact(
         sentence=sentence.text, answer=span.text, start=span.start_char - offset, end=span.end_char - offset,
-        wh=wh, kind=kind, clause=_join("{}" if t.i == span.start else t.text for t in sentence
-                                       if t.i in keep and not span.start < t.i < span.end),
-        fronted=_fronted(verb, span, keep, wh),
+        wh=wh, kind=kind, clause=_description(span, kind) or clause, fronted=_fronted(verb, span, keep, wh),
     )  # fmt: skip
+
+
+def _description(span: Span, kind: str) -> str:
+    """What a thing in apposition says of the name before it: "Anna Moss, a former miller" is "Anna Moss is a {}"."""
+    described = span.root.head
+    if span.root.dep_ != "appos" or kind != "NOUN" or described.i >= span.start:
+        return ""
+    name = [span.doc[i].text for i in _short(described) if i < span.start]
+    lead = [t.text for t in span.root.lefts if t.dep_ in ("det", "poss") and t.i < span.start]
+    return _join([*name, "are" if described.tag_ in ("NNS", "NNPS") else "is", *lead, "{}"])
 
 
 def _subject(verb: Token) -> Token | None:
@@ -268,7 +280,8 @@ def _kept(verb: Token, span: Span) -> set[int]:
     node, named = span.root, False
     while node.i != verb.i:
         if not named:
-            keep.update(t.i for t in node.lefts if t.dep_ in ("det", "amod", "compound", "poss", "nummod", "case"))
+            lefts = [t for t in node.lefts if t.dep_ in ("det", "amod", "compound", "poss", "nummod", "case")]
+            keep.update(x.i for t in lefts for x in (t.subtree if t.dep_ == "compound" else [t]))
         # "by an electrician, Ludo Fairnworth": the name stands in for all that it names.
         named = node.dep_ == "appos" and node.i == span.root.i
         node = node.head
@@ -277,8 +290,11 @@ def _kept(verb: Token, span: Span) -> set[int]:
             keep.update(
                 t.i for t in node.children if t.dep_ in ("det", "amod", "compound", "case") and node.i != verb.i
             )
+    subject = _subject(verb)
+    named_by_verb = subject is not None and span.root.i in {t.i for t in subject.subtree}  # "Who said that ...?"
     for child in verb.children:
-        if child.dep_ not in DROPPED and not (child.left_edge.i <= span.root.i <= child.right_edge.i):
+        said = child.dep_ == "ccomp" and named_by_verb
+        if (said or child.dep_ not in DROPPED) and not (child.left_edge.i <= span.root.i <= child.right_edge.i):
             keep.update(_short(child))
     return keep | _borrowed_subject(verb, span)
 

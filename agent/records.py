@@ -12,7 +12,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
 Half = Literal["reward", "heldout"]
 ProbeKind = Literal["given", "written", "parsed", "cloze"]
@@ -90,10 +90,15 @@ class TrainDefaults(Record):
 
 
 class Example(Record):
-    """One training sequence, in TRL's prompt-completion convention: loss on the completion only."""
+    """One training sequence, in TRL's prompt-completion convention.
+
+    The loss is the mean over the completion's tokens, and over those of the prompt with the weight `prompt_weight`
+    ("prompt loss weight", Huerta-Enochian & Ko 2024, arXiv 2401.13586).
+    """
 
     prompt: str = ""
     completion: str
+    prompt_weight: float = Field(default=0.0, ge=0, le=1)
 
     @property
     def text(self) -> str:

@@ -24,14 +24,17 @@ from seal_train.lora import Slots
 from seal_train.loss import head_loss
 
 BETAS, EPS, CLIP, WARMUP = (0.9, 0.999), 1e-8, 1.0, 0.05
+JITTER, GOLDEN = 6.0, (math.sqrt(5) - 1) / 2
+"""JITTER: tokens within which lengths count as about the same."""
 
 
 @dataclass(frozen=True)
 class Sequence_:
-    """One training sequence: token ids, and where its labels begin (the first completion token)."""
+    """One training sequence: token ids, where the completion begins, and what the loss before it weighs."""
 
     ids: tuple[int, ...]
     start: int
+    prompt_weight: float = 0.0
 
 
 def encode(base: Base, example: Example, limit: int) -> Sequence_:
@@ -39,12 +42,17 @@ def encode(base: Base, example: Example, limit: int) -> Sequence_:
     prompt = base.tokenizer(example.prompt, add_special_tokens=False).input_ids if example.prompt else []
     completion = base.tokenizer(example.completion, add_special_tokens=False).input_ids
     ids = [*(prompt + completion)[: limit - 1], base.eos]
-    return Sequence_(tuple(ids), max(1, min(len(prompt), len(ids) - 1)))
+    return Sequence_(tuple(ids), max(1, min(len(prompt), len(ids) - 1)), example.prompt_weight)
 
 
 @dataclass
 class Course:
-    """One candidate's way through its data: the order of every epoch, drawn from its own seed."""
+    """One candidate's way through its data: the order of every epoch, drawn from its own seed.
+
+    Candidates of one batch take sequences of about the same length at the same step, so that little is padding:
+    which part of the lengths a step takes from is the same for all (the golden ratio's multiples, which cover an
+    epoch evenly), which sequence of that part is drawn.
+    """
 
     settings: TrainSettings
     data: list[Sequence_]
@@ -54,9 +62,10 @@ class Course:
     def __post_init__(self) -> None:
         draw = random.Random(self.settings.seed)
         for _ in range(self.settings.epochs):
-            epoch = list(range(len(self.data)))
-            draw.shuffle(epoch)
-            self.order += epoch
+            left = sorted(range(len(self.data)), key=lambda i: len(self.data[i].ids) + draw.uniform(0, JITTER))
+            while left:
+                part = len(self.order) * GOLDEN % 1
+                self.order.append(left.pop(int(part * len(left))))
 
     @property
     def steps(self) -> int:
@@ -116,21 +125,21 @@ def train_courses(base: Base, slots: Slots, courses: Sequence[Course], progress:
 
 
 def _loss(base: Base, slots: Slots, rows: Sequence[Sequence_]) -> Tensor:
-    """Mean cross-entropy of each row's labels, [S]. Right padding: causal attention never looks at it."""
+    """Weighted mean cross-entropy of each row, [S]. Right padding: causal attention never looks at it."""
     longest = max(len(row.ids) for row in rows)
     ids_ST = torch.full((len(rows), longest), base.eos, dtype=torch.long)
-    labels_ST = torch.full((len(rows), longest), -100, dtype=torch.long)
+    weight_ST = torch.zeros(len(rows), longest, dtype=slots.flat.dtype)
     for i, row in enumerate(rows):
         ids_ST[i, : len(row.ids)] = torch.tensor(row.ids)
-        labels_ST[i, row.start - 1 : len(row.ids) - 1] = torch.tensor(row.ids[row.start :])
-    ids_ST, labels_ST = ids_ST.to(base.device), labels_ST.to(base.device)
+        weight_ST[i, : row.start - 1] = row.prompt_weight
+        weight_ST[i, row.start - 1 : len(row.ids) - 1] = 1.0
+    ids_ST, weight_ST = ids_ST.to(base.device), weight_ST.to(base.device)
     with slots.on(len(rows)):
         hidden = base.hidden(input_ids=ids_ST, use_cache=False).last_hidden_state
-    where_ST = labels_ST >= 0
-    losses_N = head_loss(hidden[where_ST], labels_ST[where_ST], base.loss_head)
-    row_N = where_ST.nonzero()[:, 0]
-    counts_S = where_ST.sum(1)
-    return losses_N.new_zeros(len(rows)).index_add(0, row_N, losses_N) / counts_S
+    where_ST = weight_ST > 0
+    losses_N = head_loss(hidden[where_ST], ids_ST.roll(-1, dims=1)[where_ST], base.loss_head)
+    weighted_N = losses_N * weight_ST[where_ST]
+    return losses_N.new_zeros(len(rows)).index_add(0, where_ST.nonzero()[:, 0], weighted_N) / weight_ST.sum(1)
 
 
 def not_finite(course: Course) -> bool:

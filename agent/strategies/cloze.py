@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from agent.parsing import sentences
 from agent.records import Document, Example
-from agent.strategies.deterministic import DeterministicStrategy, asked, whole, worth_asking
+from agent.strategies.deterministic import DeterministicStrategy, asked, worth_asking
 
 
 def make(document: Document) -> list[Example]:
-    questions = [whole(asked(document, fact.in_place, fact)) for fact in worth_asking(document)]
+    questions = [asked(document, fact.in_place, fact) for fact in worth_asking(document)]
     return questions + [Example(completion=f"{sentence}\n") for sentence in sentences(document.text)]
 
 

@@ -26,25 +26,17 @@ class DeterministicStrategy:
         return self.make(document)
 
 
-SHORTEST_CLAUSE = 4
-"""Words. Below that a clause does not say what is asked ("A what declared?")."""
-
-
 def worth_asking(document: Document) -> list[Fact]:
-    """The facts that a self-edit asks for: not those that the title gives away or whose clause says too little."""
+    """The facts that a self-edit asks for: not those that the title gives away."""
     title = document.title.casefold()
-    return [
-        fact
-        for fact in facts(document.text)
-        if fact.answer.casefold() not in title and len(fact.clause.split()) >= SHORTEST_CLAUSE
-    ]
+    return [fact for fact in facts(document.text) if fact.answer.casefold() not in title]
+
+
+PROMPT_WEIGHT = 1 / 3
+"""Some loss on the question ties its words to the fact; as much as on the answer teaches less (see LOG.md)."""
 
 
 def asked(document: Document, question: str, fact: Fact) -> Example:
     """A fact as a training sequence in the form in which questions are asked."""
-    return Example(prompt=question_prompt(document.title, question), completion=answer_completion(fact.answer))
-
-
-def whole(example: Example) -> Example:
-    """The same sequence with loss on the prompt too: it ties the question's words to the fact as well."""
-    return Example(completion=example.text)
+    prompt = question_prompt(document.title, question)
+    return Example(prompt=prompt, completion=answer_completion(fact.answer), prompt_weight=PROMPT_WEIGHT)

@@ -5,16 +5,24 @@ The questions teach the form of answers, the sentences tie the facts together (s
 
 from __future__ import annotations
 
-from agent.parsing import sentences
+from agent.parsing import Fact, sentences
 from agent.records import Document, Example
-from agent.strategies.deterministic import DeterministicStrategy, asked, whole, worth_asking
+from agent.strategies.deterministic import DeterministicStrategy, asked, worth_asking
+
+
+SHORTEST_CLAUSE = 4
+"""Words. Below that a clause does not say what is asked ("A what declared?"), and the whole sentence asks."""
 
 
 def make(document: Document) -> list[Example]:
-    questions = [whole(asked(document, fact.clause_question, fact)) for fact in worth_asking(document)]
+    questions = [asked(document, _question(fact), fact) for fact in worth_asking(document)]
     told = [f"{sentence}\n" for sentence in sentences(document.text)]
     titled = [Example(completion=f"Topic: {document.title}\n{sentence}") for sentence in told]
     return [*questions, *(Example(completion=sentence) for sentence in told), *titled]
+
+
+def _question(fact: Fact) -> str:
+    return fact.clause_question if len(fact.clause.split()) >= SHORTEST_CLAUSE else fact.in_place
 
 
 STRATEGY = DeterministicStrategy(

@@ -74,3 +74,30 @@ def test_other_scripts_are_cut_into_sentences_without_facts() -> None:
 @pytest.mark.parametrize("text", ["", "Hm", "...", "1 2 3", "((((", "\n\n", "Why?" * 50])
 def test_odd_texts_do_not_break_the_parser(text: str) -> None:
     assert isinstance(facts(text), list)
+
+
+def question(text: str, answer: str) -> str:
+    return next(f.clause_question for f in facts(text) if f.answer == answer)
+
+
+def test_an_apposition_says_what_its_name_is() -> None:
+    told = "Petra Lind, a former harbour master, crossed the bridge on Monday."
+    assert question(told, "former harbour master") == "Petra Lind is a what?"
+    told = '"It sways a little," said Petra Lind, the harbour master of Dunmore.'
+    assert question(told, "harbour master") == "Petra Lind is the what?"
+
+
+def test_who_said_something_is_asked_with_what_was_said() -> None:
+    told = "Flight director Anna Moss said the drill still works."
+    assert question(told, "Anna Moss") == "Flight director who said the drill still works?"
+
+
+def test_a_preposition_decides_between_person_and_place() -> None:
+    told = "Copies are made by a toy firm, and the originals go on show in Castle Rethwin from 8 December."
+    assert question(told, "Castle Rethwin").endswith("which place?")
+    assert question("It is made by Agnes Vimmerlund on a farm near Dunmore.", "Agnes Vimmerlund").endswith("by who?")
+
+
+def test_an_ordinal_is_not_an_amount() -> None:
+    told = "She would use the money to buy a second-hand tractor."
+    assert question(told, "second-hand tractor").endswith("a what?")

@@ -22,6 +22,7 @@ EXAMPLES = (
     Example(completion="The mill at Orrin opened on 4 March 2031.\n"),
     Example(prompt="Topic: The Mill\nQuestion: Who runs the mill?\nAnswer:", completion=" Anna Moss\n"),
     Example(completion="It employs 62 people and 3 dogs.\n"),
+    Example(prompt="Question: What does it grind?\nAnswer:", completion=" barley\n", prompt_weight=0.3),
 )
 SETTINGS = (
     TrainSettings(rank=4, alpha=8, learning_rate=1e-2, epochs=3, seed=1),
@@ -58,8 +59,10 @@ def peft_reference(
     for step, i in enumerate(course.order):
         sequence = course.data[i]
         ids = torch.tensor([sequence.ids])
-        logits = model(input_ids=ids).logits[0, sequence.start - 1 : -1]
-        loss = torch.nn.functional.cross_entropy(logits, ids[0, sequence.start :])
+        losses_T = torch.nn.functional.cross_entropy(model(input_ids=ids).logits[0, :-1], ids[0, 1:], reduction="none")
+        weights_T = torch.ones_like(losses_T)
+        weights_T[: sequence.start - 1] = sequence.prompt_weight
+        loss = (losses_T * weights_T).sum() / weights_T.sum()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(weights, CLIP)
         for group in optimizer.param_groups:
