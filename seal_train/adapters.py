@@ -7,10 +7,9 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -46,14 +45,14 @@ def export(slots: Slots, slot: int, settings: TrainSettings, base: str, card: st
     }  # fmt: skip
     if lowest:
         config |= {LAYERS: sorted({layer.depth for layer in layers}), "layers_pattern": layers[0].pattern}
-    with _whole(folder) as draft:
+    with whole(folder) as draft:
         save_file(state, draft / WEIGHTS, metadata={"format": "pt"})
         (draft / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
         (draft / CARD).write_text(card)
 
 
 @contextmanager
-def _whole(folder: Path) -> Iterator[Path]:
+def whole(folder: Path) -> Iterator[Path]:
     """A draft folder that becomes `folder` in one rename, after its files reached the disk."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=PREFIX, dir=folder.parent))
@@ -76,64 +75,6 @@ def _sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def merge(members: Sequence[Path], folder: Path, card: str) -> None:
-    """Write the mean of several adapters of one base as a PEFT folder, exactly: its rank is the sum of theirs.
-
-    Weight averaging of models that were tuned from one base ("model soup", Wortsman et al. 2022, arXiv
-    2203.05482), done on the products B A, since the factors of different seeds have no common axes.
-
-    Raises:
-        AdapterError: a member cannot be read.
-        StoreError: the folder cannot be written (disk full).
-    """
-    read = [_member(member) for member in members]
-    rank = sum(int(config["r"]) for config, _ in read)
-    widest = max((config for config, _ in read), key=_breadth)
-    merged: dict[str, torch.Tensor] = {}
-    for name in dict.fromkeys(name for _, state in read for name in state):
-        parts = [(config, state[name]) for config, state in read if name in state]
-        if ".lora_A." in name:
-            merged[name] = _stack([a for _, a in parts], 0, rank)
-        else:
-            scaled = [b * (float(c["lora_alpha"]) / int(c["r"]) / len(members)) for c, b in parts]
-            merged[name] = _stack(scaled, 1, rank)
-    config = {**widest, "r": rank, "lora_alpha": rank}
-    try:
-        with _whole(folder) as draft:
-            save_file(merged, draft / WEIGHTS, metadata={"format": "pt"})
-            (draft / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
-            (draft / CARD).write_text(card)
-    except (OSError, SafetensorError) as error:
-        raise StoreError(
-            f"cannot merge adapters into {folder}: {error}", "free some disk space, then resume"
-        ) from error
-
-
-def _breadth(config: dict[str, Any]) -> float:
-    """How many decoder layers an adapter has part in: sets of upper layers, of which the greater holds the smaller."""
-    layers = config.get(LAYERS)
-    return len(layers) if layers else float("inf")
-
-
-def _stack(parts: Sequence[torch.Tensor], axis: int, rank: int) -> torch.Tensor:
-    """Put the members' ranks one after the other; where a member has no such layer, zeros make up the rank."""
-    whole = torch.cat(list(parts), dim=axis)
-    missing = list(whole.shape)
-    missing[axis] = rank - whole.shape[axis]
-    return torch.cat([whole, whole.new_zeros(missing)], dim=axis)
-
-
-def _member(folder: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
-    """Config and weights of a trained adapter."""
-    try:
-        config = json.loads((folder / CONFIG).read_text())
-        float(config["lora_alpha"]), int(config["r"])
-        return config, load_file(folder / WEIGHTS)
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
-        mend = f"delete {folder}, then resume: it is trained again"
-        raise AdapterError(folder, f"cannot be read: {error}", mend) from error
 
 
 def load(slots: Slots, slot: int, folder: Path) -> None:
@@ -192,7 +133,7 @@ def adopt(draft: Path, library: Path) -> Path:
     try:
         target = library / weights_hash(draft)
         if not target.exists():
-            with _whole(target) as copy:
+            with whole(target) as copy:
                 for path in draft.iterdir():
                     shutil.copyfile(path, copy / path.name)
     except OSError as error:

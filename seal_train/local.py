@@ -10,10 +10,11 @@ from typing import TypeVar
 from agent.errors import TrainerError
 from agent.ports import Likelihood, Progress, Query, TrainFailure, TrainJob
 from agent.records import Candidate, Training, TrainSettings
-from seal_train.adapters import export, load, merge, rank_of
+from seal_train.adapters import export, load, rank_of
 from seal_train.answering import greedy, likelihoods
 from seal_train.base import Base
 from seal_train.lora import Slots, lowest_adapted
+from seal_train.mean import merge
 from seal_train.training import Course, encode, not_finite, train_courses
 
 MAX_SEQUENCE = 1024

@@ -9,7 +9,6 @@ from agent.parsing import Fact, sentences
 from agent.records import Document, Example
 from agent.strategies.deterministic import DeterministicStrategy, asked, worth_asking
 
-
 SHORTEST_CLAUSE = 4
 """Words. Below that a clause does not say what is asked ("A what declared?"), and the whole sentence asks."""
 

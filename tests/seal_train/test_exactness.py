@@ -12,9 +12,10 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import AutoModelForCausalLM
 
 from agent.records import Example, TrainSettings
-from seal_train.adapters import export, load, merge
+from seal_train.adapters import export, load
 from seal_train.base import Base
 from seal_train.lora import Slots, attach, lowest_adapted
+from seal_train.mean import RANKS, merge
 from seal_train.training import BETAS, CLIP, EPS, Course, encode, train_courses
 from tests.fakes.models import KINDS
 
@@ -194,7 +195,7 @@ def test_exported_adapter_gives_equal_logits_in_peft(
 def test_the_mean_of_adapters_is_the_one_that_peft_makes(
     kind: str, base_of: Callable[..., Base], tiny: Callable[..., Path], tmp_path: Path
 ) -> None:
-    """Members of different rank, alpha and layers, against PEFT's own weighted adapter ("cat")."""
+    """Members of different rank, alpha and layers, against PEFT's own weighted adapter ("svd")."""
     base = base_of(kind)
     slots, _ = train(base, SETTINGS, [EXAMPLES] * 3)
     members = [tmp_path / str(i) for i in range(3)]
@@ -206,7 +207,7 @@ def test_the_mean_of_adapters_is_the_one_that_peft_makes(
     )
     for i in (1, 2):
         model.load_adapter(str(members[i]), adapter_name=str(i))
-    model.add_weighted_adapter(["0", "1", "2"], [1 / 3] * 3, "theirs", combination_type="cat")
+    model.add_weighted_adapter(["0", "1", "2"], [1 / 3] * 3, "theirs", combination_type="svd", svd_rank=RANKS * 4)
     model.load_adapter(str(tmp_path / "mean"), adapter_name="ours")
     ids = torch.tensor([[5, 6, 7, 8, 9]])
     logits: dict[str, torch.Tensor] = {}

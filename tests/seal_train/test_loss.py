@@ -38,6 +38,7 @@ def test_a_narrow_head_gives_a_loss_of_its_precision_and_the_gradient_of_the_inp
     found = loss.head_loss(ours, labels, narrow)
     found.sum().backward()
     assert found.dtype == torch.float32
-    assert ours.grad is not None and exact.grad is not None
+    assert ours.grad is not None
+    assert exact.grad is not None
     assert ours.grad.dtype == torch.float32
     torch.testing.assert_close(ours.grad, exact.grad, rtol=0.05, atol=0.02)

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 import torch
 
-from seal_train import base as base_module
 from seal_train.base import MIXED, Base, load_base, usual_dtype
 from seal_train.lora import Slots
 from seal_train.training import Course, encode, train_courses
@@ -51,9 +50,7 @@ def test_which_weights_are_narrow(kind: str, tiny: Callable[..., Path], tmp_path
 
 
 @pytest.mark.parametrize(("amx", "expected"), [(True, MIXED), (False, "float32")])
-def test_a_cpu_takes_it_where_it_multiplies_bfloat16(
-    amx: bool, expected: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(base_module.torch.cpu, "get_capabilities", lambda: {"amx_bf16": amx})
+def test_a_cpu_takes_it_where_it_multiplies_bfloat16(amx: bool, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": amx})
     assert usual_dtype(torch.device("cpu")) == expected
     assert usual_dtype(torch.device("cuda")) == "bfloat16"
