@@ -9,6 +9,7 @@ from collections import Counter
 from agent.scripts import UNSPACED_RANGES
 
 METHOD = "contains"
+ARTICLES = ("a", "an", "the")
 
 
 def normalize(text: str) -> str:
@@ -16,7 +17,7 @@ def normalize(text: str) -> str:
     text = unicodedata.normalize("NFKC", text).casefold()
     text = re.sub(r"(?<=\d)[,\u00a0](?=\d{3}\b)", "", text)  # 6,200 and 6200 are one number
     text = re.sub(rf"[^\w\s{UNSPACED_RANGES}]|_", " ", text)  # Thai vowels are no \w
-    return " ".join(word for word in text.split() if word not in ("a", "an", "the"))
+    return " ".join(word for word in text.split() if word not in ARTICLES)
 
 
 def tokens(text: str) -> list[str]:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from agent.checking import words
 from agent.parsing import Fact, facts
 from agent.records import Document, Half, Probe, ProbeKind
+from evals.matching import ARTICLES
 
 PARSED, CLOZE, DISTRACTORS = 16, 8, 4
 LONGEST_TOLD = 6
@@ -22,7 +23,6 @@ TURNS: dict[ProbeKind, tuple[Half, ...]] = {
     "parsed": ("heldout", "reward", "heldout"),
 }  # fmt: skip
 """Which half the probes of a kind go to, in turn."""
-ARTICLES = {"a", "an", "the"}
 SHORTEST_QUESTION = 4
 """A parsed question of fewer words does not say what it is about."""
 

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -45,14 +46,23 @@ def export(slots: Slots, slot: int, settings: TrainSettings, base: str, card: st
     }  # fmt: skip
     if lowest:
         config |= {LAYERS: sorted({layer.depth for layer in layers}), "layers_pattern": layers[0].pattern}
-    with whole(folder) as draft:
+    write(folder, state, config, card)
+
+
+def write(folder: Path, state: dict[str, torch.Tensor], config: dict[str, Any], card: str) -> None:
+    """Write a PEFT folder. It appears whole or not at all.
+
+    Raises:
+        OSError: the disk is full or not writable; no part of the folder is left behind.
+    """
+    with _whole(folder) as draft:
         save_file(state, draft / WEIGHTS, metadata={"format": "pt"})
         (draft / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
         (draft / CARD).write_text(card)
 
 
 @contextmanager
-def whole(folder: Path) -> Iterator[Path]:
+def _whole(folder: Path) -> Iterator[Path]:
     """A draft folder that becomes `folder` in one rename, after its files reached the disk."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=PREFIX, dir=folder.parent))
@@ -133,7 +143,7 @@ def adopt(draft: Path, library: Path) -> Path:
     try:
         target = library / weights_hash(draft)
         if not target.exists():
-            with whole(target) as copy:
+            with _whole(target) as copy:
                 for path in draft.iterdir():
                     shutil.copyfile(path, copy / path.name)
     except OSError as error:

@@ -12,11 +12,11 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
 from agent.errors import AdapterError, StoreError
-from seal_train.adapters import CARD, CONFIG, LAYERS, WEIGHTS, whole
+from seal_train.adapters import CONFIG, LAYERS, WEIGHTS, write
 
 RANKS = 2
 """The mean has this many times the rank of its largest member. Its size does not grow with the candidates."""
@@ -48,10 +48,7 @@ def merge(members: Sequence[Path], folder: Path, card: str) -> None:
     broadest, _ = max(read, key=lambda member: _breadth(member[0]))
     config = {**broadest, "r": rank, "lora_alpha": rank}
     try:
-        with whole(folder) as draft:
-            save_file(merged, draft / WEIGHTS, metadata={"format": "pt"})
-            (draft / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
-            (draft / CARD).write_text(card)
+        write(folder, merged, config, card)
     except (OSError, SafetensorError) as error:
         raise StoreError(
             f"cannot merge adapters into {folder}: {error}", "free some disk space, then resume"

@@ -10,6 +10,9 @@ from agent.ports import Chat
 from agent.prompts import answer_completion, question_prompt
 from agent.records import Document, Example
 
+PROMPT_WEIGHT = 1 / 3
+"""Some loss on the question ties its words to the fact; as much as on the answer teaches less (see LOG.md)."""
+
 
 @dataclass(frozen=True)
 class DeterministicStrategy:
@@ -30,10 +33,6 @@ def worth_asking(document: Document) -> list[Fact]:
     """The facts that a self-edit asks for: not those that the title gives away."""
     title = document.title.casefold()
     return [fact for fact in facts(document.text) if fact.answer.casefold() not in title]
-
-
-PROMPT_WEIGHT = 1 / 3
-"""Some loss on the question ties its words to the fact; as much as on the answer teaches less (see LOG.md)."""
 
 
 def asked(document: Document, question: str, fact: Fact) -> Example:

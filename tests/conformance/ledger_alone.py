@@ -43,9 +43,11 @@ class LedgerAlone:
         assert [event.step for event in ledger.events("run-1")] == ["learning"]
 
     def test_one_after_the_other_need_not_wait(self, ledger: Ledger) -> None:
+        told: list[str] = []
         for _ in range(2):
-            with ledger.alone(nobody):
+            with ledger.alone(lambda: told.append("waits")):
                 start(ledger)
+        assert told == []
 
     def test_a_learner_that_fails_lets_the_next_in(self, ledger: Ledger) -> None:
         with pytest.raises(RuntimeError, match="stop"), ledger.alone(nobody):

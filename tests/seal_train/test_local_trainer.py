@@ -12,7 +12,7 @@ import pytest
 from agent.errors import AdapterError, ModelError, StoreError, TrainerError
 from agent.ports import TrainFailure, TrainJob
 from agent.records import Example, Training
-from seal_train import adapters, local, mean, training
+from seal_train import adapters, local, training
 from seal_train.base import Base, load_base
 from seal_train.local import LocalTrainer
 from tests.seal_train.test_answering import job
@@ -70,7 +70,7 @@ def test_a_mean_that_cannot_be_written_leaves_nothing_behind(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(mean, "save_file", full)
+        patched.setattr(adapters, "save_file", full)
         with pytest.raises(StoreError, match="No space left") as refused:
             trainer.merge(members, tmp_path / "work" / "mean")
     assert "disk space" in refused.value.mend
