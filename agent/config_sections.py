@@ -98,7 +98,7 @@ class TrainConfig(Section):
         Field(
             gt=0,
             le=1,
-            description="Share of the decoder layers that get an adapter, from the top. 0.67 trains a quarter faster "
+            description="Share of the decoder layers that get an adapter, from the top. 0.67 trains a fifth faster "
             "and learned a quarter less (packaged model).",
         ),
     ] = 1.0
