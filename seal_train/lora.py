@@ -60,9 +60,9 @@ class _SlotLoRA(torch.autograd.Function):
         a, b = layer.a.detach()[:slots], layer.b.detach()[:slots]
         dy_SNO = grad.reshape(slots, -1, grad.shape[-1]).to(b.dtype)
         x_SNI = x.reshape(slots, -1, x.shape[-1]).to(a.dtype)
-        layer.b_grad[:slots].baddbmm_(dy_SNO.transpose(1, 2), h_SNr)
+        layer.b_grad[:slots].baddbmm_(dy_SNO.transpose(1, 2), h_SNr, beta=0)  # beta 0: whatever was there is replaced
         dh_SNr = torch.bmm(dy_SNO, b).mul_(layer.scale[:slots].view(slots, 1, 1))
-        layer.a_grad[:slots].baddbmm_(dh_SNr.transpose(1, 2), x_SNI)
+        layer.a_grad[:slots].baddbmm_(dh_SNr.transpose(1, 2), x_SNI, beta=0)
         if not ctx.needs_input_grad[0]:
             return None, None, None, None
         dx_SNI = layer.product_back(grad).view(x_SNI.shape).to(a.dtype)

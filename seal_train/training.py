@@ -94,14 +94,12 @@ class Optimizer:
         self.adam = torch.optim.Adam(groups, betas=BETAS, eps=EPS, fused=True)
 
     def step(self, rates: Sequence[float]) -> None:
-        """One step of the first len(rates) slots, each at its rate; the others stay as they are. Zeroes gradients."""
+        """One step of the first len(rates) slots, each at its rate; the others stay as they are."""
         for row, grad, group, rate in zip(self.rows, self.grads, self.adam.param_groups, rates, strict=False):
             row.grad, group["lr"] = grad, rate
             nn.utils.clip_grad_norm_(row, CLIP)
         self.adam.step()
-        for row in self.rows[: len(rates)]:
-            assert row.grad is not None
-            row.grad.zero_()
+        for row in self.rows:
             row.grad = None
 
 
