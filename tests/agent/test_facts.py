@@ -101,3 +101,30 @@ def test_a_preposition_decides_between_person_and_place() -> None:
 def test_an_ordinal_is_not_an_amount() -> None:
     told = "She would use the money to buy a second-hand tractor."
     assert question(told, "second-hand tractor").endswith("a what?")
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "asked"),
+    [
+        ("Haldric's chairwoman, Odile Brackenreed, will lead the company.", "Odile Brackenreed",
+         "Who will lead the company?"),
+        ("Wim Oosterdale has been suspended by the owners, Greyling Lines.", "Greyling Lines",
+         "Wim Oosterdale has been suspended by who?"),
+        ("A hailstorm tore through the valley on Thursday evening.", "Thursday evening",
+         "A hailstorm tore on when?"),
+        ("Anna Moss, who learned the trade at Dunmore, bought the mill.", "trade", "Anna Moss learned the what?"),
+        ("The group will employ 6,200 people and have its headquarters in Dunmore.", "Dunmore",
+         "The group will have its headquarters in which place?"),
+        ("She would use the prize money to buy a tractor.", "tractor", "She would use the prize money to buy a what?"),
+        ("The count was interrupted for an hour.", "hour", "The count was interrupted for how long?"),
+        ("She paid 57,000 crowns for the 240-metre shed.", "240-metre", "She paid 57,000 crowns for the which shed?"),
+    ],
+)  # fmt: skip
+def test_a_clause_is_asked_as_a_person_would_say_it(text: str, answer: str, asked: str) -> None:
+    assert question(text, answer) == asked
+
+
+def test_the_helper_of_the_first_verb_fronts_the_second() -> None:
+    told = "The group will employ 6,200 people and have its headquarters in Dunmore."
+    (fronted,) = (f.fronted for f in facts(told) if f.answer == "headquarters")
+    assert fronted == "What will the group have?"
