@@ -73,11 +73,9 @@ def load_base(name: str, models_dir: Path, device: str = "auto", dtype: str = "a
             f"the tokenizer of {name} has no end-of-text token", "set eos_token in its tokenizer_config.json"
         )
     _check_head(name, model)
-    switch, layers = attach(model)
+    switch, layers = attach(model, torch.bfloat16 if kind == MIXED else None)
     head = model.get_output_embeddings()
     if kind == MIXED:
-        for layer in layers:
-            layer.base.to(torch.bfloat16)
         head = copy.deepcopy(head).to(torch.bfloat16)
     return Base(name, model, tokenizer, switch, layers, head)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import torch
@@ -31,42 +32,98 @@ class Switch:
         self.lowest = 0
 
 
-def _adapted(x: Tensor, layer: LoRALayer, slots: int) -> tuple[Tensor, Tensor]:
-    """W x + scale * B A x, and h = scale * A x in the adapters' number type, which the backward pass needs."""
-    y, a, b = layer.product(x), layer.a[:slots], layer.b[:slots]
-    h_SNr = torch.bmm(x.reshape(slots, -1, x.shape[-1]).to(a.dtype), a.transpose(1, 2))
-    h_SNr.mul_(layer.scale[:slots].view(slots, 1, 1))
-    y_SNO = y.view(slots, -1, y.shape[-1])
-    if y.dtype == a.dtype:
-        return y_SNO.baddbmm_(h_SNr, b.transpose(1, 2)).view(y.shape), h_SNr
-    return torch.baddbmm(y_SNO.to(a.dtype), h_SNr, b.transpose(1, 2)).to(y.dtype).view(y.shape), h_SNr
+class Joint:
+    """Linear layers that read the same input (a block's query, key and value; gate and up): one product for all.
+
+    Their weights become parts of one matrix, and so do their A's, side by side in the flat buffer. Most layers are
+    alone in theirs. `a` is [S, layers * r, I].
+    """
+
+    a: Tensor
+    a_grad: Tensor
+    scale: Tensor
+
+    def __init__(self, layers: Sequence[LoRALayer], switch: Switch) -> None:
+        self.layers, self.switch = layers, switch
+        self.in_features, self.sizes = layers[0].in_features, [layer.out_features for layer in layers]
+        self.weight, self.bias = layers[0].weight, layers[0].bias
+        if len(layers) > 1:
+            self.weight = self._one("weight")
+            self.bias = self._one("bias") if self.bias is not None else None
+        self._read: Tensor | None = None
+        self._made: dict[LoRALayer, Tensor] = {}
+
+    def _one(self, name: str) -> Tensor:
+        """The layers' weights or biases in one tensor, of which each layer keeps its part."""
+        whole = torch.cat([getattr(layer.base, name).data for layer in self.layers])
+        for layer, part in zip(self.layers, whole.split(self.sizes), strict=True):
+            getattr(layer.base, name).data = part
+        return whole
+
+    def output(self, x: Tensor, layer: LoRALayer) -> Tensor:
+        """What `layer` makes of x. The first of the layers that is asked makes it for all; nothing is kept longer."""
+        if x is not self._read or layer not in self._made:
+            slots = self.switch.slots
+            assert slots is not None
+            run = _SlotLoRA.apply if torch.is_grad_enabled() else partial(_forward, None)
+            self._read, self._made = x, dict(zip(self.layers, run(x, self.a, self, slots), strict=True))
+        out = self._made.pop(layer)
+        if not self._made:
+            self._read = None
+        return out
+
+    def product(self, x: Tensor) -> Tensor:
+        """W x and the biases, in the base's number type."""
+        flat = x.reshape(-1, x.shape[-1]).to(self.weight.dtype)
+        if self.layers[0].fan_in_fan_out:
+            return flat @ self.weight if self.bias is None else torch.addmm(self.bias, flat, self.weight)
+        return nn.functional.linear(flat, self.weight, self.bias)
+
+    def product_back(self, grads: Sequence[Tensor]) -> Tensor:
+        """The gradient of `product` to its input, in the base's number type."""
+        flat = torch.cat([grad.reshape(-1, grad.shape[-1]).to(self.weight.dtype) for grad in grads], dim=1)
+        return flat @ (self.weight.T if self.layers[0].fan_in_fan_out else self.weight)
+
+
+def _forward(ctx: Any, x: Tensor, a: Tensor, joint: Joint, slots: int) -> tuple[Tensor, ...]:
+    """W x + scale * B A x of each layer. What the backward pass needs, x and h = scale * A x, goes to `ctx`."""
+    a = a[:slots]
+    h_SNR = torch.bmm(x.reshape(slots, -1, x.shape[-1]).to(a.dtype), a.transpose(1, 2))
+    h_SNR.mul_(joint.scale[:slots].view(slots, 1, 1))
+    if ctx is not None:
+        ctx.save_for_backward(x, h_SNR)
+        ctx.joint, ctx.slots = joint, slots
+    outs = []
+    parts = joint.product(x).split(joint.sizes, dim=1), h_SNR.chunk(len(joint.layers), dim=2)
+    for layer, y_XO, h_SNr in zip(joint.layers, *parts, strict=True):
+        y_SNO = y_XO.view(slots, -1, y_XO.shape[-1]).to(a.dtype)
+        y_SNO = torch.baddbmm(y_SNO, h_SNr, layer.b[:slots].transpose(1, 2))
+        outs.append(y_SNO.to(x.dtype).view(*x.shape[:-1], y_SNO.shape[-1]))
+    return tuple(outs)
 
 
 class _SlotLoRA(torch.autograd.Function):
     """W x + scale * B A x for each slot, with the adapters' gradients written into the flat buffer."""
 
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, a: Tensor, layer: LoRALayer, slots: int) -> Tensor:
-        out, h_SNr = _adapted(x, layer, slots)
-        ctx.save_for_backward(x, h_SNr)
-        ctx.layer, ctx.slots = layer, slots
-        return out
+    forward = staticmethod(_forward)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        (grad,) = grads
-        x, h_SNr = ctx.saved_tensors
-        layer, slots = ctx.layer, ctx.slots
-        a, b = layer.a.detach()[:slots], layer.b.detach()[:slots]
-        dy_SNO = grad.reshape(slots, -1, grad.shape[-1]).to(b.dtype)
-        x_SNI = x.reshape(slots, -1, x.shape[-1]).to(a.dtype)
-        layer.b_grad[:slots].baddbmm_(dy_SNO.transpose(1, 2), h_SNr, beta=0)  # beta 0: whatever was there is replaced
-        dh_SNr = torch.bmm(dy_SNO, b).mul_(layer.scale[:slots].view(slots, 1, 1))
-        layer.a_grad[:slots].baddbmm_(dh_SNr.transpose(1, 2), x_SNI, beta=0)
+        x, h_SNR = ctx.saved_tensors
+        joint, slots = ctx.joint, ctx.slots
+        a_SRI = joint.a.detach()[:slots]
+        x_SNI, dh_SNR = x.reshape(slots, -1, x.shape[-1]).to(a_SRI.dtype), torch.empty_like(h_SNR)
+        parts = h_SNR.chunk(len(joint.layers), dim=2), dh_SNR.chunk(len(joint.layers), dim=2)
+        for layer, grad, h_SNr, dh_SNr in zip(joint.layers, grads, *parts, strict=True):
+            dy_SNO = grad.reshape(slots, -1, grad.shape[-1]).to(a_SRI.dtype)
+            layer.b_grad[:slots].baddbmm_(dy_SNO.transpose(1, 2), h_SNr, beta=0)  # beta 0: it replaces what was there
+            dh_SNr.copy_(torch.bmm(dy_SNO, layer.b.detach()[:slots]))
+        dh_SNR.mul_(joint.scale[:slots].view(slots, 1, 1))
+        joint.a_grad[:slots].baddbmm_(dh_SNR.transpose(1, 2), x_SNI, beta=0)
         if not ctx.needs_input_grad[0]:
             return None, None, None, None
-        dx_SNI = layer.product_back(grad).view(x_SNI.shape).to(a.dtype)
-        return dx_SNI.baddbmm_(dh_SNr, a).to(x.dtype).view(x.shape), None, None, None
+        dx_SNI = joint.product_back(grads).view(x_SNI.shape).to(a_SRI.dtype)
+        return dx_SNI.baddbmm_(dh_SNR, a_SRI).to(x.dtype).view(x.shape), None, None, None
 
 
 class LoRALayer(nn.Module):
@@ -79,9 +136,8 @@ class LoRALayer(nn.Module):
 
     a: Tensor
     b: Tensor
-    a_grad: Tensor
     b_grad: Tensor
-    scale: Tensor
+    joint: Joint
 
     def __init__(self, base: nn.Module, switch: Switch, name: str) -> None:
         super().__init__()
@@ -90,52 +146,67 @@ class LoRALayer(nn.Module):
         at = next((i for i, part in enumerate(parts) if part.isdigit()), None)
         self.depth = int(parts[at]) if at is not None else 0
         self.pattern = parts[at - 1] if at else ""  # what the model calls its list of decoder layers
-        weight = base.weight
-        assert isinstance(weight, Tensor)
         # GPT-2's Conv1D keeps its weight as [in, out], nn.Linear as [out, in].
         self.fan_in_fan_out = isinstance(base, Conv1D)
-        self.out_features, self.in_features = weight.shape[::-1] if self.fan_in_fan_out else weight.shape
+        self.out_features, self.in_features = self.weight.shape[::-1] if self.fan_in_fan_out else self.weight.shape
 
-    def product(self, x: Tensor) -> Tensor:
-        """W x and the bias, in x's number type."""
-        y: Tensor = self.base(x.to(self.base.weight.dtype))  # type: ignore[arg-type]
-        return y.to(x.dtype)
-
-    def product_back(self, grad: Tensor) -> Tensor:
-        """The gradient of `product` to its input, in grad's number type."""
+    @property
+    def weight(self) -> Tensor:
         weight = self.base.weight
         assert isinstance(weight, Tensor)
-        flat = grad.reshape(-1, grad.shape[-1]).to(weight.dtype)
-        return (flat @ (weight.T if self.fan_in_fan_out else weight)).to(grad.dtype)
+        return weight
+
+    @property
+    def bias(self) -> Tensor | None:
+        bias = self.base.bias
+        assert bias is None or isinstance(bias, Tensor)
+        return bias
 
     def forward(self, x: Tensor) -> Tensor:
-        slots = self.switch.slots
-        if slots is None or self.depth < self.switch.lowest:
-            return self.product(x)
-        if torch.is_grad_enabled():
-            out: Tensor = _SlotLoRA.apply(x, self.a, self, slots)  # type: ignore[no-untyped-call]
-            return out
-        return _adapted(x, self, slots)[0]
+        if self.switch.slots is None or self.depth < self.switch.lowest:
+            y: Tensor = self.base(x.to(self.weight.dtype))
+            return y.to(x.dtype)
+        return self.joint.output(x, self)
 
 
-def attach(model: nn.Module) -> tuple[Switch, list[LoRALayer]]:
+def attach(model: nn.Module, narrow: torch.dtype | None = None) -> tuple[Switch, list[LoRALayer]]:
     """Put a LoRALayer around every linear layer except the output head ("all-linear", as PEFT calls it).
+
+    `narrow` is a number type that their weights are to take.
 
     Raises:
         ModelError: the model has no linear layer that could be adapted.
     """
     switch = Switch()
     head = model.get_output_embeddings()  # type: ignore[operator]
-    layers: list[LoRALayer] = []
-    for name, module in list(model.named_modules()):
-        if isinstance(module, nn.Linear | Conv1D) and module is not head:
-            parent = model.get_submodule(name.rpartition(".")[0])
-            layer = LoRALayer(module, switch, name)
-            setattr(parent, name.rpartition(".")[2], layer)
-            layers.append(layer)
-    if not layers:
+    linear = {n: m for n, m in model.named_modules() if isinstance(m, nn.Linear | Conv1D) and m is not head}
+    if not linear:
         raise ModelError("this model has no linear layer to adapt", "choose a causal language model")
-    return switch, layers
+    layers: dict[nn.Module, LoRALayer] = {}
+    groups = _same_input(model, list(linear.values()))
+    for name, module in linear.items():
+        layers[module] = LoRALayer(module.to(narrow), switch, name)
+        setattr(model.get_submodule(name.rpartition(".")[0]), name.rpartition(".")[2], layers[module])
+    for group in groups:
+        joint = Joint([layers[module] for module in group], switch)
+        for layer in joint.layers:
+            layer.joint = joint
+    return switch, list(layers.values())
+
+
+def _same_input(model: nn.Module, linear: Sequence[nn.Module]) -> list[list[nn.Module]]:
+    """Layers that are given the very same tensor, together; the others alone. Seen in one pass through the model."""
+    read: dict[nn.Module, Tensor] = {}
+    hooks = [module.register_forward_pre_hook(lambda m, given: read.update({m: given[0]})) for module in linear]
+    with torch.no_grad():
+        model(input_ids=torch.tensor([[1, 2, 3]], device=next(model.parameters()).device))
+    for hook in hooks:
+        hook.remove()
+    groups: dict[tuple[int, bool], list[nn.Module]] = {}
+    for module in linear:
+        alone = isinstance(module, Conv1D) or module not in read
+        groups.setdefault((id(module if alone else read[module]), module.bias is None), []).append(module)
+    return list(groups.values())
 
 
 def lowest_adapted(layers: Sequence[LoRALayer], share: float) -> int:
@@ -156,8 +227,8 @@ class Slots:
     ) -> None:
         self.layers = [layer for layer in layers if layer.depth >= lowest]
         self.switch, self.count, self.rank, self.lowest = switch, count, rank, lowest
-        weight = layers[0].base.weight
-        assert isinstance(weight, Tensor)
+        self.joints = list(dict.fromkeys(layer.joint for layer in self.layers))
+        weight = layers[0].weight
         size = sum(rank * (layer.in_features + layer.out_features) for layer in self.layers)
         # Adapters are kept in float32 under a bfloat16 base, as PEFT does: Adam's small steps would be lost in it.
         dtype = torch.promote_types(weight.dtype, torch.float32)
@@ -169,17 +240,22 @@ class Slots:
     def bind(self) -> None:
         """Make the layers use this set of slots; the last one bound is the one in use."""
         at = 0
-        for layer in self.layers:
-            a_size, b_size = self.rank * layer.in_features, self.rank * layer.out_features
-            shape_a, shape_b = (self.rank, layer.in_features), (layer.out_features, self.rank)
-            layer.a = self.flat[:, at : at + a_size].unflatten(1, shape_a)
-            layer.b = self.flat[:, at + a_size : at + a_size + b_size].unflatten(1, shape_b)
+        for joint in self.joints:
+            width = self.rank * joint.in_features
+            n = len(joint.layers)
+            joint.a = self.flat[:, at : at + n * width].unflatten(1, (n * self.rank, joint.in_features))
+            joint.scale = self.scale
             if self.grad is not None:
-                layer.a_grad = self.grad[:, at : at + a_size].unflatten(1, shape_a)
-                layer.b_grad = self.grad[:, at + a_size : at + a_size + b_size].unflatten(1, shape_b)
-                layer.a.requires_grad_()  # so that autograd records the layer; its gradient goes to a_grad
-            layer.scale = self.scale
-            at += a_size + b_size
+                joint.a_grad = self.grad[:, at : at + n * width].unflatten(1, (n * self.rank, joint.in_features))
+                joint.a.requires_grad_()  # so that autograd records the layers; its gradient goes to a_grad
+            at += n * width
+            for i, layer in enumerate(joint.layers):
+                layer.a = joint.a.detach()[:, i * self.rank : (i + 1) * self.rank]
+                end = at + self.rank * layer.out_features
+                layer.b = self.flat[:, at:end].unflatten(1, (layer.out_features, self.rank))
+                if self.grad is not None:
+                    layer.b_grad = self.grad[:, at:end].unflatten(1, (layer.out_features, self.rank))
+                at = end
 
     def init(self, slot: int, rank: int, alpha: float, seed: int, lowest: int = 0) -> None:
         """A uniform as PEFT draws it (Kaiming, a = sqrt(5): bound 1 / sqrt(in)), B zero."""

@@ -240,3 +240,22 @@ def test_a_bfloat16_base_keeps_its_adapters_in_float32(base_of: Callable[..., Ba
     reference, single = train(base_of("llama"), SETTINGS[:1], [EXAMPLES])
     assert courses[0].losses == pytest.approx(single[0].losses, rel=0.05)
     assert reference.flat.shape == slots.flat.shape
+
+
+@pytest.mark.parametrize(
+    ("kind", "groups"),
+    [
+        ("llama", [["q_proj", "k_proj", "v_proj"], ["o_proj"], ["gate_proj", "up_proj"], ["down_proj"]]),
+        ("gpt_neox", [["query_key_value"], ["dense"], ["dense_h_to_4h"], ["dense_4h_to_h"]]),
+        ("gpt2", [["c_attn"], ["c_proj"], ["c_fc"], ["c_proj"]]),
+    ],
+)
+def test_layers_that_read_the_same_input_share_one_matrix(
+    kind: str, groups: list[list[str]], base_of: Callable[..., Base]
+) -> None:
+    base = base_of(kind)
+    joints = list(dict.fromkeys(layer.joint for layer in base.layers if layer.depth == 0))
+    assert [[layer.name.rpartition(".")[2] for layer in joint.layers] for joint in joints] == groups
+    for joint in joints:
+        for layer in joint.layers:
+            assert layer.weight.untyped_storage().data_ptr() == joint.weight.untyped_storage().data_ptr()
