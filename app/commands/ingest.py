@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -62,7 +61,7 @@ def learn(
     from graphs.ingest import cut_off, forget_checkpoints, ingest, new_run, sources_of
     from graphs.runtime import Runtime
 
-    began, progress = time.perf_counter(), IngestProgress()
+    progress = IngestProgress()
     sweep(config.home, config.work_dir, config.adapters_dir)
     runtime = Runtime(config, listener=progress.listen, progress=progress.trained)
     ledger = runtime.ledger
@@ -84,7 +83,7 @@ def learn(
                 forget_checkpoints(runtime, run)
             with progress:
                 ingest(runtime, wanted, run, resume=bool(earlier))
-        summary = summarize(ledger, run, time.perf_counter() - began)
+        summary = summarize(ledger, run)
         forget_checkpoints(runtime, run)  # first: a run that is done has none, wherever it was cut off
         ledger.finish_run(run, "done", {k: v for k, v in summary.items() if k not in ("results", "answers")})
     return summary

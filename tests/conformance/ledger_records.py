@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -77,6 +79,29 @@ class LedgerRecords:
         first, other = ledger.runs()
         assert (first["config"], first["sources"]) == ({"rank": 99}, ["feed.xml"])
         assert other["config"] == {"rank": 4}
+
+    def test_a_run_lasts_as_long_as_all_its_sittings_and_not_the_time_between(self, ledger: Ledger) -> None:
+        def sit(at_the_end: Callable[[], None]) -> float:
+            began = time.perf_counter()
+            start(ledger, "run-1")
+            time.sleep(0.1)
+            at_the_end()
+            return time.perf_counter() - began
+
+        killed = sit(lambda: ledger.add_event(Event(run="run-1", step="train")))
+        time.sleep(1.0)
+        finished = sit(lambda: ledger.finish_run("run-1", "done", {}))
+        (run,) = ledger.runs()
+        assert 0.2 <= run["seconds"] <= killed + finished
+        assert (run["sittings"], run["process"]) == (2, os.getpid())
+        assert run["began_at"] > run["started_at"] + 1.0
+
+    def test_the_time_of_one_run_is_not_that_of_another(self, ledger: Ledger) -> None:
+        start(ledger, "run-1", "run-2")
+        time.sleep(0.1)
+        ledger.add_event(Event(run="run-2", step="train"))
+        first, second = ledger.runs()
+        assert first["seconds"] == 0 < 0.1 <= second["seconds"]
 
     def test_runs_come_in_the_order_of_their_start(self, ledger: Ledger) -> None:
         start(ledger, "z", "a", "m")
