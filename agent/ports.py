@@ -244,6 +244,10 @@ class Ledger(Protocol):
         """
         ...
 
+    def learning(self) -> bool:
+        """Whether somebody learns into this ledger now, in whatever home and on whatever machine."""
+        ...
+
     def add_document(self, document: Document, run: str) -> bool:
         """True where the document was new."""
         ...

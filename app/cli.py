@@ -187,7 +187,7 @@ def status(
 ) -> None:
     """Show where things stand.
 
-    Documents, adapters, winners, the last run, and runs that were cut off.
+    Documents, adapters, winners, the last run, the run that a process works on now, and runs that were cut off.
     """
     from app.commands.status import run
 
