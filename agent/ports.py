@@ -258,8 +258,11 @@ class Ledger(Protocol):
         """Write down what came of a document in a run with this base. The last word stands."""
         ...
 
-    def outcome(self, id: str, base: str) -> str | None:
-        """What came of a document with this base, in the run that finished it last; None where none did."""
+    def outcome(self, id: str, base: str, after: str = "") -> str | None:
+        """What came of a document with this base, in the run that finished it last; None where none did.
+
+        With `after`, a run that read it: only in runs that read it later than that.
+        """
         ...
 
     def outcomes(self, run: str) -> dict[str, str]: ...
@@ -314,7 +317,8 @@ class Ledger(Protocol):
     def decision(self, candidate: str) -> GateDecision | None: ...
     def add_winner(self, winner: Winner) -> bool: ...
     def winners(self) -> list[Winner]:
-        """Every winner that counts, oldest first: not those whose adapter was taken back."""
+        """Every winner that counts, oldest first: not those whose adapter was taken back, and of a document that was
+        learned again with the same base the last one."""
         ...
 
     def publish(self, adapter: Adapter, reason: str) -> bool:

@@ -118,9 +118,15 @@ class Runs(Store):
             insert_new(connection, run_documents, [{"run": run, "document": id}])
             connection.execute(update(run_documents).where(this).values(**last))
 
-    def outcome(self, id: str, base: str) -> str | None:
-        """What came of a document with this base, in the run that finished it last; None where none did."""
+    def outcome(self, id: str, base: str, after: str = "") -> str | None:
+        """What came of a document with this base, in the run that finished it last; None where none did.
+
+        With `after`, a run that read it: only in runs that read it later than that.
+        """
         done = (run_documents.c.document == id) & (run_documents.c.base == base) & run_documents.c.outcome.is_not(None)
+        if after:
+            own = (run_documents.c.run == after) & (run_documents.c.document == id)
+            done &= run_documents.c.seq > select(run_documents.c.seq).where(own).scalar_subquery()
         query = select(run_documents.c.outcome).where(done)
         last = query.order_by(run_documents.c.finished_at.desc(), run_documents.c.seq.desc()).limit(1)
         with self._read() as connection:

@@ -154,6 +154,20 @@ class LedgerRecords:
         assert ledger.outcomes("run-1") == {document.id: "rejected"}
         assert ledger.outcomes("run-2") == {document.id: "published"}
 
+    def test_outcome_since_a_run_has_read_the_document(self, ledger: Ledger) -> None:
+        start(ledger, "run-1", "run-2", "run-3")
+        document, other = chain("a").document, chain("b").document
+        for run in ("run-1", "run-2", "run-3"):
+            ledger.add_document(document, run)
+        ledger.finish_document("run-1", document.id, "rejected", "tiny")
+        assert ledger.outcome(document.id, "tiny", after="run-2") is None, "it had read the document before"
+        ledger.finish_document("run-2", document.id, "no gain", "tiny")
+        assert ledger.outcome(document.id, "tiny", after="run-2") is None, "that is its own"
+        ledger.finish_document("run-3", document.id, "published", "tiny")
+        assert ledger.outcome(document.id, "tiny", after="run-2") == "published"
+        assert ledger.outcome(document.id, "big", after="run-2") is None
+        assert ledger.outcome(other.id, "tiny", after="run-2") is None
+
     def test_outcome_is_that_of_the_base_that_is_asked_for(self, ledger: Ledger) -> None:
         start(ledger, "run-1", "run-2")
         document = chain().document
