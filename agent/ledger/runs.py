@@ -93,9 +93,16 @@ class Runs(Store):
             return [dict(found) for found in connection.execute(query).mappings()]
 
     def add_document(self, document: Document, run: str) -> bool:
-        """Keep the document and note that the run read it. True where no run had read it before."""
+        """Keep the document and note that the run read it. True where no run had read it before.
+
+        One that is there already stays as it is, but for questions that it did not have: these are added.
+        """
         with self._write() as connection:
             new = insert_new(connection, documents, [row(documents, document)])
+            if not new and document.questions:
+                whole = self.document(document.id).with_questions(document.questions)
+                this = update(documents).where(documents.c.id == document.id)
+                connection.execute(this.values(record=whole))
             insert_new(connection, run_documents, [{"run": run, "document": document.id}])
         return bool(new)
 

@@ -12,7 +12,7 @@ import pytest
 
 from agent.errors import StoreError
 from agent.ports import Ledger
-from agent.records import Document, Event, Retention, Reward
+from agent.records import Document, Event, Question, Retention, Reward
 from tests.fakes.ledger_samples import add_chain, chain, published, start
 
 
@@ -120,6 +120,22 @@ class LedgerRecords:
         assert ledger.document(document.id) == document
         assert ledger.documents() == ledger.documents("run-1") == ledger.documents("run-2") == [document]
         assert ledger.documents("run-3") == []
+
+    def test_a_document_gets_the_questions_that_it_did_not_have(self, ledger: Ledger) -> None:
+        start(ledger, "run-1", "run-2")
+        first = chain().document
+        (own,) = first.questions
+        new = Question(question="Which bridge is it?", answer="that of a")
+        later = first.model_copy(
+            update={"source": "elsewhere", "questions": (new, own.model_copy(update={"answer": "x"}))}
+        )
+        whole = first.model_copy(update={"questions": (own, new)})
+        ledger.add_document(first, "run-1")
+        for run in ("run-1", "run-2"):
+            assert ledger.add_document(later, run) is False
+            assert ledger.documents() == [whole], "and keeps what it had"
+        ledger.add_document(first.model_copy(update={"questions": ()}), "run-2")
+        assert ledger.document(first.id) == whole
 
     def test_documents_keep_the_order_in_which_each_run_read_them(self, ledger: Ledger) -> None:
         start(ledger, "run-1", "run-2")
