@@ -244,8 +244,12 @@ class Ledger(Protocol):
         """
         ...
 
+    def learning(self) -> bool:
+        """Whether somebody learns into this ledger now, in whatever home and on whatever machine."""
+        ...
+
     def add_document(self, document: Document, run: str) -> bool:
-        """True where the document was new."""
+        """True where the document was new. One that was there gets the questions that it did not have."""
         ...
 
     def document(self, id: str) -> Document: ...
@@ -254,15 +258,18 @@ class Ledger(Protocol):
         """Write down what came of a document in a run with this base. The last word stands."""
         ...
 
-    def outcome(self, id: str, base: str) -> str | None:
-        """What came of a document with this base, in the run that finished it last; None where none did."""
+    def outcome(self, id: str, base: str, after: str = "") -> str | None:
+        """What came of a document with this base, in the run that finished it last; None where none did.
+
+        With `after`, a run that read it: only in runs that read it later than that.
+        """
         ...
 
     def outcomes(self, run: str) -> dict[str, str]: ...
 
     def start_run(self, run: str, kind: str, config: dict[str, Any], sources: Sequence[str]) -> None:
-        """Write the run down as running. A run that is started again keeps its first sources, and its first config
-        where it has measured anything under it."""
+        """Write the run down as running, with a sitting of this process. A run that is started again keeps its first
+        sources, and its first config where it has measured anything under it."""
         ...
 
     def change_config(self, run: str, config: dict[str, Any]) -> None:
@@ -270,7 +277,11 @@ class Ledger(Protocol):
         ...
 
     def finish_run(self, run: str, status: str, summary: dict[str, Any]) -> None: ...
-    def runs(self) -> list[dict[str, Any]]: ...
+    def runs(self) -> list[dict[str, Any]]:
+        """Every run in the order of their first start, with the seconds of all its sittings together, and the process
+        and machine of the last one. A sitting lasts until the run is finished, one that is killed until the run's
+        last event."""
+        ...
 
     def add_plans(self, plans: Iterable[Plan]) -> None: ...
     def plans(self, run: str, document: str) -> list[Plan]: ...
@@ -306,7 +317,8 @@ class Ledger(Protocol):
     def decision(self, candidate: str) -> GateDecision | None: ...
     def add_winner(self, winner: Winner) -> bool: ...
     def winners(self) -> list[Winner]:
-        """Every winner that counts, oldest first: not those whose adapter was taken back."""
+        """Every winner that counts, oldest first: not those whose adapter was taken back, and of a document that was
+        learned again with the same base the last one."""
         ...
 
     def publish(self, adapter: Adapter, reason: str) -> bool:

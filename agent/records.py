@@ -44,7 +44,8 @@ class Question(Record):
 
 
 class Document(Record):
-    """One piece of text to learn. `id` hashes title, text and part, so an exact duplicate has the same id."""
+    """One piece of text to learn. `id` hashes title, text and part, so an exact duplicate has the same id, also where
+    one of the two came with questions."""
 
     id: str
     title: str
@@ -58,6 +59,12 @@ class Document(Record):
     @classmethod
     def make(cls, title: str, text: str, **more: Any) -> Self:
         return cls(id=content_id("document", title, text, more.get("part", 0)), title=title, text=text, **more)
+
+    def with_questions(self, more: Sequence[Question]) -> Self:
+        """Itself with, after its own questions, those that it did not have. Its own keep their answers."""
+        own = {q.question for q in self.questions}
+        new = {q.question: q for q in more if q.question not in own}
+        return self.model_copy(update={"questions": (*self.questions, *new.values())})
 
 
 class TrainSettings(Record):

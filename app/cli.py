@@ -85,6 +85,7 @@ def ingest(
         typer.Argument(metavar="SOURCE", show_default=False, help="Feed or page URL, file, folder, or JSONL"),
     ] = None,
     resume: Annotated[str | None, typer.Option(metavar="RUN", help="Go on with a run that was cut off")] = None,
+    again: Annotated[bool, typer.Option("--again", help="Learn anew what was taken back or not published")] = False,
     home: Home = None, config: ConfigFile = None, set_: Set = None, json: Json = False, debug: Debug = False,
 ) -> None:  # fmt: skip
     """Read documents and learn them. What was learned before is skipped.
@@ -93,12 +94,17 @@ def ingest(
     questions that were held out prove it better. Ctrl-C stops; the same command goes on where it was, under
     the configuration that the run began with, except for what --set says.
 
+    --again learns those documents of the sources anew that no adapter answers for: what `seal rollback` took back,
+    and what the gate did not let through. With the same configuration much the same comes of it, so change something,
+    if only the seed. Each new attempt is also a new chance for luck at the gate.
+
     \b
     Examples:
       seal ingest https://example.org/feed.xml
       seal ingest notes/ paper.pdf
       seal ingest questions.jsonl --set plan.candidates=6
       seal ingest --resume 20260101-1200-ab12
+      seal ingest notes/ --again --set train.seed=1
 
     \b
     A line of a JSONL file, all on one line:
@@ -109,7 +115,7 @@ def ingest(
     """
     from app.commands.ingest import run
 
-    _guard(lambda: run(sources or [], resume, home, config, set_ or [], json), json, debug)
+    _guard(lambda: run(sources or [], resume, home, config, set_ or [], json, again), json, debug)
 
 
 @app.command()
@@ -157,7 +163,10 @@ def rollback(
     """Take an adapter back.
 
     Its document's former adapter answers again, where there was one. `seal adapters` lists their ids. Nothing is
-    deleted: the ledger and the trace keep what was taken back.
+    deleted: the ledger and the trace keep what was taken back. The document is learned again only when you ask for it:
+
+    \b
+      seal ingest SOURCE --again
     """
     from app.commands.library import rollback as run
 
@@ -187,7 +196,7 @@ def status(
 ) -> None:
     """Show where things stand.
 
-    Documents, adapters, winners, the last run, and runs that were cut off.
+    Documents, adapters, winners, the last run, the run that a process works on now, and runs that were cut off.
     """
     from app.commands.status import run
 

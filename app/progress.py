@@ -68,8 +68,10 @@ class IngestProgress:
             self._at(BEGINS.get(event.step, 0.0))
         elif event.step == "read" and event.status == "ok":
             told = event.data
-            self.total += int(told.get("new", 0))
-            self._line(f"{event.subject}: {told.get('new', 0)} new, {told.get('skipped', 0)} known, "
+            again = int(told.get("again", 0))
+            self.total += int(told.get("new", 0)) + again
+            anew = f"{again} to learn again, " if again else ""
+            self._line(f"{event.subject}: {told.get('new', 0)} new, {anew}{told.get('skipped', 0)} known, "
                        f"{told.get('failed', 0)} not readable")  # fmt: skip
         elif event.step == "close":
             self.done += 1

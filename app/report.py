@@ -105,4 +105,5 @@ def overall(summary: dict[str, Any]) -> str:
             f"{percent(summary['retention_after'])} after; with an adapter forced on for all of them: "
             f"{percent(summary['forced_retention_after'])}"
         )
-    return "\n".join([*lines, f"{summary['seconds']:.0f} seconds. Details: seal trace {summary['run']}"])
+    over = f" in {summary['sittings']} sittings" if summary["sittings"] > 1 else ""
+    return "\n".join([*lines, f"{summary['seconds']:.0f} seconds{over}. Details: seal trace {summary['run']}"])

@@ -53,7 +53,7 @@ class DocumentRow:
 
 def last_run(ledger: Ledger) -> dict[str, Any] | None:
     """The run that is going on, or that was at work last: one that was taken up again is later than its start."""
-    return max(ledger.runs(), key=lambda r: (r["finished_at"] is None, r["finished_at"] or 0.0), default=None)
+    return max(ledger.runs(), key=lambda r: float(r["began_at"]), default=None)
 
 
 def champion(ledger: Ledger, run: str, document: str) -> str | None:
@@ -130,14 +130,16 @@ def document_rows(ledger: Ledger, run: str) -> list[DocumentRow]:
     return rows
 
 
-def summarize(ledger: Ledger, run: str, seconds: float) -> dict[str, Any]:
+def summarize(ledger: Ledger, run: str) -> dict[str, Any]:
     """The result of `seal ingest --json`.
 
     Accuracy is over the questions that came with the documents; where none came, over those that
     seal made. `question_source` says which. `accuracy_after` is what a person gets: every question goes through
     the router over the whole library. `accuracy_champions` has the champion of each question's own document
-    on instead, published or not (the base where there is none): what was learned.
+    on instead, published or not (the base where there is none): what was learned. `seconds` are those of all
+    `sittings` together, without the time between them.
     """
+    recorded = next(r for r in ledger.runs() if r["run"] == run)
     documents = document_rows(ledger, run)
     rows = [row for d in ledger.documents(run) for row in question_rows(ledger, run, d)]
     given = [row for row in rows if row.kind == "given"]
@@ -160,7 +162,7 @@ def summarize(ledger: Ledger, run: str, seconds: float) -> dict[str, Any]:
         "published": len(published),
         "questions": len(counted),
         "methods": dict(methods),
-        "not_judged": methods[METHOD] if _has_judge(ledger, run) else 0,
+        "not_judged": methods[METHOD] if recorded["config"].get("judge", {}).get("endpoint") else 0,
         "question_source": "given" if given else "made by seal",
         "accuracy_before": _share([r.right_before for r in counted]),
         "accuracy_after": _share([r.right_after for r in counted if r.routed_to]),
@@ -174,15 +176,11 @@ def summarize(ledger: Ledger, run: str, seconds: float) -> dict[str, Any]:
         "retention_before": _mean([d.retention_before for d in published]),
         "retention_after": _mean([d.retention_after for d in published]),
         "forced_retention_after": _mean([d.forced_retention_after for d in published]),
-        "seconds": round(seconds, 1),
+        "seconds": round(recorded["seconds"], 1),
+        "sittings": recorded["sittings"],
         "results": [asdict(row) for row in documents],
         "answers": [asdict(row) for row in counted],
     }
-
-
-def _has_judge(ledger: Ledger, run: str) -> bool:
-    config: dict[str, Any] = next((r["config"] for r in ledger.runs() if r["run"] == run), {})
-    return bool(config.get("judge", {}).get("endpoint"))
 
 
 def _failures(events: list[Event]) -> list[str]:

@@ -56,6 +56,20 @@ def make_probes(
     return knowledge + gaps
 
 
+def in_use(probes: Sequence[Probe]) -> list[Probe]:
+    """Without those that questions which came later replace: what `make_probes` makes of nothing that is given.
+
+    Nothing is asked in a question that is given, and no answer is asked for that is the answer to one.
+    """
+    given = [p for p in probes if p.kind == "given"]
+    questions, answers = {p.question for p in given}, {p.answer.casefold() for p in given}
+    return [
+        p for p in probes
+        if p.kind == "given"
+        or (p.question not in questions and (p.kind == "written" or p.answer.casefold() not in answers))
+    ]  # fmt: skip
+
+
 def _spread(found: Sequence[Fact], count: int) -> list[Fact]:
     """Up to `count` facts from as many sentences as there are; names, amounts and dates before things.
 

@@ -17,6 +17,7 @@ from agent.language import ENGLISH, language
 from agent.ports import Strategy, TrainFailure, TrainJob
 from agent.records import BASE, Adapter, Candidate, Document, Example, Plan, Probe, Reward, SelfEdit, Training, Winner
 from agent.strategies import suited
+from graphs.asked import asked
 from graphs.runtime import Runtime
 from graphs.state import AdaptState, WriteState
 from graphs.trace import Span
@@ -34,7 +35,12 @@ class AdaptNodes:
         self.rt = runtime
 
     def probe(self, state: AdaptState) -> Update:
-        """Make the document's probes and measure the base on them, once. A prober that fails, fails the document."""
+        """Make the document's probes and measure the base on them, once. A prober that fails, fails the document.
+
+        Questions that came after the probes were made become probes now.
+        """
+        from evals.probes import in_use
+
         run, document = state["run"], self.rt.ledger.document(state["document"])
         spoken = language(document.text)
         with self.rt.tracer.step(run, "probe", document.id) as span:
@@ -43,7 +49,8 @@ class AdaptNodes:
                     self.rt.ledger.add_probes(self._probes(document, span))
                 except AnswerError as error:
                     return {"measurable": False, "language": spoken, "failure": span.failed(error)}
-            probes = self.rt.ledger.probes(document.id)
+            self.rt.ledger.add_probes(self._given_since(document))
+            probes = in_use(self.rt.ledger.probes(document.id))
             if self._measure(run, document, probes, {BASE: None}):
                 return {"measurable": False, "language": spoken, "failure": _not_numbers(span, "the base")}
             span.model = self.rt.model.name
@@ -63,6 +70,17 @@ class AdaptNodes:
             written = [(q.question, q.answer) for q in found.kept]
             span.data["refused_probes"] = [(q.question, reason) for q, reason in found.refused]
         return make_probes(document, parsed=config.parsed, cloze=config.cloze, written=written)
+
+    def _given_since(self, document: Document) -> list[Probe]:
+        """Probes of the questions that the document did not have when its probes were made."""
+        from evals.probes import make_probes
+
+        known = {p.question for p in self.rt.ledger.probes(document.id) if p.kind == "given"}
+        if known.issuperset(q.question for q in document.questions):
+            return []
+        config = self.rt.config.probe
+        made = make_probes(document, parsed=config.parsed, cloze=config.cloze)
+        return [p for p in made if p.kind == "given" and p.question not in known]
 
     def _measure(self, run: str, document: Document, probes: list[Probe], subjects: dict[str, Path | None]) -> set[str]:
         """Score what the ledger has not scored yet. Returns the subjects whose figures are not numbers."""
@@ -201,7 +219,7 @@ class AdaptNodes:
         """The reward half of the probes and the general questions, for all candidates in one batch."""
         run, document = state["run"], self.rt.ledger.document(state["document"])
         with self.rt.tracer.step(run, "evaluate", document.id) as span:
-            half = [p for p in self.rt.ledger.probes(document.id) if p.half == "reward"]
+            half = [p for p in asked(self.rt.ledger, run, document.id) if p.half == "reward"]
             broken = self._measure(run, document, half, {c: self._folder(c) for c in state["candidates"]})
             left = [c for c in state["candidates"] if c not in broken]
             span.model, span.data = self.rt.model.name, {"probes": len(half), "candidates": len(left)}
@@ -221,7 +239,7 @@ class AdaptNodes:
         run, ledger, settings = state["run"], self.rt.ledger, self.rt.config.reward
         document = state["document"]
         with self.rt.tracer.step(run, "reward", document) as span:
-            probes, base = ledger.probes(document), ledger.scores(run, BASE, document)
+            probes, base = asked(ledger, run, document), ledger.scores(run, BASE, document)
             for id in state["candidates"]:
                 before, after = ledger.retention(run, BASE), ledger.retention(run, id)
                 assert before is not None, "the base was measured in probe"
@@ -283,7 +301,7 @@ class AdaptNodes:
         run, ledger, settings, champion = state["run"], self.rt.ledger, self.rt.config.gate, state["champion"]
         document = ledger.document(state["document"])
         with self.rt.tracer.step(run, "gate", document.id) as span:
-            probes = ledger.probes(document.id)
+            probes = asked(ledger, run, document.id)
             span.subject = champion
             if self._measure(run, document, probes, {champion: self._folder(champion)}):
                 return {"verdict": "", "failure": _not_numbers(span, "the champion")}

@@ -16,11 +16,12 @@ from agent.records import Adapter, Probe, RoutedAnswer, RoutedTo
 from agent.routing import chosen
 from evals.scoring import MAX_TOKENS, graded
 from graphs.answer import folder_of, query_of
+from graphs.asked import asked
 from graphs.runtime import Runtime
 
 
 def examine(runtime: Runtime, run: str) -> dict[str, Any]:
-    """Ask every knowledge probe of the run's documents that was not asked of this version of the library yet.
+    """Ask every knowledge probe that the base was measured on and that was not asked of this library version yet.
 
     Asked is the model in this process, also where `[ask] endpoint` names a server: that has the same adapters,
     and one that is down must not stop a run which has learned everything. Without questions no model is loaded.
@@ -30,7 +31,7 @@ def examine(runtime: Runtime, run: str) -> dict[str, Any]:
     """
     ledger = runtime.ledger
     documents = [d.id for d in ledger.documents(run)]
-    probes = [p for d in documents for p in ledger.probes(d) if not p.recall]
+    probes = [p for d in documents for p in asked(ledger, run, d) if not p.recall]
     with ledger.transaction():  # nothing is published or taken back between the two
         version = next((v.version for v in ledger.library() if v.current), 0)
         adapters = ledger.current(runtime.config.model.name)

@@ -28,7 +28,12 @@ STEPS_A_DOCUMENT, MOST_DOCUMENTS = 20, 100_000
 SHORTEST_DOCUMENT = 5
 """Words, as `count_words` counts them."""
 
+INGEST, AGAIN = "ingest", "ingest --again"
+"""The kinds of runs. The second also learns what no adapter answers for: taken back, or never published."""
+
 KNOWN, TWICE = "known already", "stands in the sources twice"
+PUBLISHED = ("published", KNOWN)
+"""Outcomes after which an adapter answers, unless it was taken back."""
 
 
 def _finished(outcome: str | None) -> bool:
@@ -40,33 +45,59 @@ class Items:
 
     def __init__(self, ledger: Ledger, run: str, base: str) -> None:
         self.ledger, self.run, self.base = ledger, run, base
+        self.again = _kind(ledger, run) == AGAIN
+        self.answered = {adapter.document for adapter in ledger.current(base)}
         self.elsewhere = unfinished(ledger, besides=run, base=base)
         self.before = {document.id for document in ledger.documents(run)}
         self.seen: set[str] = set()
+        self.taken: set[str] = set()
+        """What this process has added to the run."""
 
     def failed(self, item: Failure) -> str:
         return self._tell("failed", f"{item.where}: {item.reason}", subject=item.where)
 
     def document(self, item: Document) -> str:
         """A document that another run left unfinished stays that run's, so that it is in the data set once."""
-        if item.id in self.seen:
+        if item.id in self.taken:
+            self.ledger.add_document(item, self.run)  # its questions may stand here only
+        if item.id in self.taken or (item.id in self.seen and not self._new_questions(item)):
             return self._tell("skipped", TWICE, document=item.id, subject=item.title)
         self.seen.add(item.id)
         if item.id in self.before:  # the run was cut off while it read, and reads again
             return "known"
-        if _finished(self.ledger.outcome(item.id, self.base)):
+        outcome = self.ledger.outcome(item.id, self.base)
+        if _finished(outcome) and not self._anew(item, outcome):
             return self._tell("skipped", KNOWN, document=item.id, subject=item.title)
         if item.id in self.elsewhere:
             other = self.elsewhere[item.id]
             why = f"run {other} was cut off before it had learned this; go on with: seal ingest --resume {other}"
             return self._tell("skipped", why, document=item.id, subject=item.title)
+        questions = self._new_questions(item) if _finished(outcome) else 0
+        self.taken.add(item.id)
         with self.ledger.transaction():  # read and closed at once: a run that goes on learns what is open
             self.ledger.add_document(item, self.run)
             if count_words(item.text) < SHORTEST_DOCUMENT:
                 self.ledger.finish_document(self.run, item.id, "too short to learn from", self.base)
-        return "new"
+            if questions:
+                came = f"{questions} questions came that were not there when it was learned"
+                self._tell("ok", f"{came}: it is learned again with them", document=item.id, subject=item.title)
+        return "again" if _finished(outcome) else "new"
 
-    def _tell(self, status: Literal["failed", "skipped"], message: str, **about: str) -> str:
+    def _anew(self, item: Document, outcome: str | None) -> bool:
+        """Whether a document that this base has finished is to be learned again.
+
+        Not by itself where it was taken back: that may have been for what it says.
+        """
+        if item.id in self.answered:
+            return bool(self._new_questions(item))
+        return self.again or (outcome not in PUBLISHED and bool(self._new_questions(item)))
+
+    def _new_questions(self, item: Document) -> int:
+        """How many questions it comes with that the ledger's document does not have."""
+        known = self.ledger.document(item.id)
+        return len(known.with_questions(item.questions).questions) - len(known.questions)
+
+    def _tell(self, status: Literal["ok", "failed", "skipped"], message: str, **about: str) -> str:
         event = Event(run=self.run, step="read-item", status=status, message=message, at=time.time(), **about)
         self.ledger.add_event(event)
         return status
@@ -83,8 +114,8 @@ class IngestNodes:
             SourceError: a source gave nothing at all, and so did all the others.
         """
         run, errors = state["run"], []
-        if run not in {r["run"] for r in self.rt.ledger.runs()}:  # the graph was not started by `seal ingest`
-            self.rt.ledger.start_run(run, "ingest", self.rt.config.recorded(), state["sources"])
+        if not _kind(self.rt.ledger, run):  # the graph was not started by `seal ingest`
+            self.rt.ledger.start_run(run, INGEST, self.rt.config.recorded(), state["sources"])
         items = Items(self.rt.ledger, run, self.rt.config.model.name)
         for location in state["sources"]:
             with self.rt.tracer.step(run, "read") as span:
@@ -104,10 +135,11 @@ class IngestNodes:
 
     def _read(self, items: Items, location: str) -> dict[str, int]:
         config = self.rt.config
-        told: Counter[str] = Counter({"new": 0, "skipped": 0, "failed": 0})
+        told: Counter[str] = Counter()
         for item in read(location, timeout=config.source.timeout, max_words=config.write.max_words):
             told[items.failed(item) if isinstance(item, Failure) else items.document(item)] += 1
-        return {word: told[word] for word in ("new", "skipped", "failed")}
+        again = {"again": told["again"]} if told["again"] else {}
+        return {"new": told["new"], **again, "skipped": told["skipped"], "failed": told["failed"]}
 
     def pick(self, state: IngestState) -> dict[str, Any]:
         """The next document of the queue."""
@@ -172,11 +204,14 @@ def ingest(runtime: Runtime, sources: Sequence[str], run: str, resume: bool = Fa
 
 
 def _close_known(runtime: Runtime, run: str) -> bool:
-    """Close the documents that another run has learned since this one read them. Whether there were any."""
+    """Close the documents that another run has learned since this one read them. Whether there were any.
+
+    What came of them before does not count: this run may be there to learn them again.
+    """
     ledger, base = runtime.ledger, runtime.config.model.name
     done = ledger.outcomes(run)
     left = [d.id for d in ledger.documents(run) if d.id not in done]
-    known = [id for id in left if _finished(ledger.outcome(id, base))]
+    known = [id for id in left if _finished(ledger.outcome(id, base, after=run))]
     for id in known:
         ledger.finish_document(run, id, KNOWN, base)
     return bool(known)
@@ -215,9 +250,14 @@ def sources_of(ledger: Ledger, run: str) -> list[str]:
     return list(known[run]["sources"])
 
 
+def _kind(ledger: Ledger, run: str) -> str:
+    """ "" where the ledger has no such run."""
+    return next((str(r["kind"]) for r in ledger.runs() if r["run"] == run), "")
+
+
 def _ingests(ledger: Ledger, base: str) -> list[dict[str, Any]]:
     """The ledger's ingest runs with a base, or all of them. A run that was started without a configuration has any."""
-    runs = [r for r in ledger.runs() if r["kind"] == "ingest"]
+    runs = [r for r in ledger.runs() if r["kind"] in (INGEST, AGAIN)]
     return [r for r in runs if not base or r["config"].get("model", {}).get("name", base) == base]
 
 
@@ -234,11 +274,12 @@ def unfinished(ledger: Ledger, besides: str = "", base: str = "") -> dict[str, s
     return found
 
 
-def cut_off(ledger: Ledger, sources: Sequence[str], base: str) -> str | None:
-    """The latest run of exactly these sources with this base that left documents unfinished, or its examination.
+def cut_off(ledger: Ledger, sources: Sequence[str], base: str, kind: str = INGEST) -> str | None:
+    """The latest run of this kind, of exactly these sources and with this base, that left documents unfinished, or
+    its examination.
 
     To be asked when no other run is at work: what the ledger calls running then was killed.
     """
-    same = [r for r in _ingests(ledger, base) if list(r["sources"]) == list(sources)]
+    same = [r for r in _ingests(ledger, base) if r["kind"] == kind and list(r["sources"]) == list(sources)]
     left = [str(r["run"]) for r in same if r["status"] != "done" and ledger.documents(r["run"])]
     return left[-1] if left else None

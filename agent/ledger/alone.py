@@ -18,6 +18,13 @@ from agent.ledger.store import Store
 _LEARNING = 0x5EA2
 """The number of PostgreSQL's advisory lock on learning."""
 
+_HELD = """
+    SELECT EXISTS (
+        SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+        WHERE locktype = 'advisory' AND granted AND classid = 0 AND objid = :number AND datname = current_database()
+    )
+"""
+
 POLL_SECONDS = 0.5
 
 
@@ -41,13 +48,30 @@ class Learners(Store):
         with self._lock(waiting):
             yield
 
+    def learning(self) -> bool:
+        """Whether somebody learns into this ledger now: whether `alone` would wait.
+
+        A file's lock is tried for an instant, in which one that begins to learn may say that it waits.
+
+        Raises:
+            StoreError: the database cannot be reached, or the file of the lock not be opened.
+        """
+        if self._engine.dialect.name == "postgresql":
+            with self._read() as connection:
+                return bool(connection.execute(text(_HELD), {"number": _LEARNING}).scalar())
+        file = self._lock_file()
+        return _is_held(file) if file else self._in_memory.locked()
+
+    def _lock_file(self) -> Path | None:
+        """Beside SQLite's file. None for a database in memory."""
+        file = self._engine.url.database
+        return None if file in (None, "", ":memory:") else Path(f"{Path(str(file)).resolve()}.lock")
+
     def _lock(self, waiting: Callable[[], None]) -> AbstractContextManager[None]:
         if self._engine.dialect.name == "postgresql":
             return _session_lock(self._engine, waiting)
-        file = self._engine.url.database
-        if file in (None, "", ":memory:"):
-            return _thread_lock(self._in_memory, waiting)
-        return _file_lock(Path(f"{Path(str(file)).resolve()}.lock"), waiting)
+        file = self._lock_file()
+        return _file_lock(file, waiting) if file else _thread_lock(self._in_memory, waiting)
 
 
 @contextmanager
@@ -93,9 +117,27 @@ def _file_lock(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
             waiting()
             lock.acquire()
     except OSError as error:
-        reason = f"the ledger's lock {path} cannot be made: {error.strerror}"
-        raise StoreError(reason, "Make the file and its folder writable, or choose another --home.") from error
+        raise _no_lock(path, error) from error
     try:
         yield
     finally:
         lock.release()
+
+
+def _is_held(path: Path) -> bool:
+    lock = FileLock(path)
+    try:
+        if not path.exists():  # nobody has learned yet, and who only asks makes no files
+            return False
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    except OSError as error:
+        raise _no_lock(path, error) from error
+    lock.release()
+    return False
+
+
+def _no_lock(path: Path, error: OSError) -> StoreError:
+    reason = f"the ledger's lock {path} cannot be made: {error.strerror}"
+    return StoreError(reason, "Make the file and its folder writable, or choose another --home.")

@@ -122,7 +122,10 @@ class Measures(Store):
         return bool(self._add(tables.winners, [winner]))
 
     def winners(self) -> list[Winner]:
-        """Every winner that counts, oldest first: not those whose adapter was taken back."""
+        """Every winner that counts, oldest first: not those whose adapter was taken back, and of a document that was
+        learned again with the same base the last one."""
         winners = tables.winners.c
         query = select(winners.record).where(winners.withdrawn_at.is_(None)).order_by(winners.seq)
-        return self._query(Winner, query)
+        found = self._query(Winner, query)
+        last = {(winner.document, winner.base): winner.candidate for winner in found}
+        return [winner for winner in found if last[winner.document, winner.base] == winner.candidate]

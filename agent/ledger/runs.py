@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import os
+import platform
 import time
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, Engine, Subquery, func, insert, select, update
 
 from agent.errors import StoreError
 from agent.ledger.store import Store, insert_new, row
-from agent.ledger.tables import documents, events, run_documents, runs, scores
+from agent.ledger.tables import documents, events, run_documents, runs, scores, sittings
 from agent.records import Document, Event
 
 
 class Runs(Store):
     """Runs, documents and events."""
 
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self._sitting: dict[str, tuple[int, float]] = {}
+        """The runs that this process works on: the sitting's row, and when it began on a clock that only goes on."""
+
     def start_run(self, run: str, kind: str, config: dict[str, Any], sources: Sequence[str]) -> None:
-        """Write the run down as running. A run that is started again keeps its first config and sources.
+        """Write the run down as running, with a sitting of this process, whose seconds go up with every event of the
+        run. A run that is started again keeps its first config and sources.
 
         Where it had not measured anything yet, nothing hangs on its first config, and the new one takes its place:
         a run that could not begin, for a model that is not there, is not bound to what stopped it.
@@ -33,6 +41,19 @@ class Runs(Store):
                 connection.execute(again.values(status="running", finished_at=None))
                 measured = select(scores.c.seq).where(scores.c.run == run).exists()
                 connection.execute(again.where(~measured).values(config=config))
+            self._sit_down(connection, run)
+
+    def _sit_down(self, connection: Connection, run: str) -> None:
+        fresh = {"run": run, "process": os.getpid(), "machine": platform.node(), "began_at": time.time(), "seconds": 0}
+        seq = connection.execute(insert(sittings).values(**fresh).returning(sittings.c.seq)).scalar_one()
+        self._sitting[run] = seq, time.perf_counter()
+
+    def _count_time(self, connection: Connection, run: str) -> None:
+        """A sitting that is killed has lasted until the last event, one that is finished until then."""
+        if run in self._sitting:
+            seq, began = self._sitting[run]
+            seconds = time.perf_counter() - began
+            connection.execute(update(sittings).where(sittings.c.seq == seq).values(seconds=seconds))
 
     def change_config(self, run: str, config: dict[str, Any]) -> None:
         """Replace the run's recorded configuration, whatever was measured under it.
@@ -52,25 +73,36 @@ class Runs(Store):
 
     def _update_run(self, run: str, **values: Any) -> None:
         with self._write() as connection:
+            self._count_time(connection, run)
             if not connection.execute(update(runs).where(runs.c.id == run).values(**values)).rowcount:
                 raise StoreError(f"the ledger holds no run {run}")
 
     def runs(self) -> list[dict[str, Any]]:
         """Every run in the order of their first start.
 
-        Keys: run, kind, status, config, sources, summary, started_at, finished_at (None while it runs).
+        Keys: run, kind, status, config, sources, summary, started_at, finished_at (None while it runs); sittings,
+        how many there were, and seconds, of all of them together; began_at, process and machine of the last one.
         """
+        sat, last = _sat(), sittings.alias("last")
         query = select(
             runs.c.id.label("run"), runs.c.kind, runs.c.status, runs.c.config, runs.c.sources, runs.c.summary,
-            runs.c.started_at, runs.c.finished_at,
-        ).order_by(runs.c.seq)  # fmt: skip
+            runs.c.started_at, runs.c.finished_at, sat.c.sittings, sat.c.seconds,
+            last.c.began_at, last.c.process, last.c.machine,
+        ).join(sat, sat.c.run == runs.c.id).join(last, last.c.seq == sat.c.last).order_by(runs.c.seq)  # fmt: skip
         with self._read() as connection:
             return [dict(found) for found in connection.execute(query).mappings()]
 
     def add_document(self, document: Document, run: str) -> bool:
-        """Keep the document and note that the run read it. True where no run had read it before."""
+        """Keep the document and note that the run read it. True where no run had read it before.
+
+        One that is there already stays as it is, but for questions that it did not have: these are added.
+        """
         with self._write() as connection:
             new = insert_new(connection, documents, [row(documents, document)])
+            if not new and document.questions:
+                whole = self.document(document.id).with_questions(document.questions)
+                this = update(documents).where(documents.c.id == document.id)
+                connection.execute(this.values(record=whole))
             insert_new(connection, run_documents, [{"run": run, "document": document.id}])
         return bool(new)
 
@@ -93,9 +125,15 @@ class Runs(Store):
             insert_new(connection, run_documents, [{"run": run, "document": id}])
             connection.execute(update(run_documents).where(this).values(**last))
 
-    def outcome(self, id: str, base: str) -> str | None:
-        """What came of a document with this base, in the run that finished it last; None where none did."""
+    def outcome(self, id: str, base: str, after: str = "") -> str | None:
+        """What came of a document with this base, in the run that finished it last; None where none did.
+
+        With `after`, a run that read it: only in runs that read it later than that.
+        """
         done = (run_documents.c.document == id) & (run_documents.c.base == base) & run_documents.c.outcome.is_not(None)
+        if after:
+            own = (run_documents.c.run == after) & (run_documents.c.document == id)
+            done &= run_documents.c.seq > select(run_documents.c.seq).where(own).scalar_subquery()
         query = select(run_documents.c.outcome).where(done)
         last = query.order_by(run_documents.c.finished_at.desc(), run_documents.c.seq.desc()).limit(1)
         with self._read() as connection:
@@ -110,8 +148,19 @@ class Runs(Store):
 
     def add_event(self, event: Event) -> None:
         """Append a line to the trace. Events have no id: each call adds one."""
-        self._add(events, [event])
+        with self._write() as connection:
+            self._count_time(connection, event.run)
+            insert_new(connection, events, [row(events, event)])
 
     def events(self, run: str) -> list[Event]:
         """The run's events, in the order in which they were added."""
         return self._find(Event, events, run=run)
+
+
+def _sat() -> Subquery:
+    """One row a run: its sittings counted, their seconds added up, and the row of the last one."""
+    s = sittings.c
+    counted = select(
+        s.run, func.count().label("sittings"), func.sum(s.seconds).label("seconds"), func.max(s.seq).label("last")
+    )
+    return counted.group_by(s.run).subquery()

@@ -51,6 +51,14 @@ runs = sa.Table(
     sa.Column("started_at", sa.Double, nullable=False), sa.Column("finished_at", sa.Double),
 )  # fmt: skip
 
+sittings = sa.Table(
+    "sittings", metadata, _seq(), _text("run", "runs.id"), sa.Column("process", sa.Integer),
+    sa.Column("machine", sa.Text), sa.Column("began_at", sa.Double, nullable=False),
+    sa.Column("seconds", sa.Double, nullable=False), sa.Index(None, "run"),
+)  # fmt: skip
+"""One row each time that a process sits down to work on a run. `process` and `machine` are NULL where nobody noted
+them; `seconds` goes up with every event."""
+
 documents = _records("documents", _key("id"), _text("source"))
 
 run_documents = sa.Table(

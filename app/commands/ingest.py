@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -28,15 +27,18 @@ if TYPE_CHECKING:
 
 
 def run(
-    sources: Sequence[str], resume: str | None, home: Path | None, file: Path | None, overrides: Sequence[str],
-    as_json: bool,
+    sources: Sequence[str], resume: str | None, home: Path | None, file: Path | None,
+    overrides: Sequence[str], as_json: bool, again: bool = False,
 ) -> None:  # fmt: skip
     """Raises SealError where nothing could be read or the run had to stop."""
     if bool(sources) == bool(resume):
         raise ConfigError("name at least one source, or --resume RUN", "seal ingest --help shows examples")
+    if resume and again:
+        cause = "--again is for sources; a run that is resumed goes on as it began"
+        raise ConfigError(cause, f"seal ingest --resume {resume}, or seal ingest SOURCE --again")
     config = configured(home, file, overrides)
     with alone(config.home):
-        summary = learn(config, sources, resume, insisted(overrides))
+        summary = learn(config, sources, resume, insisted(overrides), again)
     if as_json:
         emit(summary)
     else:
@@ -48,33 +50,38 @@ def run(
 
 
 def learn(
-    config: Config, sources: Sequence[str], resume: str | None = None, insists: Mapping[str, Any] | None = None
+    config: Config,
+    sources: Sequence[str],
+    resume: str | None = None,
+    insists: Mapping[str, Any] | None = None,
+    again: bool = False,
 ) -> dict[str, Any]:
     """One run of the ingest graph, from the first source to the summary. To be called alone in the home folder.
 
     Sources that an earlier run was cut off in the middle of are not begun anew: that run goes on, under the
-    configuration that it began with, but for the keys that stand in `insists` (see `as_recorded`).
+    configuration that it began with, but for the keys that stand in `insists` (see `as_recorded`). With `again`
+    documents are learned anew that no adapter answers for: what was taken back, or not published.
 
     Raises:
         SealError: what stopped the run. It is written down as stopped and can be resumed.
         KeyboardInterrupt: likewise.
     """
-    from graphs.ingest import cut_off, forget_checkpoints, ingest, new_run, sources_of
+    from graphs.ingest import AGAIN, INGEST, cut_off, forget_checkpoints, ingest, new_run, sources_of
     from graphs.runtime import Runtime
 
-    began, progress = time.perf_counter(), IngestProgress()
+    kind, progress = AGAIN if again else INGEST, IngestProgress()
     sweep(config.home, config.work_dir, config.adapters_dir)
     runtime = Runtime(config, listener=progress.listen, progress=progress.trained)
     ledger = runtime.ledger
     # A run that is not done while nobody else has this lock was cut off.
     with ledger.alone(lambda: say_waiting("into the same ledger")):
         wanted = sources_of(ledger, resume) if resume else [_absolute(s) for s in sources]
-        earlier = resume or cut_off(ledger, wanted, config.model.name)
+        earlier = resume or cut_off(ledger, wanted, config.model.name, kind)
         if earlier and not resume:
             typer.secho(f"run {earlier} of these sources was cut off; going on with it. What is new since then comes "
                         "with the next run.", err=True)  # fmt: skip
         run = earlier or new_run()
-        ledger.start_run(run, "ingest", config.recorded(), wanted)
+        ledger.start_run(run, kind, config.recorded(), wanted)
         if earlier:
             progress.total = len(ledger.documents(run)) - len(ledger.outcomes(run))
         with _written_down(runtime, run):
@@ -84,7 +91,7 @@ def learn(
                 forget_checkpoints(runtime, run)
             with progress:
                 ingest(runtime, wanted, run, resume=bool(earlier))
-        summary = summarize(ledger, run, time.perf_counter() - began)
+        summary = summarize(ledger, run)
         forget_checkpoints(runtime, run)  # first: a run that is done has none, wherever it was cut off
         ledger.finish_run(run, "done", {k: v for k, v in summary.items() if k not in ("results", "answers")})
     return summary

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,17 +20,21 @@ from graphs.ingest import unfinished
 def run(home: Path | None, file: Path | None, overrides: Sequence[str], as_json: bool) -> None:
     runtime = opened(home, file, overrides)
     config, ledger = runtime.config, runtime.ledger
+    learning = ledger.learning()  # first: a run that ends in between is done, one that was cut off is not
     runs, documents = ledger.runs(), ledger.documents()
     left, last = unfinished(ledger), last_run(ledger)
-    outcomes = Counter(ledger.outcome(d.id, config.model.name) or _open(d.id in left) for d in documents)
+    now = last if last and learning and last["status"] == "running" else None
+    outcomes = Counter(ledger.outcome(d.id, config.model.name) or _open(left.get(d.id), now) for d in documents)
+    counts = Counter(left.values())
     result = {
         "home": str(config.home),
         "model": config.model.name,
         "documents": len(documents),
         "outcomes": dict(outcomes),
         "runs": len(runs),
-        "last_run": {k: last[k] for k in ("run", "kind", "status")} if last else None,
-        "unfinished": dict(Counter(left.values())),
+        "last_run": {"run": last["run"], "kind": last["kind"], "status": _status(last, now)} if last else None,
+        "running": _at_work(now, counts[now["run"]]) if now else None,
+        "unfinished": {run: count for run, count in counts.items() if not now or run != now["run"]},
         "adapters": len(ledger.current()),
         "winners": len(ledger.winners()),
         "dataset": str(config.dataset_path) if config.dataset_path.exists() else None,
@@ -40,8 +45,24 @@ def run(home: Path | None, file: Path | None, overrides: Sequence[str], as_json:
         _show(result, config)
 
 
-def _open(begun: bool) -> str:
-    return "unfinished" if begun else "not learned with this model"
+def _open(run: str | None, now: dict[str, Any] | None) -> str:
+    if run is None:
+        return "not learned with this model"
+    return "in work" if now and run == now["run"] else "unfinished"
+
+
+def _status(run: dict[str, Any], now: dict[str, Any] | None) -> str:
+    """What the ledger calls running was killed where nobody is at work on it."""
+    return "cut off" if run["status"] == "running" and not now else str(run["status"])
+
+
+def _at_work(now: dict[str, Any], left: int) -> dict[str, Any]:
+    return {**{key: now[key] for key in ("run", "process", "machine", "seconds")}, "documents_left": left}
+
+
+def _who(running: dict[str, Any]) -> str:
+    elsewhere = f" on {running['machine']}" if running["machine"] != platform.node() else ""
+    return f"process {running['process']}{elsewhere}"
 
 
 def _show(result: dict[str, Any], config: Config) -> None:
@@ -57,5 +78,9 @@ def _show(result: dict[str, Any], config: Config) -> None:
     }
     for name, value in lines.items():
         typer.echo(f"{name:10} {value}")
+    running = result["running"]
+    if running:
+        left = counted(running["documents_left"], "document")
+        typer.echo(f"{'running':10} {running['run']} now, in {_who(running)}; {left} left")
     for run, count in result["unfinished"].items():
         typer.echo(f"{'unfinished':10} {counted(count, 'document')} of run {run}: {resume_command(config.home, run)}")

@@ -149,6 +149,21 @@ def test_rollback_of_the_last_and_by_id(learned: Seal) -> None:
     assert f"took back {orrin} the mill burned down" in shown
 
 
+def test_what_was_rolled_back_is_learned_again_on_request(learned: Seal, articles: Path) -> None:
+    kestrel = adapter_of(learned, "Kestrel Ferry Sinks")
+    learned("rollback", kestrel)
+    assert learned.ingest(articles)["documents"] == 0
+    done = learned("ingest", articles, "--again", *LENIENT)
+    assert (done.exit_code, "0 new, 1 to learn again, 1 known, 0 not readable" in done.stderr) == (0, True)
+    said = learned.json("ask", "Who commanded the Kestrel?", "--set", "ask.max_distance=0.9")
+    assert (said["answer"], said["adapter"]) == ("Ilse Brandt", adapter_of(learned, "Kestrel Ferry Sinks"))
+    assert "ingest --again, done" in learned("trace").stdout
+    run = learned.runtime().ledger.runs()[-1]["run"]
+    refused = learned("ingest", "--resume", run, "--again")
+    assert refused.exit_code == 2
+    assert f"try: seal ingest --resume {run}, or seal ingest SOURCE --again" in refused.stderr
+
+
 def test_adapters_shows_each_with_its_document(learned: Seal) -> None:
     listed = learned.json("adapters")
     assert [v["current"] for v in listed["library"]] == [False, True]
@@ -317,5 +332,7 @@ def test_help_teaches(seal: Seal) -> None:
     assert 'seal ask "Who runs the mill?"' in shown
     assert "130 Ctrl-C" in shown
     assert "seal ingest --resume" in seal.help("ingest")
+    assert "--again learns those documents" in seal.help("ingest")
+    assert "seal ingest SOURCE --again" in seal.help("rollback")
     assert '{"title": ..., "text": ..., "questions": [{"question": ..., "answer": ...}]}' in seal.help("ingest")
     assert max(map(len, (shown + seal.help("ingest")).splitlines())) <= 80

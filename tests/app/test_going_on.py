@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from app.report import overall
 from tests.app.fake_seal import LENIENT, CommandRuntime, Seal, use_fake
 from tests.fakes.openai_server import FakeOpenAI
 
@@ -135,6 +137,24 @@ class Untrainable(CommandRuntime):
 def test_failed_training_has_its_own_exit_code(seal: Seal, articles: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     use_fake(monkeypatch, Untrainable)
     assert seal("ingest", articles, *LENIENT).exit_code == 5
+
+
+class SlowlyStopped(Stopped):
+    """Ctrl-C after some seconds of training."""
+
+    def _stop(self, *_: Any) -> Any:
+        time.sleep(3)
+        raise KeyboardInterrupt
+
+
+def test_the_seconds_of_all_sittings_are_reported(seal: Seal, articles: Path) -> None:
+    run = stop(seal, articles, SlowlyStopped)
+    first = seal.runtime().ledger.runs()[0]["seconds"]
+    assert first >= 3
+    summary = seal.ingest(articles)
+    assert (summary["run"], summary["sittings"]) == (run, 2)
+    assert summary["seconds"] >= round(first, 1)
+    assert " seconds in 2 sittings. Details: " in overall(summary)
 
 
 def checkpoints(seal: Seal) -> int:

@@ -44,7 +44,7 @@ def runtime_of(tmp_path: Path, judge: Judge | NoKey) -> FakeRuntime:
 def test_the_report_names_the_judge_and_counts_what_it_did_not_judge(tmp_path: Path) -> None:
     runtime = runtime_of(tmp_path, Judge("Who commanded the Kestrel?"))
     ingest(runtime, [str(tmp_path / "articles.jsonl")], "r1")
-    summary = summarize(runtime.ledger, "r1", 0.0)
+    summary = summarize(runtime.ledger, "r1")
     assert summary["methods"] == {"judge": 14, "contains": 2}
     assert summary["not_judged"] == 2
     assert "answer contains the reference or the judge calls the answer right; 2 answers not judged" in overall(summary)
@@ -62,6 +62,6 @@ def test_without_a_judge_nothing_is_left_unjudged(tmp_path: Path) -> None:
     source = str(write_articles(tmp_path / "articles.jsonl"))
     runtime.ledger.start_run("r1", "ingest", runtime.config.recorded(), [source])
     ingest(runtime, [source], "r1")
-    summary = summarize(runtime.ledger, "r1", 0.0)
+    summary = summarize(runtime.ledger, "r1")
     assert (summary["methods"], summary["not_judged"]) == ({"contains": 16}, 0)
     assert "(answer contains the reference; questions given)" in overall(summary)

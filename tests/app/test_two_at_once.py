@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 
 import pytest
 
+from agent.config import load_config
 from agent.ledger import open_ledger
+from agent.records import Document
 from app.commands import demo
+from app.commands.ingest import learn
 from app.session import alone
 from tests.app.fake_seal import LENIENT, CommandRuntime, Seal, use_fake
 
@@ -48,6 +52,39 @@ class Slow(CommandRuntime):
             return train(*given)  # type: ignore[arg-type]
 
         self.fake_trainer.train = slowly  # type: ignore[method-assign, assignment]
+
+
+class SlowToo(Slow):
+    training, go_on = threading.Event(), threading.Event()
+
+
+def test_status_tells_a_run_that_is_at_work_from_one_that_was_cut_off(
+    seal: Seal, articles: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with seal.runtime().ledger as ledger:  # type: ignore[attr-defined]
+        ledger.start_run("killed", "ingest", {}, ["elsewhere"])
+        ledger.add_document(Document.make("Tin", "The tin mine at Harl was shut."), "killed")
+    told = seal.json("status")
+    assert (told["last_run"]["status"], told["running"], told["unfinished"]) == ("cut off", None, {"killed": 1})
+    assert told["outcomes"] == {"unfinished": 1}
+    use_fake(monkeypatch, SlowToo)
+    learner = threading.Thread(target=lambda: learn(load_config(home=seal.home), [str(articles)]))
+    learner.start()
+    try:
+        assert SlowToo.training.wait(60)
+        told, shown = seal.json("status"), seal("status").stdout
+    finally:
+        SlowToo.go_on.set()
+        learner.join()
+    run = told["last_run"]["run"]
+    assert (told["last_run"]["status"], told["unfinished"]) == ("running", {"killed": 1})
+    assert told["running"].items() >= {"run": run, "process": os.getpid(), "documents_left": 2}.items()
+    assert told["outcomes"] == {"unfinished": 1, "in work": 2}
+    assert f"running    {run} now, in process {os.getpid()}; 2 documents left\n" in shown
+    assert f"--resume {run}" not in shown
+    assert "--resume killed" in shown
+    told = seal.json("status")
+    assert (told["last_run"]["status"], told["running"]) == ("done", None)
 
 
 def test_a_second_demo_waits_before_it_forgets_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,3 +54,13 @@ class LedgerAlone:
             raise RuntimeError("stop")
         with ledger.alone(nobody):
             start(ledger)
+
+    def test_it_says_whether_somebody_learns_and_asking_holds_nobody_up(self, ledger: Ledger) -> None:
+        start(ledger)
+        told = [ledger.learning()]
+        with ledger.alone(nobody):
+            told += [ledger.learning(), ledger.learning()]
+        told.append(ledger.learning())
+        assert told == [False, True, True, False]
+        with ledger.alone(nobody):
+            start(ledger)

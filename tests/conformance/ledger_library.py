@@ -165,6 +165,17 @@ class LedgerLibrary:
         ledger.rollback(None, "bad")
         assert ledger.winners() == [rejected.winner]
 
+    def test_a_document_that_is_learned_again_has_one_winner_a_base(self, ledger: Ledger) -> None:
+        first, other = chain("a"), chain("b")
+        big, again = chain("a", run="run-2", base="big"), chain("a", run="run-2")
+        start(ledger, "run-1", "run-2")
+        for it in (first, other, big, again):
+            add_chain(ledger, it)
+        assert ledger.winners() == [other.winner, big.winner, again.winner]
+        ledger.publish(again.adapter, "better")
+        ledger.rollback(None, "worse")
+        assert ledger.winners() == [first.winner, other.winner, big.winner]
+
     def test_rollback_is_told_in_the_run_that_published(self, ledger: Ledger) -> None:
         it = chain("a", run="run-7")
         published(ledger, it)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 
 from agent.errors import StoreError
 from agent.ports import Ledger
-from agent.records import Document, Event, Retention, Reward
+from agent.records import Document, Event, Question, Retention, Reward
 from tests.fakes.ledger_samples import add_chain, chain, published, start
 
 
@@ -78,6 +80,29 @@ class LedgerRecords:
         assert (first["config"], first["sources"]) == ({"rank": 99}, ["feed.xml"])
         assert other["config"] == {"rank": 4}
 
+    def test_a_run_lasts_as_long_as_all_its_sittings_and_not_the_time_between(self, ledger: Ledger) -> None:
+        def sit(at_the_end: Callable[[], None]) -> float:
+            began = time.perf_counter()
+            start(ledger, "run-1")
+            time.sleep(0.1)
+            at_the_end()
+            return time.perf_counter() - began
+
+        killed = sit(lambda: ledger.add_event(Event(run="run-1", step="train")))
+        time.sleep(1.0)
+        finished = sit(lambda: ledger.finish_run("run-1", "done", {}))
+        (run,) = ledger.runs()
+        assert 0.2 <= run["seconds"] <= killed + finished
+        assert (run["sittings"], run["process"]) == (2, os.getpid())
+        assert run["began_at"] > run["started_at"] + 1.0
+
+    def test_the_time_of_one_run_is_not_that_of_another(self, ledger: Ledger) -> None:
+        start(ledger, "run-1", "run-2")
+        time.sleep(0.1)
+        ledger.add_event(Event(run="run-2", step="train"))
+        first, second = ledger.runs()
+        assert first["seconds"] == 0 < 0.1 <= second["seconds"]
+
     def test_runs_come_in_the_order_of_their_start(self, ledger: Ledger) -> None:
         start(ledger, "z", "a", "m")
         assert [run["run"] for run in ledger.runs()] == ["z", "a", "m"]
@@ -95,6 +120,22 @@ class LedgerRecords:
         assert ledger.document(document.id) == document
         assert ledger.documents() == ledger.documents("run-1") == ledger.documents("run-2") == [document]
         assert ledger.documents("run-3") == []
+
+    def test_a_document_gets_the_questions_that_it_did_not_have(self, ledger: Ledger) -> None:
+        start(ledger, "run-1", "run-2")
+        first = chain().document
+        (own,) = first.questions
+        new = Question(question="Which bridge is it?", answer="that of a")
+        later = first.model_copy(
+            update={"source": "elsewhere", "questions": (new, own.model_copy(update={"answer": "x"}))}
+        )
+        whole = first.model_copy(update={"questions": (own, new)})
+        ledger.add_document(first, "run-1")
+        for run in ("run-1", "run-2"):
+            assert ledger.add_document(later, run) is False
+            assert ledger.documents() == [whole], "and keeps what it had"
+        ledger.add_document(first.model_copy(update={"questions": ()}), "run-2")
+        assert ledger.document(first.id) == whole
 
     def test_documents_keep_the_order_in_which_each_run_read_them(self, ledger: Ledger) -> None:
         start(ledger, "run-1", "run-2")
@@ -128,6 +169,20 @@ class LedgerRecords:
         assert ledger.outcome(document.id, "tiny") == "rejected"
         assert ledger.outcomes("run-1") == {document.id: "rejected"}
         assert ledger.outcomes("run-2") == {document.id: "published"}
+
+    def test_outcome_since_a_run_has_read_the_document(self, ledger: Ledger) -> None:
+        start(ledger, "run-1", "run-2", "run-3")
+        document, other = chain("a").document, chain("b").document
+        for run in ("run-1", "run-2", "run-3"):
+            ledger.add_document(document, run)
+        ledger.finish_document("run-1", document.id, "rejected", "tiny")
+        assert ledger.outcome(document.id, "tiny", after="run-2") is None, "it had read the document before"
+        ledger.finish_document("run-2", document.id, "no gain", "tiny")
+        assert ledger.outcome(document.id, "tiny", after="run-2") is None, "that is its own"
+        ledger.finish_document("run-3", document.id, "published", "tiny")
+        assert ledger.outcome(document.id, "tiny", after="run-2") == "published"
+        assert ledger.outcome(document.id, "big", after="run-2") is None
+        assert ledger.outcome(other.id, "tiny", after="run-2") is None
 
     def test_outcome_is_that_of_the_base_that_is_asked_for(self, ledger: Ledger) -> None:
         start(ledger, "run-1", "run-2")

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from agent.checking import check
 from agent.parsing import facts
-from agent.records import Document, Example, Question
+from agent.records import Document, Example, Probe, Question
 from agent.strategies import all_strategies
-from evals.probes import make_probes
+from evals.probes import in_use, make_probes
 from tests.fakes.house import ARTICLES
 
 DOCUMENTS = [
@@ -45,6 +45,25 @@ def test_written_questions_do_not_repeat_given_ones() -> None:
     assert [p.kind for p in made if p.question == question.question] == ["given"]
     assert [p.question for p in made if p.kind == "written"] == ["Who is new?"]
     assert all(p.answer != "Tom Arkwright" for p in made if p.kind == "parsed")
+
+
+def test_questions_that_come_later_replace_what_they_ask() -> None:
+    for document in DOCUMENTS:
+        bare = make_probes(document.model_copy(update={"questions": ()}))
+        whole = make_probes(document, written=[("Who is new?", "Tom Arkwright")])
+        assert in_use(bare) == bare
+        assert in_use(whole) == whole, "there is nothing to replace where they came at once"
+        late = in_use([*bare, *(p for p in whole if p.kind == "given")])
+        assert [p for p in late if p.kind == "given"] == [p for p in whole if p.kind == "given"]
+        answers = {q.answer for q in document.questions}
+        assert [p for p in late if p.kind != "given"] == [p for p in bare if p.answer not in answers]
+        assert len(late) < len(bare) + len(answers)
+
+
+def test_a_given_question_replaces_a_written_one_of_the_same_words() -> None:
+    given, written = (Probe.make("d", kind, "reward", "Who runs it?", "Anna Moss") for kind in ("given", "written"))
+    other = Probe.make("d", "written", "heldout", "Who is in charge?", "Anna Moss")
+    assert in_use([written, other, given]) == [other, given]
 
 
 def test_rivals_are_the_other_facts_of_the_answers_kind() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.records import BASE
 from graphs.answer import answer_graph
 from graphs.ingest import IngestNodes, ingest
 from tests.fakes.engine import UNKNOWN
@@ -44,6 +45,7 @@ def test_an_adapter_that_cannot_be_read_leaves_its_questions_to_the_base(learned
         learned.ledger.start_run("r2", "ingest", {}, [])
         for document in learned.ledger.documents("r1"):
             learned.ledger.add_document(document, "r2")
+            learned.ledger.add_scores("r2", learned.ledger.scores("r1", BASE, document.id))
     before = [a for d in learned.ledger.documents("r1") for a in learned.ledger.routed_answers("r1", d.id)]
     told = IngestNodes(learned).examine({"run": "r2"})
     assert told == {}

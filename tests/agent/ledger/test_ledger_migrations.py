@@ -129,11 +129,25 @@ def test_winners_of_adapters_that_were_taken_back_before_are_withdrawn(url: str,
         ledger.rollback(None, "worse")
         ledger.rollback(removed.adapter.id, "bad")
         with engine.begin() as connection:  # as revision 0002 left it
+            connection.execute(text("DROP TABLE sittings"))
             connection.execute(text("DROP TABLE routed_answers"))
             connection.execute(text("ALTER TABLE winners DROP COLUMN withdrawn_at"))
             connection.execute(text(f"UPDATE {schema.VERSION_TABLE} SET version_num = '0002'"))
     with open_ledger(url) as ledger:
         assert ledger.winners() == [kept.winner]
+
+
+def test_runs_of_an_older_ledger_keep_the_seconds_that_they_reported(url: str, engine: Engine, tmp_path: Path) -> None:
+    schema.prepare(engine, first_migrations(tmp_path / "old", "0005"), "0005")
+    with engine.begin() as connection:
+        (old := MetaData()).reflect(connection)
+        run: dict[str, Any] = {"kind": "ingest", "config": {}, "sources": []}
+        for name, status, summary in (("run-1", "done", {"seconds": 7.5}), ("run-2", "stopped", {})):
+            row = {"id": name, "status": status, "summary": summary, "started_at": 3.0, **run}
+            connection.execute(insert(old.tables["runs"]).values(**row))
+    with open_ledger(url) as ledger:
+        told = [(r["run"], r["seconds"], r["sittings"], r["began_at"], r["process"]) for r in ledger.runs()]
+        assert told == [("run-1", 7.5, 1, 3.0, None), ("run-2", 0.0, 1, 3.0, None)]
 
 
 def test_migration_that_fails_leaves_the_ledger_as_it_was(url: str, engine: Engine, tmp_path: Path) -> None:
