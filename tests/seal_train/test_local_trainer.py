@@ -107,15 +107,39 @@ def test_refused_memory_halves_the_batch(
     assert [r.candidate for r in results] == [j.candidate.id for j in jobs]
 
 
-def test_no_memory_for_one_candidate_is_a_clear_error(
+def no_memory_for(rank: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on no batch with an adapter of this rank or more fits into memory."""
+    real = training.train_courses
+
+    def small(base: Base, slots: Any, courses: Any, progress: Any = None) -> float:
+        if any(course.settings.rank >= rank for course in courses):
+            raise RuntimeError("CUDA out of memory. Tried to allocate 20 GiB")
+        return real(base, slots, courses, progress)
+
+    monkeypatch.setattr(local, "train_courses", small)
+
+
+def test_a_candidate_that_does_not_fit_into_memory_fails_alone(
     base_of: Callable[..., Base], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def never(*_: Any) -> float:
-        raise RuntimeError("CUDA out of memory. Tried to allocate 20 GiB")
+    no_memory_for(8, monkeypatch)
+    jobs = [job(tmp_path / str(i), "Anna Moss", i, rank) for i, rank in enumerate((4, 8, 4))]
+    results = LocalTrainer(base_of()).train(jobs)
+    assert [r.candidate for r in results] == [j.candidate.id for j in jobs]
+    assert [j.folder.exists() for j in jobs] == [True, False, True]
+    failure = results[1]
+    assert isinstance(failure, TrainFailure)
+    assert "not enough memory" in failure.reason
 
-    monkeypatch.setattr(local, "train_courses", never)
-    with pytest.raises(TrainerError, match="not enough memory"):
-        LocalTrainer(base_of()).train([job(tmp_path / "a", "Anna Moss", 1)])
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_no_memory_for_any_candidate_is_a_clear_error(
+    count: int, base_of: Callable[..., Base], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    no_memory_for(4, monkeypatch)
+    with pytest.raises(TrainerError, match="not enough memory") as caught:
+        LocalTrainer(base_of()).train([job(tmp_path / str(i), "Anna Moss", i) for i in range(count)])
+    assert "train.rank" in caught.value.mend
 
 
 def test_same_seed_trains_the_same_bytes(base_of: Callable[..., Base], tmp_path: Path) -> None:
