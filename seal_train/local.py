@@ -18,6 +18,7 @@ from seal_train.mean import merge
 from seal_train.training import Course, encode, not_finite, train_courses
 
 MAX_SEQUENCE = 1024
+"""Most tokens in one training sequence. Longer examples are split where that is possible (see `encode`)."""
 TOKENS_A_PASS = 4096
 ADAPTERS_A_PASS = 16
 """Most adapters in memory at once, however many a call names."""
@@ -75,9 +76,7 @@ class LocalTrainer:
         return self._halved(jobs[:half], progress) + self._halved(jobs[half:], progress)
 
     def _train(self, jobs: Sequence[TrainJob], progress: Progress | None) -> list[Training | TrainFailure]:
-        courses = [
-            Course(job.candidate.settings, [encode(self.base, e, MAX_SEQUENCE) for e in job.examples]) for job in jobs
-        ]
+        courses = [Course(job.candidate.settings, encode(self.base, job.examples, MAX_SEQUENCE)) for job in jobs]
         order = sorted(range(len(jobs)), key=lambda i: -courses[i].steps)
         lowest = [self._lowest(course.settings) for course in courses]
         rank = max(c.settings.rank for c in courses)

@@ -35,7 +35,7 @@ SETTINGS = (
 def train(
     base: Base, settings: Sequence[TrainSettings], examples: Sequence[Sequence[Example]]
 ) -> tuple[Slots, list[Course]]:
-    courses = [Course(s, [encode(base, e, 128) for e in data]) for s, data in zip(settings, examples, strict=True)]
+    courses = [Course(s, encode(base, data, 128)) for s, data in zip(settings, examples, strict=True)]
     slots = Slots(base.layers, base.switch, len(courses), max(s.rank for s in settings), train=True)
     for slot, s in enumerate(settings):
         slots.init(slot, s.rank, s.alpha, s.seed, lowest_adapted(base.layers, s.top_layers))
@@ -135,7 +135,7 @@ def test_a_finished_slot_is_frozen(base_of: Callable[..., Base]) -> None:
 
 def test_one_end_of_text_and_labels_on_the_completion_only(base_of: Callable[..., Base]) -> None:
     base = base_of()
-    row = encode(base, EXAMPLES[1], 128)
+    (row,) = encode(base, EXAMPLES[1:2], 128)
     assert row.ids.count(base.eos) == 1
     assert row.ids[-1] == base.eos
     trained = base.tokenizer.decode(row.ids[row.start : -1])
