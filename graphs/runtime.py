@@ -119,9 +119,9 @@ class Runtime:
         from agent.planning.thompson import ThompsonPlanner
 
         if self.config.plan.planner == "chat":
-            return ChatPlanner(self.require_chat(self.config.plan.endpoint), strategies, self.config.train.defaults)
+            return ChatPlanner(self.require_chat(self.config.plan.endpoint), strategies, self.config.train)
         base = self.config.model.name
-        return ThompsonPlanner(strategies, self.config.train.defaults, lambda: self.ledger.strategy_rewards(base))
+        return ThompsonPlanner(strategies, self.config.train, lambda: self.ledger.strategy_rewards(base))
 
     @cached_property
     def judge(self) -> Judge | None:

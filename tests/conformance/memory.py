@@ -10,8 +10,9 @@ import threading
 
 import pytest
 
+from agent.config_sections import TrainConfig
 from agent.ports import Memory
-from agent.records import Document, Recalled, TrainSettings, Winner
+from agent.records import Document, Recalled, Winner
 
 TOPICS = ("harbour bridge mayor opening", "wild bees valley count", "memory chips plant airport")
 
@@ -20,7 +21,7 @@ def winner(name: str, text: str, gain: float = 0.5, document: str = "", base: st
     return Winner(
         candidate=f"candidate-{name}", base=base, document=document or f"document-{name}", title=f"Title {name}",
         text=text, self_edit=f"edit-{name}", strategy="sentences", instruction="",
-        settings=TrainSettings(epochs=5, seed=3), reward=gain, gain=gain,
+        settings=TrainConfig().settings(epochs=5, seed=3), reward=gain, gain=gain,
     )  # fmt: skip
 
 
