@@ -1,12 +1,10 @@
-"""A chat model behind an OpenAI-compatible endpoint: one retry policy, one concurrency limit, counted usage."""
+"""A chat model behind an OpenAI-compatible endpoint: one retry policy and one concurrency limit."""
 
 from __future__ import annotations
 
 import json
 import re
 import threading
-import time
-from dataclasses import dataclass
 from typing import Any
 
 from openai import APIError, APIStatusError, BadRequestError, UnprocessableEntityError, omit
@@ -24,16 +22,6 @@ _SHORT = "Say yes."
 """What an endpoint is asked to see whether it answers at all."""
 _THINKING = re.compile(r"\A(?:(?:\s*<think>)?.*?</think>|\s*<think>.*\Z)", re.DOTALL)
 """What a reasoning model thinks aloud before its answer, closed or cut off. Some templates hide the opening tag."""
-
-
-@dataclass(frozen=True)
-class Usage:
-    """What a chat model was asked so far. `calls` counts requests, failed ones too; `seconds` their wall time."""
-
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    calls: int = 0
-    seconds: float = 0.0
 
 
 class OpenAIChat:
@@ -72,12 +60,7 @@ class OpenAIChat:
         self._max_tokens = max_tokens
         self._slots = threading.BoundedSemaphore(concurrency)
         self._lock = threading.Lock()
-        self._usage = Usage()
         self._refused: frozenset[str] = frozenset()
-
-    @property
-    def usage(self) -> Usage:
-        return self._usage
 
     def complete(self, system: str, user: str, schema: dict[str, Any] | None = None) -> str:
         """The model's answer; with a schema, a JSON object that has its required keys, as text.
@@ -142,31 +125,14 @@ class OpenAIChat:
         """The endpoint's completion, or whatever else it sent with status 200."""
         renamed = "max_tokens" in refused
         with self._slots:
-            start = time.monotonic()
-            completion: object = None
-            try:
-                completion = self._client.openai.chat.completions.create(
-                    model=self.model,
-                    messages=[{"role": "system", "content": system}, {"role": "user", "content": user}],
-                    temperature=omit if "temperature" in refused else self._temperature,
-                    max_tokens=omit if renamed else self._max_tokens,
-                    max_completion_tokens=self._max_tokens if renamed else omit,
-                    response_format=omit if schema is None or "response_format" in refused else _format(schema),
-                    extra_headers=self._client.headers,
-                )
-            finally:
-                self._count(completion, time.monotonic() - start)
-        return completion
-
-    def _count(self, completion: object, seconds: float) -> None:
-        used = completion.usage if isinstance(completion, ChatCompletion) else None
-        with self._lock:
-            was = self._usage
-            self._usage = Usage(
-                prompt_tokens=was.prompt_tokens + (used.prompt_tokens or 0 if used else 0),
-                completion_tokens=was.completion_tokens + (used.completion_tokens or 0 if used else 0),
-                calls=was.calls + 1,
-                seconds=was.seconds + seconds,
+            return self._client.openai.chat.completions.create(
+                model=self.model,
+                messages=[{"role": "system", "content": system}, {"role": "user", "content": user}],
+                temperature=omit if "temperature" in refused else self._temperature,
+                max_tokens=omit if renamed else self._max_tokens,
+                max_completion_tokens=self._max_tokens if renamed else omit,
+                response_format=omit if schema is None or "response_format" in refused else _format(schema),
+                extra_headers=self._client.headers,
             )
 
 

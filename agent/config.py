@@ -8,7 +8,6 @@ of it: an endpoint names the variable that holds its key.
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -37,6 +36,7 @@ from agent.config_sections import (
     WriteConfig,
 )  # fmt: skip
 from agent.errors import ConfigError
+from agent.redact import without_credentials
 from agent.schema import Location, Problem, explain, keys
 
 __all__ = [
@@ -60,7 +60,6 @@ __all__ = [
 FILE_NAME = "seal.toml"
 DEFAULT_HOME = Path("~/.seal")
 REFERENCE = "Every key stands in docs/config.md."
-_CREDENTIALS = re.compile(r"(?<=://)[^/\s]*(?=@)|(?<=password=)[^&\s]+")
 
 
 class Config(Section):
@@ -105,7 +104,7 @@ class Config(Section):
 
     def recorded(self) -> dict[str, Any]:
         """The whole configuration as JSON data, for the ledger and the trace: without passwords in URLs."""
-        return {key: _without_credentials(value) for key, value in self.model_dump(mode="json").items()}
+        return {key: _recordable(value) for key, value in self.model_dump(mode="json").items()}
 
     @property
     def ledger_url(self) -> str:
@@ -136,10 +135,10 @@ class Config(Section):
         return self.home / "checkpoints.sqlite"
 
 
-def _without_credentials(value: Any) -> Any:
+def _recordable(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _without_credentials(item) for key, item in value.items()}
-    return _CREDENTIALS.sub("***", value) if isinstance(value, str) else value
+        return {key: _recordable(item) for key, item in value.items()}
+    return without_credentials(value) if isinstance(value, str) else value
 
 
 def load_config(

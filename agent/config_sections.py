@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from agent.records import TrainDefaults
+from agent.records import TrainSettings
 from agent.schema import Takes
 
 ENDPOINT_NAME = Takes("the name of an [endpoints.NAME] section, or empty")
@@ -115,9 +115,9 @@ class TrainConfig(Section):
         int, Field(ge=0, description="Seed of the adapter's first weights and of the order of the data.")
     ] = 0
 
-    @property
-    def defaults(self) -> TrainDefaults:
-        return TrainDefaults(**self.model_dump(include=set(TrainDefaults.model_fields)))
+    def settings(self, epochs: int, **changed: Any) -> TrainSettings:
+        """The settings of one candidate: these, with its number of epochs and whatever else its plan changes."""
+        return TrainSettings(**{**self.model_dump(), **changed, "epochs": epochs})
 
 
 class PlanConfig(Section):

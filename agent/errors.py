@@ -67,10 +67,14 @@ class AnswerError(EndpointError):
     """A model endpoint works, and gave no usable answer to this one request. Others may fare better."""
 
 
-class MissingExtra(SealError):
-    """An optional dependency is not installed."""
+class MissingPackage(SealError):
+    """A package is not installed. `mend` is the line that installs it."""
 
     exit_code = 8
+
+
+class MissingExtra(MissingPackage):
+    """An optional dependency is not installed."""
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f"{what} needs the optional extra '{extra}'", f"pip install 'seal[{extra}]'")

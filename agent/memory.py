@@ -48,12 +48,6 @@ class ChromaMemory:
         readable = re.sub("[^a-zA-Z0-9]+", "-", embedder.name)[:40].strip("-")
         self._name = f"winners-{readable}-{content_id(embedder.name, _FORMAT)[:8]}"
 
-    def add(self, winner: Winner) -> None:
-        """Remember a winner. A candidate that is there already is overwritten."""
-        rows = self._rows([winner])
-        with self._chroma.open(writes=True) as client:
-            self._fill(client, rows)
-
     def recall(self, document: Document, n: int, base: str) -> list[Recalled]:
         """At most `n` winners of other documents with this base: the nearest 4n and their equals, best first by
 

@@ -57,8 +57,6 @@ class Embedder(Protocol):
 class Memory(Protocol):
     """Finds winners of similar documents. An index: everything in it can be rebuilt from the ledger."""
 
-    def add(self, winner: Winner) -> None: ...
-
     def recall(self, document: Document, n: int, base: str) -> list[Recalled]:
         """At most `n` winners of *other* documents with this base, best first: near documents, by measured gain."""
         ...

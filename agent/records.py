@@ -73,27 +73,12 @@ class TrainSettings(Record):
     `top_layers` is the share of the decoder layers that get an adapter, from the top. 1 where a record is older.
     """
 
-    rank: int = 16
-    alpha: float = 32.0
+    rank: int
+    alpha: float
     top_layers: float = 1.0
-    learning_rate: float = 1e-3
+    learning_rate: float
     epochs: PositiveInt
-    seed: int = 0
-
-
-class TrainDefaults(Record):
-    """What plans start from. `epochs` None: the number that each strategy recommends."""
-
-    rank: int = 16
-    alpha: float = 32.0
-    top_layers: float = 1.0
-    learning_rate: float = 1e-3
-    epochs: PositiveInt | None = None
-    seed: int = 0
-
-    def settings(self, epochs: int, **changed: Any) -> TrainSettings:
-        """The settings of one candidate: these, with its number of epochs and whatever else its plan changes."""
-        return TrainSettings(**{**self.model_dump(), **changed, "epochs": epochs})
+    seed: int
 
 
 class Example(Record):

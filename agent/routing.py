@@ -15,7 +15,7 @@ import numpy as np
 from agent.drafts import PREFIX
 from agent.ports import Embedder
 from agent.records import Adapter, Document
-from agent.sources.text import one_line, sentences
+from agent.sources.text import cut_at_stops, one_line
 
 Ranked = list[tuple[Adapter, float]]
 """Adapters with their distances, nearest first."""
@@ -28,7 +28,7 @@ def chosen(ranked: Ranked, max_distance: float) -> Adapter | None:
 
 def passages_of(document: Document) -> list[str]:
     """Each sentence behind the title, so that a question finds its document by a detail as well as by the topic."""
-    return [f"{document.title}. {sentence}" for sentence in sentences(one_line(document.text))] or [document.title]
+    return [f"{document.title}. {sentence}" for sentence in cut_at_stops(one_line(document.text))] or [document.title]
 
 
 class Router:

@@ -17,7 +17,7 @@ import torch
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM
 
-from agent.records import TrainSettings
+from agent.config_sections import TrainConfig
 from seal_train.base import PACKAGED, Base, load_base, packaged_model
 from seal_train.lora import Slots
 from seal_train.training import Course, Sequence_, train_courses
@@ -29,7 +29,8 @@ RANK, ALPHA, LENGTH, STEPS = 8, 16.0, 40, 4
 def courses(k: int, vocabulary: int) -> list[Course]:
     draw = random.Random(0)
     rows = [[tuple(draw.randrange(vocabulary) for _ in range(LENGTH)) for _ in range(STEPS)] for _ in range(k)]
-    return [Course(TrainSettings(epochs=1, seed=i), [Sequence_(row, 1) for row in data]) for i, data in enumerate(rows)]
+    settings = TrainConfig().settings
+    return [Course(settings(epochs=1, seed=i), [Sequence_(row, 1) for row in data]) for i, data in enumerate(rows)]
 
 
 def batched(base: Base, k: int) -> float:

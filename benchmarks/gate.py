@@ -23,10 +23,11 @@ from safetensors.torch import load_file, save_file
 from scipy.stats import binomtest
 
 from agent.checking import check
-from agent.config import load_config
+from agent.config import TrainConfig, load_config
 from agent.parsing import facts
+from agent.planning import usual_epochs
 from agent.ports import Failure, TrainJob
-from agent.records import BASE, Candidate, Document, Plan, Retention, SelfEdit, TrainSettings, Verdict
+from agent.records import BASE, Candidate, Document, Plan, Retention, SelfEdit, Verdict
 from agent.sources import read
 from agent.strategies import all_strategies
 from evals.gate import decide
@@ -58,9 +59,10 @@ def exchanged(document: Document, seed: int) -> Document:
 
 def jobs(document: Document, told: Document, folder: Path, base: str) -> Iterator[TrainJob]:
     """The members of one adapter for `document`, trained on what `told` says."""
+    train = TrainConfig()
     for i, (name, seed) in enumerate(MEMBERS):
         strategy = all_strategies()[name]
-        settings = TrainSettings(epochs=strategy.epochs, seed=seed)
+        settings = train.settings(usual_epochs(strategy, train), seed=seed)
         passed, refused = check(told, strategy.write(told, "", None), make_probes(document))
         plan = Plan.make("bench", document.id, name, settings, planner="bench", reason="")
         edit = SelfEdit.make(plan, "deterministic", passed, refused)

@@ -30,6 +30,7 @@ class Runtime:
 
     def __init__(self, config: Config, listener: Listener | None = None, progress: Progress | None = None) -> None:
         self.config, self.listener, self.progress = config, listener, progress
+        self._chats: dict[str, OpenAIChat] = {}
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -104,7 +105,7 @@ class Runtime:
 
         return LocalTrainer(self.base)
 
-    @cached_property
+    @property
     def writer(self) -> Chat | None:
         return self.chat(self.config.write.endpoint)
 
@@ -112,19 +113,15 @@ class Runtime:
     def strategies(self) -> dict[str, Strategy]:
         return usable(self.config.plan.strategies, has_model=bool(self.config.write.endpoint))
 
-    @cached_property
-    def planning_chat(self) -> Chat:
-        return self.require_chat(self.config.plan.endpoint)
-
     def planner(self, strategies: Mapping[str, Strategy]) -> Planner:
         """The configured planner over those strategies that suit a document."""
         from agent.planning.chat import ChatPlanner
         from agent.planning.thompson import ThompsonPlanner
 
         if self.config.plan.planner == "chat":
-            return ChatPlanner(self.planning_chat, strategies, self.config.train.defaults)
+            return ChatPlanner(self.require_chat(self.config.plan.endpoint), strategies, self.config.train)
         base = self.config.model.name
-        return ThompsonPlanner(strategies, self.config.train.defaults, lambda: self.ledger.strategy_rewards(base))
+        return ThompsonPlanner(strategies, self.config.train, lambda: self.ledger.strategy_rewards(base))
 
     @cached_property
     def judge(self) -> Judge | None:
@@ -138,13 +135,17 @@ class Runtime:
         return self.require_chat(name) if name else None
 
     def require_chat(self, name: str) -> OpenAIChat:
+        """One for each endpoint, whoever asks: requests at once and refused parameters are an endpoint's own."""
         from agent.chat import OpenAIChat
 
-        endpoint = self.config.endpoint(name)
-        return OpenAIChat(
-            name, endpoint.url, endpoint.model, _key(endpoint), timeout=endpoint.timeout, attempts=endpoint.attempts,
-            temperature=endpoint.temperature, max_tokens=endpoint.max_tokens,
-        )  # fmt: skip
+        if name not in self._chats:
+            endpoint = self.config.endpoint(name)
+            chat = OpenAIChat(
+                name, endpoint.url, endpoint.model, _key(endpoint), timeout=endpoint.timeout,
+                attempts=endpoint.attempts, temperature=endpoint.temperature, max_tokens=endpoint.max_tokens,
+            )  # fmt: skip
+            self._chats.setdefault(name, chat)  # another thread may have been faster
+        return self._chats[name]
 
     @contextmanager
     def checkpoints(self) -> Iterator[BaseCheckpointSaver[str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.errors import StoreError
+from agent.errors import SealError, StoreError
 from agent.records import Adapter
 from graphs.runtime import Runtime
 
@@ -36,7 +36,7 @@ def take_back(runtime: Runtime, adapter: str | None, reason: str) -> list[Adapte
     taken = runtime.ledger.rollback(adapter, reason)
     try:
         follow(runtime)
-    except StoreError as error:
+    except SealError as error:
         names = ", ".join(gone.id for gone in taken)
         raise StoreError(
             f"taken back: {names}; but dataset or memory still hold what they were trained on: {error.cause}",

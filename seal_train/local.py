@@ -18,9 +18,11 @@ from seal_train.mean import merge
 from seal_train.training import Course, encode, not_finite, train_courses
 
 MAX_SEQUENCE = 1024
+"""Most tokens in one training sequence. Longer examples are split where that is possible (see `encode`)."""
 TOKENS_A_PASS = 4096
 ADAPTERS_A_PASS = 16
 """Most adapters in memory at once, however many a call names."""
+NO_MEMORY = "not enough memory to train it; lower the rank"
 T = TypeVar("T")
 
 
@@ -34,20 +36,14 @@ class LocalTrainer:
         """One result a job, in the order of the jobs.
 
         Raises:
-            TrainerError: no memory for even one candidate, or no place on the disk for an adapter.
+            TrainerError: no memory for any of the candidates, or no place on the disk for an adapter.
         """
-        try:
-            with self.base.lock:
-                return self._train(jobs, progress)
-        except (MemoryError, RuntimeError) as error:
-            if not _no_memory(error):
-                raise
-            if len(jobs) == 1:
-                raise TrainerError(
-                    "not enough memory to train one candidate", "lower the rank, e.g. with --set train.rank=4"
-                ) from error
-        half = (len(jobs) + 1) // 2
-        return self.train(jobs[:half], progress) + self.train(jobs[half:], progress)
+        results = self._halved(jobs, progress)
+        if results and all(isinstance(result, TrainFailure) and result.reason == NO_MEMORY for result in results):
+            raise TrainerError(
+                "not enough memory to train one candidate", "lower the rank, e.g. with --set train.rank=4"
+            )
+        return results
 
     def merge(self, members: Sequence[tuple[Candidate, Path]], folder: Path) -> None:
         """The model card says what the mean is of, since the folders of its members are swept.
@@ -66,10 +62,21 @@ class LocalTrainer:
         )
         merge([path for _, path in members], folder, card)
 
+    def _halved(self, jobs: Sequence[TrainJob], progress: Progress | None) -> list[Training | TrainFailure]:
+        """All jobs in one batch, or in halves where memory is refused; a job that does not fit alone has failed."""
+        try:
+            with self.base.lock:
+                return self._train(jobs, progress)
+        except (MemoryError, RuntimeError) as error:
+            if not _no_memory(error):
+                raise
+        if len(jobs) == 1:
+            return [TrainFailure(jobs[0].candidate.id, NO_MEMORY)]
+        half = (len(jobs) + 1) // 2
+        return self._halved(jobs[:half], progress) + self._halved(jobs[half:], progress)
+
     def _train(self, jobs: Sequence[TrainJob], progress: Progress | None) -> list[Training | TrainFailure]:
-        courses = [
-            Course(job.candidate.settings, [encode(self.base, e, MAX_SEQUENCE) for e in job.examples]) for job in jobs
-        ]
+        courses = [Course(job.candidate.settings, encode(self.base, job.examples, MAX_SEQUENCE)) for job in jobs]
         order = sorted(range(len(jobs)), key=lambda i: -courses[i].steps)
         lowest = [self._lowest(course.settings) for course in courses]
         rank = max(c.settings.rank for c in courses)

@@ -5,24 +5,18 @@ Axes: I in-features, O out-features, R the members' ranks together, r the rank o
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor
 
-from agent.errors import AdapterError, StoreError
-from seal_train.adapters import CONFIG, LAYERS, WEIGHTS, write
+from agent.errors import StoreError
+from seal_train.adapters import LAYERS, Saved, read, write
 
 RANKS = 2
 """The mean has this many times the rank of its largest member. Its size does not grow with the candidates."""
-
-Member = tuple[dict[str, Any], dict[str, Tensor]]
-"""Config and weights."""
 
 
 def merge(members: Sequence[Path], folder: Path, card: str) -> None:
@@ -36,17 +30,17 @@ def merge(members: Sequence[Path], folder: Path, card: str) -> None:
         AdapterError: a member cannot be read.
         StoreError: the folder cannot be written (disk full).
     """
-    read = [_member(member) for member in members]
-    rank = RANKS * max(int(config["r"]) for config, _ in read)
+    saved = [read(member) for member in members]
+    rank = RANKS * max(member.rank for member in saved)
     merged: dict[str, Tensor] = {}
-    for name in dict.fromkeys(name for _, state in read for name in state if ".lora_A." in name):
+    for name in dict.fromkeys(name for member in saved for name in member.state if ".lora_A." in name):
         b_name = name.replace(".lora_A.", ".lora_B.")
-        having = [(config, state) for config, state in read if name in state]
-        a_RI = torch.cat([state[name] for _, state in having])
-        b_OR = torch.cat([state[b_name] * (_scale(config) / len(members)) for config, state in having], dim=1)
+        having = [member for member in saved if name in member.state]
+        a_RI = torch.cat([member.state[name] for member in having])
+        b_OR = torch.cat([member.state[b_name] * (member.scale / len(members)) for member in having], dim=1)
         merged[name], merged[b_name] = _narrowed(a_RI, b_OR, rank)
-    broadest, _ = max(read, key=lambda member: _breadth(member[0]))
-    config = {**broadest, "r": rank, "lora_alpha": rank}
+    broadest = max(saved, key=_breadth)
+    config = {**broadest.config, "r": rank, "lora_alpha": rank}
     try:
         write(folder, merged, config, card)
     except (OSError, SafetensorError) as error:
@@ -68,22 +62,7 @@ def _narrowed(a_RI: Tensor, b_OR: Tensor, rank: int) -> tuple[Tensor, Tensor]:
     return a, b
 
 
-def _scale(config: dict[str, Any]) -> float:
-    return float(config["lora_alpha"]) / int(config["r"])
-
-
-def _breadth(config: dict[str, Any]) -> float:
+def _breadth(member: Saved) -> float:
     """How many decoder layers an adapter has part in: sets of upper layers, of which the greater holds the smaller."""
-    layers = config.get(LAYERS)
+    layers = member.config.get(LAYERS)
     return len(layers) if layers else float("inf")
-
-
-def _member(folder: Path) -> Member:
-    """Config and weights of a trained adapter."""
-    try:
-        config = json.loads((folder / CONFIG).read_text())
-        _scale(config)
-        return config, load_file(folder / WEIGHTS)
-    except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError, SafetensorError) as error:
-        mend = f"delete {folder}, then resume: it is trained again"
-        raise AdapterError(folder, f"cannot be read: {error}", mend) from error

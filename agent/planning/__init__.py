@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from agent.config_sections import TrainConfig
 from agent.ports import Strategy
-from agent.records import TrainDefaults
 
 EPOCHS = 8
 """Where neither the configuration nor the strategy says."""
 
 
-def usual_epochs(strategy: Strategy, defaults: TrainDefaults) -> int:
+def usual_epochs(strategy: Strategy, train: TrainConfig) -> int:
     """The configured number of epochs, or the strategy's own where none is configured."""
-    return defaults.epochs or strategy.epochs or EPOCHS
+    return train.epochs or strategy.epochs or EPOCHS

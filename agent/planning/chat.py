@@ -8,13 +8,14 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError
 
+from agent.config_sections import TrainConfig
 from agent.errors import AnswerError
 from agent.json_answers import first_object, object_schema
 from agent.planning import EPOCHS as USUAL_EPOCHS
 from agent.planning import usual_epochs
 from agent.ports import Chat, Strategy
 from agent.quoting import AS_DATA, quoted
-from agent.records import Document, Plan, Recalled, TrainDefaults, TrainSettings
+from agent.records import Document, Plan, Recalled, TrainSettings
 
 EPOCHS = (1, 30)
 LEARNING_RATE = (1e-5, 5e-3)
@@ -31,7 +32,7 @@ _SYSTEM = (
     "plans: different strategies first, different settings second. instruction tells the writer what to attend to; "
     "leave it empty where nothing special is needed. epochs is a whole number from {epochs[0]} to {epochs[1]}, "
     "learning_rate a number from {rates[0]:g} to {rates[1]:g}; the usual values are {usual} and "
-    "{defaults.learning_rate:g}. reason says in one sentence why the plan suits this document. " + AS_DATA
+    "{train.learning_rate:g}. reason says in one sentence why the plan suits this document. " + AS_DATA
 )
 
 
@@ -54,12 +55,12 @@ class ChatPlanner:
 
     name = "chat"
 
-    def __init__(self, chat: Chat, strategies: Mapping[str, Strategy], defaults: TrainDefaults) -> None:
+    def __init__(self, chat: Chat, strategies: Mapping[str, Strategy], train: TrainConfig) -> None:
         if not strategies:
             raise ValueError("a planner needs at least one strategy")
         self._chat = chat
         self._strategies = dict(strategies)
-        self._defaults = defaults
+        self._train = train
 
     def plan(self, run: str, document: Document, recalled: Sequence[Recalled], k: int) -> list[Plan]:
         """`k` plans that differ in strategy, or in settings where strategies run out.
@@ -69,7 +70,7 @@ class ChatPlanner:
             EndpointError: the endpoint cannot be used.
         """
         system = _SYSTEM.format(
-            epochs=EPOCHS, rates=LEARNING_RATE, usual=self._defaults.epochs or USUAL_EPOCHS, defaults=self._defaults
+            epochs=EPOCHS, rates=LEARNING_RATE, usual=self._train.epochs or USUAL_EPOCHS, train=self._train
         )
         answer = self._chat.complete(system, self._request(document, recalled, k), self._schema())
         drafts = self._drafts(answer)
@@ -135,14 +136,14 @@ class ChatPlanner:
 
     def _filler(self, strategy: str, epochs: float = 1.0, rate: float = 1.0) -> _Draft:
         """A plan that the model did not propose, with its settings as multiples of the usual ones."""
-        usual = usual_epochs(self._strategies[strategy], self._defaults)
+        usual = usual_epochs(self._strategies[strategy], self._train)
         missing = "the model proposed too few different plans; filled up with "
         what = "a strategy that it left out" if epochs == rate == 1.0 else "other settings of this strategy"
         return _held(
             _Draft(
                 strategy=strategy,
                 epochs=epochs * usual,
-                learning_rate=rate * self._defaults.learning_rate,
+                learning_rate=rate * self._train.learning_rate,
                 reason=missing + what,
             )
         )
@@ -153,7 +154,7 @@ class ChatPlanner:
                 yield self._filler(strategy, epochs, rate)
 
     def _settings(self, draft: _Draft) -> TrainSettings:
-        return self._defaults.settings(int(draft.epochs), learning_rate=draft.learning_rate)
+        return self._train.settings(int(draft.epochs), learning_rate=draft.learning_rate)
 
 
 def _held(draft: _Draft) -> _Draft:

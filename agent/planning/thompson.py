@@ -12,9 +12,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from math import ceil
 
+from agent.config_sections import TrainConfig
 from agent.planning import usual_epochs
 from agent.ports import Strategy
-from agent.records import Document, Plan, Recalled, TrainDefaults, TrainSettings, content_id
+from agent.records import Document, Plan, Recalled, TrainSettings, content_id
 
 PRIOR_WEIGHT, NOISE = 4.0, 0.25
 """A strategy's prior counts as four measured rewards; `NOISE` is the spread of its rewards over documents."""
@@ -28,9 +29,9 @@ class ThompsonPlanner:
     name = "thompson"
 
     def __init__(
-        self, strategies: Mapping[str, Strategy], defaults: TrainDefaults, rewards: Callable[[], dict[str, list[float]]]
+        self, strategies: Mapping[str, Strategy], train: TrainConfig, rewards: Callable[[], dict[str, list[float]]]
     ) -> None:
-        self.strategies, self.defaults, self.rewards = strategies, defaults, rewards
+        self.strategies, self.train, self.rewards = strategies, train, rewards
 
     def plan(self, run: str, document: Document, recalled: Sequence[Recalled], k: int) -> list[Plan]:
         """`k` plans; no strategy makes more than half of them where there are several, and each with its own seed.
@@ -38,7 +39,7 @@ class ThompsonPlanner:
         The draws are seeded by the document and `[train] seed`: with the same rewards measured the plans are the same,
         also in another run.
         """
-        draw = random.Random(content_id(self.defaults.seed, document.id))
+        draw = random.Random(content_id(self.train.seed, document.id))
         posteriors = self._posteriors(recalled)
         limit = max(ceil(k / 2), ceil(k / len(posteriors)))
         used: Counter[str] = Counter()
@@ -78,5 +79,5 @@ class ThompsonPlanner:
         return out
 
     def _settings(self, name: str, turn: int) -> TrainSettings:
-        epochs = usual_epochs(self.strategies[name], self.defaults)
-        return self.defaults.settings(epochs, seed=self.defaults.seed + turn)
+        epochs = usual_epochs(self.strategies[name], self.train)
+        return self.train.settings(epochs, seed=self.train.seed + turn)

@@ -17,7 +17,7 @@ from agent.sources.split import split
 __all__ = ["read"]
 
 
-def read(location: str, *, timeout: float = 20.0, max_words: int = 600) -> Iterator[Document | Failure]:
+def read(location: str, *, max_words: int, timeout: float = 20.0) -> Iterator[Document | Failure]:
     """The documents of a feed, web page, file or folder, each read when it is asked for.
 
     Web addresses begin with http:// or https://; everything else is a path. `timeout` is in seconds

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import socket
 import ssl
 import time
+from contextlib import suppress
 
 import httpx
 import tenacity
 
 from agent.errors import SourceError
+from agent.redact import without_credentials
 from agent.sources.payload import Payload
 
 MAX_WEB_BYTES = 20 * 2**20
@@ -143,8 +144,7 @@ def _too_slow(shown: str, timeout: float) -> FetchError:
 
 
 def _shown(url: httpx.URL | str) -> str:
-    """The address without user name and password, which must reach no ledger and no screen."""
-    try:
-        return str(httpx.URL(url).copy_with(userinfo=b"", fragment=None))
-    except httpx.InvalidURL:
-        return re.sub("//[^/@]*@", "//", str(url))
+    """The address without user name and password, which must reach no ledger and no screen, and without fragment."""
+    with suppress(httpx.InvalidURL):
+        url = httpx.URL(url).copy_with(fragment=None)
+    return without_credentials(str(url))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from agent.records import Document, Question
 from agent.scripts import UNSPACED
-from agent.sources.text import count_words, sentences
+from agent.sources.text import count_words, cut_at_stops
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def _pieces(text: str, max_words: int) -> Iterator[_Piece]:
         if words <= max_words:
             yield _Piece("\n\n", paragraph, words)
         else:
-            yield from _led("\n\n", paragraph, sentences(paragraph), max_words)
+            yield from _led("\n\n", paragraph, cut_at_stops(paragraph), max_words)
 
 
 def _led(lead: str, whole: str, texts: Iterable[str], max_words: int) -> Iterator[_Piece]:

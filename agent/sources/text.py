@@ -66,11 +66,11 @@ def _weight(token: str) -> int:
     return (unspaced + 1) // 2 + other
 
 
-def sentences(paragraph: str) -> Iterator[str]:
-    """The sentences of one normalized paragraph, in order, each without the space around it.
+def cut_at_stops(paragraph: str) -> Iterator[str]:
+    """One normalized paragraph cut after its full stops, in order, each piece without the space around it.
 
-    An abbreviation before a capital ("U.S. Army") is taken for an end: nothing is lost by it, since
-    these sentences only say where a long document may be cut.
+    Sentences as far as marks can tell, for where none need be trained on (those are `agent.parsing.sentences`): an
+    abbreviation before a capital ("U.S. Army") is taken for an end, and nothing is lost by it.
     """
     start = 0
     for match in _SENTENCE_END.finditer(paragraph):
@@ -85,7 +85,7 @@ def sentences(paragraph: str) -> Iterator[str]:
 
 def first_words(text: str, limit: int = 12) -> str:
     """The first words of the first sentence, for a title that the document did not bring."""
-    sentence = next(sentences(text.split("\n\n", 1)[0]), "")
+    sentence = next(cut_at_stops(text.split("\n\n", 1)[0]), "")
     if UNSPACED.search(sentence):
         return sentence[: 2 * limit]
     words = sentence.split()

@@ -15,7 +15,7 @@ from sqlalchemy.engine import make_url
 from agent.config import DEFAULT_HOME, FILE_NAME, Config, load_config
 from agent.config_sections import ENDPOINT_NAME, TrainConfig
 from agent.errors import ConfigError
-from agent.records import TrainDefaults
+from agent.records import TrainSettings
 from agent.schema import ANY_NAME, Key, keys, takes, toml_value
 
 KEYS = list(keys(Config))
@@ -57,7 +57,13 @@ def refusal(path: Path | None = None, **more: Any) -> ConfigError:
 def test_without_a_file_every_key_has_its_default(home: Path) -> None:
     config = load_config(home=home)
     assert config == Config(home=home)
-    assert config.train.defaults == TrainDefaults()
+
+
+def test_a_candidate_is_trained_as_the_section_says_where_its_plan_says_nothing_else() -> None:
+    section = TrainConfig(rank=2, alpha=3.0, top_layers=0.5, learning_rate=0.1, epochs=4, seed=9)
+    said = TrainSettings(rank=2, alpha=3.0, top_layers=0.5, learning_rate=0.1, epochs=6, seed=9)
+    assert section.settings(6) == said
+    assert section.settings(6, seed=10) == said.model_copy(update={"seed": 10})
 
 
 def test_the_file_in_the_home_folder_is_read(home: Path) -> None:
@@ -302,7 +308,7 @@ def test_a_ledger_url_is_taken_as_it_is(home: Path) -> None:
 @pytest.mark.parametrize(
     ("url", "shown"),
     [
-        ("postgresql://u:p%40s@h/db", "postgresql://***@h/db"),
+        ("postgresql://u:p%40s@h/db", "postgresql://h/db"),
         ("postgresql://h/db?user=u&password=secret&x=1", "postgresql://h/db?user=u&password=***&x=1"),
         ("sqlite:////a/b@c", "sqlite:////a/b@c"),
     ],

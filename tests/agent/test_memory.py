@@ -41,15 +41,15 @@ def test_making_one_opens_nothing(folder: Path) -> None:
 
 def test_two_embedders_do_not_mix(folder: Path) -> None:
     one, other = memory_in(folder), memory_in(folder, FakeEmbedder("fake!", size=32))
-    one.add(winner("one", TOPICS[0]))
+    one.sync([winner("one", TOPICS[0])])
     assert other.recall(queries()[0], 5, "tiny") == []
-    other.add(winner("other", TOPICS[0]))
+    other.sync([winner("other", TOPICS[0])])
     assert names(one.recall(queries()[0], 5, "tiny")) == ["one"]
     assert names(other.recall(queries()[0], 5, "tiny")) == ["other"]
 
 
 def test_embedder_that_changed_its_size_under_one_name(folder: Path) -> None:
-    memory_in(folder).add(winner("a", TOPICS[0]))
+    memory_in(folder).sync([winner("a", TOPICS[0])])
     changed = memory_in(folder, FakeEmbedder(size=32))
     with pytest.raises(StoreError, match="dimension") as refused:
         changed.recall(queries()[0], 1, "tiny")
@@ -122,7 +122,7 @@ def test_damaged_folder_is_said_and_rebuilt(folder: Path, damage: Callable[[Path
 
 def test_rebuild_deletes_only_what_chroma_made(folder: Path) -> None:
     memory = memory_in(folder)
-    memory.add(winner("a", TOPICS[0]))
+    memory.sync([winner("a", TOPICS[0])])
     keep = [folder / "notes.txt", folder / "letters" / "mine.txt"]
     for path in keep:
         path.parent.mkdir(exist_ok=True)
@@ -146,7 +146,7 @@ import os, sys
 from pathlib import Path
 from agent.errors import StoreError
 from agent.memory import ChromaMemory
-from tests.conformance.memory import queries, winner
+from tests.conformance.memory import many_winners, queries, winner
 from tests.fakes.embedder import FakeEmbedder
 from tests.fakes.folders import readable_folder
 memory = ChromaMemory(Path(sys.argv[1]), None, FakeEmbedder())
@@ -160,7 +160,7 @@ import chromadb
 if os.geteuid() == 0:
     os.setuid(65534)
 try:
-    memory.add(winner("b", "text"))
+    memory.sync([winner("b", "text")])
 except StoreError as error:
     print(error.cause, "|", error.mend)
 """
@@ -169,7 +169,7 @@ except StoreError as error:
 
 def test_read_only_folder() -> None:
     with readable_folder() as folder:
-        memory_in(folder).add(winner("a", TOPICS[0]))
+        memory_in(folder).sync([winner("a", TOPICS[0])])
         folder.chmod(0o555)
         out, err = start_python(WITHOUT_RIGHTS, str(folder)).communicate(timeout=120)
     assert "cannot be locked" in out, out + err
@@ -188,27 +188,29 @@ def test_another_process_sees_and_adds(folder: Path) -> None:
         USE
         + """
 print(memory.count())
-memory.add(winner("theirs", "harbour bridge mayor opening news of today", gain=9.0))
+memory.sync([*many_winners(1200), winner("theirs", "harbour bridge mayor opening news of today", gain=9.0)])
 """
     )
     out, err = start_python(code, str(folder)).communicate(timeout=120)
     assert out == "1200\n", err
     assert memory.count() == 1201
     assert names(memory.recall(queries()[0], 1, "tiny")) == ["theirs"]
-    for n in range(3):
-        memory.add(winner(f"mine-{n}", "harbour bridge mayor opening news of today", gain=8.0 - n))
+    near = "harbour bridge mayor opening news of today"
+    mine = [winner(f"mine-{n}", near, gain=8.0 - n) for n in range(3)]
+    memory.sync([*many_winners(1200), winner("theirs", near, gain=9.0), *mine])
     assert names(memory.recall(queries()[0], 4, "tiny")) == ["theirs", "mine-0", "mine-1", "mine-2"]
     out, err = start_python(USE + "print(memory.rebuild([winner('last', 'text')]))", str(folder)).communicate()
     assert out == "1\n", err
     assert names(memory.recall(queries()[0], 3, "tiny")) == ["last"]
 
 
-def test_processes_that_add_at_once_lose_nothing(folder: Path) -> None:
+def test_processes_that_write_at_once_lose_nothing(folder: Path) -> None:
     code = (
         USE
         + """
 for n in range(8):
-    memory.add(winner(f"{sys.argv[2]}-{n}", "harbour bridge"))
+    with memory._chroma.open(writes=True) as client:
+        memory._fill(client, memory._rows([winner(f"{sys.argv[2]}-{n}", "harbour bridge")]))
 """
     )
     processes = [start_python(code, str(folder), str(n)) for n in range(3)]
@@ -233,19 +235,19 @@ with memory._chroma.open(writes=True) as client:
 
 def test_memory_that_another_process_holds_for_too_long(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     memory = memory_in(folder)
-    memory.add(winner("a", TOPICS[0]))
+    memory.sync([winner("a", TOPICS[0])])
     process = start_python(HOLD, str(folder))
     assert process.stdout is not None
     assert process.stdout.readline() == "inside\n"
     monkeypatch.setattr(chroma, "LOCK_SECONDS", 0.3)
-    for use in (memory.count, lambda: memory.add(winner("b", "text")), lambda: memory.rebuild([])):
+    for use in (memory.count, lambda: memory.sync([winner("b", "text")]), lambda: memory.rebuild([])):
         with pytest.raises(StoreError, match=r"in use by another process for 0\.3 s") as refused:
             use()
         assert "other seal" in refused.value.mend
     process.send_signal(signal.SIGKILL)  # Frees the lock; what it was writing may or may not be there.
     process.communicate(timeout=30)
-    memory.add(winner("c", TOPICS[0]))
-    assert {"a", "c"} <= set(names(memory.recall(queries()[0], 5, "tiny")))
+    memory.sync([winner("a", TOPICS[0]), winner("c", TOPICS[0])])
+    assert {"a", "c"} == set(names(memory.recall(queries()[0], 5, "tiny")))
 
 
 def test_nothing_leaves_the_machine(folder: Path) -> None:
@@ -259,7 +261,7 @@ socket.getaddrinfo = socket.socket.connect = refuse
 """
         + USE
         + """
-memory.add(winner("a", "text"))
+memory.sync([winner("a", "text")])
 print(len(memory.recall(queries()[0], 1, "tiny")))
 """
     )

@@ -32,10 +32,10 @@ class TestServer(MemoryConformance):
         memory.rebuild([])
         return memory
 
-    def test_clients_see_what_others_add(self, server: str, memory: Memory) -> None:
+    def test_clients_see_what_others_write(self, server: str, memory: Memory) -> None:
         other = ChromaMemory(None, server, FakeEmbedder())
         assert other.recall(queries()[0], 1, "tiny") == []
-        memory.add(winner("a", "harbour"))
+        memory.sync([winner("a", "harbour")])
         assert names(other.recall(queries()[0], 1, "tiny")) == ["a"]
         memory.rebuild([winner("b", "harbour")])
         assert names(other.recall(queries()[0], 1, "tiny")) == ["b"]

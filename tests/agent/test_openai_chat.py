@@ -322,16 +322,6 @@ def test_a_page_that_lists_no_models_is_an_error(body: bytes, kind: str) -> None
             OpenAIChat("main", url, "m", None).models()
 
 
-def test_usage_counts_tokens_calls_and_seconds_of_all_threads() -> None:
-    with FakeOpenAI(lambda asked: "two words", faults=[Fault("status", 500)]) as server:
-        chat = chat_with(server)
-        with ThreadPoolExecutor(8) as pool:
-            list(pool.map(lambda i: chat.complete("one", "two three"), range(20)))
-    used = chat.usage
-    assert (used.prompt_tokens, used.completion_tokens, used.calls) == (60, 40, 21)
-    assert used.seconds > 0
-
-
 def test_no_more_requests_run_at_once_than_allowed() -> None:
     def slow(asked: Asked) -> str:
         time.sleep(0.03)

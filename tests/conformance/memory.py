@@ -10,8 +10,9 @@ import threading
 
 import pytest
 
+from agent.config_sections import TrainConfig
 from agent.ports import Memory
-from agent.records import Document, Recalled, TrainSettings, Winner
+from agent.records import Document, Recalled, Winner
 
 TOPICS = ("harbour bridge mayor opening", "wild bees valley count", "memory chips plant airport")
 
@@ -20,7 +21,7 @@ def winner(name: str, text: str, gain: float = 0.5, document: str = "", base: st
     return Winner(
         candidate=f"candidate-{name}", base=base, document=document or f"document-{name}", title=f"Title {name}",
         text=text, self_edit=f"edit-{name}", strategy="sentences", instruction="",
-        settings=TrainSettings(epochs=5, seed=3), reward=gain, gain=gain,
+        settings=TrainConfig().settings(epochs=5, seed=3), reward=gain, gain=gain,
     )  # fmt: skip
 
 
@@ -53,31 +54,29 @@ class MemoryConformance:
         kept = winner("a", 'nul \x00, quote \' " \\, emoji 🙂 日本語\n{"json": null}').model_copy(
             update={"instruction": "line\nline", "gain": 0.1 + 0.2}
         )
-        memory.add(kept)
+        memory.sync([kept])
         (recalled,) = memory.recall(queries()[0], 3, "tiny")
         assert recalled.winner == kept
         assert 0 <= recalled.distance <= 2
 
     def test_adding_again_changes_nothing(self, memory: Memory) -> None:
         for _ in range(3):
-            memory.add(winner("a", TOPICS[0]))
-        memory.add(winner("b", TOPICS[0]))
+            memory.sync([winner("a", TOPICS[0])])
+        memory.sync([winner("a", TOPICS[0]), winner("b", TOPICS[0])])
         assert memory.count() == 2
         assert names(memory.recall(queries()[0], 5, "tiny")) == ["a", "b"]
 
     def test_winners_of_the_document_itself_are_never_recalled(self, memory: Memory) -> None:
         document = queries()[0]
-        for n in range(6):
-            memory.add(winner(f"own-{n}", document.text, gain=0.9, document=document.id))
-        memory.add(winner("other", TOPICS[1], gain=0.1))
+        own = [winner(f"own-{n}", document.text, gain=0.9, document=document.id) for n in range(6)]
+        memory.sync([*own, winner("other", TOPICS[1], gain=0.1)])
         assert names(memory.recall(document, 3, "tiny")) == ["other"]
 
     def test_only_winners_of_the_same_base_are_recalled(self, memory: Memory) -> None:
         winners = [
             winner(f"{base}-{n}", TOPICS[0], 0.9 - n / 10, base=base) for n in range(6) for base in ("tiny", "big")
         ]
-        for one in winners:
-            memory.add(one)
+        memory.sync(winners)
         for _ in range(2):
             assert names(memory.recall(queries()[0], 2, "tiny")) == ["tiny-0", "tiny-1"]
             assert names(memory.recall(queries()[0], 20, "big")) == [f"big-{n}" for n in range(6)]
@@ -90,8 +89,8 @@ class MemoryConformance:
         assert len(memory.recall(queries()[0], n, "tiny")) == min(n, 12)
 
     def test_among_equally_near_ones_the_greater_gain_comes_first(self, memory: Memory) -> None:
-        for name, gain in (("low", 0.2), ("high", 0.9), ("middle", 0.5)):
-            memory.add(winner(name, TOPICS[0], gain).model_copy(update={"title": "same"}))
+        gains = {"low": 0.2, "high": 0.9, "middle": 0.5}
+        memory.sync(winner(n, TOPICS[0], gain).model_copy(update={"title": "same"}) for n, gain in gains.items())
         assert names(memory.recall(queries()[0], 3, "tiny")) == ["high", "middle", "low"]
 
     def test_rank_is_gain_times_similarity(self, memory: Memory) -> None:
@@ -101,7 +100,7 @@ class MemoryConformance:
             assert ranks == sorted(ranks, reverse=True)
 
     def test_distance_is_cosine_distance(self, memory: Memory) -> None:
-        memory.add(winner("x", "one two").model_copy(update={"title": "three"}))
+        memory.sync([winner("x", "one two").model_copy(update={"title": "three"})])
         (far,) = memory.recall(Document.make("four", "five six"), 1, "tiny")
         (near,) = memory.recall(Document.make("three", "two one"), 1, "tiny")
         (half,) = memory.recall(Document.make("three", "one one one"), 1, "tiny")
@@ -111,16 +110,15 @@ class MemoryConformance:
 
     def test_great_gain_far_away_does_not_beat_the_nearest(self, memory: Memory) -> None:
         """The nearest 4n compete, so with n = 1 a fifth neighbour is not considered, with n = 2 it is."""
-        memory.add(winner("far", "harbour and many other words that the news does not have", gain=50.0))
-        for n in range(4):
-            memory.add(winner(str(n), TOPICS[0], gain=0.1 + n / 100))
+        far = winner("far", "harbour and many other words that the news does not have", gain=50.0)
+        memory.sync([far, *(winner(str(n), TOPICS[0], gain=0.1 + n / 100) for n in range(4))])
         assert names(memory.recall(queries()[0], 1, "tiny")) == ["3"]
         assert names(memory.recall(queries()[0], 2, "tiny")) == ["far", "3"]
 
     def test_rebuild_gives_the_same_answers(self, memory: Memory) -> None:
         winners = many_winners(45)
-        for one in winners:
-            memory.add(one)
+        for n in range(1, len(winners) + 1):
+            memory.sync(winners[:n])
         before = [memory.recall(query, n, "tiny") for query in queries() for n in (1, 3, 10)]
         for seed in range(2):
             random.Random(seed).shuffle(winners)
@@ -140,13 +138,12 @@ class MemoryConformance:
         assert memory.rebuild([winner("a", TOPICS[0])]) == 1
         assert names(memory.recall(queries()[0], 9, "tiny")) == ["a"]
         assert memory.rebuild([]) == memory.count() == 0
-        memory.add(winner("b", TOPICS[0]))
+        memory.sync([winner("b", TOPICS[0])])
         assert names(memory.recall(queries()[0], 9, "tiny")) == ["b"]
 
     def test_sync_forgets_and_adds_and_gives_the_same_as_rebuild(self, memory: Memory) -> None:
         winners = many_winners(30)
-        for one in winners[:20]:
-            memory.add(one)
+        memory.rebuild(winners[:20])
         for wanted in (winners[10:], winners[10:], winners[:3], [], winners):
             memory.sync(iter(wanted))
             assert memory.count() == len(wanted)
@@ -154,19 +151,20 @@ class MemoryConformance:
             memory.rebuild(wanted)
             assert [memory.recall(query, n, "tiny") for query in queries() for n in (1, 3, 10)] == synced
 
-    def test_threads_add_and_recall_at_once(self, memory: Memory) -> None:
+    def test_threads_sync_and_recall_at_once(self, memory: Memory) -> None:
         failed: list[BaseException] = []
+        winners = many_winners(16)
 
-        def work(name: str) -> None:
+        def work() -> None:
             try:
                 for n in range(4):
-                    memory.add(winner(f"{name}-{n}", TOPICS[n % 3]))
+                    memory.sync(winners)
                     assert memory.recall(queries()[n % 3], 2, "tiny")
             except BaseException as error:
                 failed.append(error)
                 raise
 
-        threads = [threading.Thread(target=work, args=(str(n),)) for n in range(4)]
+        threads = [threading.Thread(target=work) for _ in range(4)]
         for thread in threads:
             thread.start()
         for thread in threads:

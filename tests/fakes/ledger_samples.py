@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from agent.config_sections import TrainConfig
 from agent.ports import Ledger
 from agent.records import (
     Adapter,
@@ -21,7 +22,6 @@ from agent.records import (
     Score,
     SelfEdit,
     Training,
-    TrainSettings,
     Winner,
     content_id,
 )  # fmt: skip
@@ -53,7 +53,7 @@ def chain(name: str = "a", run: str = "run-1", seed: int = 0, base: str = "tiny"
         f"Title {name}", f"The mayor of {name} opened a bridge.", source=f"http://127.0.0.1/{name}",
         questions=(Question(question=f"Who opened the bridge of {name}?", answer="The mayor"),),
     )  # fmt: skip
-    settings = TrainSettings(epochs=5, seed=seed)
+    settings = TrainConfig().settings(epochs=5, seed=seed)
     plan = Plan.make(run, document.id, strategy, settings, planner="bandit", reason="tried least")
     refused = (Refusal(example=Example(completion="no"), reason="too short"),)
     examples = (Example(completion=f"A bridge opened in {name}."), Example(prompt="Q: who? A:", completion=" mayor"))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.errors import StoreError
+from agent.errors import MissingPackage, SealError, StoreError
 from agent.records import Adapter, Winner
 from graphs.ingest import ingest
 from graphs.winners import follow, take_back
@@ -67,11 +67,12 @@ def test_what_a_killed_rollback_left_behind_is_gone_before_anything_is_learned(
     assert taken[0].candidate not in candidates_of(learned)
 
 
+@pytest.mark.parametrize("kind", [StoreError, MissingPackage])
 def test_a_memory_that_fails_does_not_hide_that_the_rollback_is_done(
-    learned: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+    kind: type[SealError], learned: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(_: object) -> None:
-        raise StoreError("the memory is damaged")
+        raise kind("the memory is damaged")
 
     monkeypatch.setattr(learned.memory, "sync", broken)
     last = learned.ledger.current()[-1]

@@ -11,6 +11,7 @@ import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import AutoModelForCausalLM
 
+from agent.config_sections import TrainConfig
 from agent.records import Example, TrainSettings
 from seal_train.adapters import export, load
 from seal_train.base import Base
@@ -35,7 +36,7 @@ SETTINGS = (
 def train(
     base: Base, settings: Sequence[TrainSettings], examples: Sequence[Sequence[Example]]
 ) -> tuple[Slots, list[Course]]:
-    courses = [Course(s, [encode(base, e, 128) for e in data]) for s, data in zip(settings, examples, strict=True)]
+    courses = [Course(s, encode(base, data, 128)) for s, data in zip(settings, examples, strict=True)]
     slots = Slots(base.layers, base.switch, len(courses), max(s.rank for s in settings), train=True)
     for slot, s in enumerate(settings):
         slots.init(slot, s.rank, s.alpha, s.seed, lowest_adapted(base.layers, s.top_layers))
@@ -108,7 +109,7 @@ def test_padding_gives_no_gradient(base_of: Callable[..., Base]) -> None:
     base = base_of()
     short = [Example(completion="Two words.\n")]
     long = [Example(completion="The mill at Orrin opened. " * 8 + "\n")]
-    settings = TrainSettings(rank=4, learning_rate=1e-2, epochs=4)
+    settings = TrainConfig(rank=4, learning_rate=1e-2).settings(4)
     beside, courses = train(base, [settings, settings], [short, long])
     alone, single = train(base, [settings], [short])
     assert courses[0].losses == pytest.approx(single[0].losses, rel=1e-5)
@@ -117,7 +118,7 @@ def test_padding_gives_no_gradient(base_of: Callable[..., Base]) -> None:
 
 def test_neighbours_do_not_change_a_slot(base_of: Callable[..., Base]) -> None:
     base = base_of()
-    settings = TrainSettings(rank=4, learning_rate=1e-2, epochs=2)
+    settings = TrainConfig(rank=4, learning_rate=1e-2).settings(2)
     other = settings.model_copy(update={"learning_rate": 0.5, "seed": 9})
     first, _ = train(base, [settings, settings], [EXAMPLES, EXAMPLES])
     second, _ = train(base, [settings, other], [EXAMPLES, EXAMPLES[::-1]])
@@ -127,7 +128,7 @@ def test_neighbours_do_not_change_a_slot(base_of: Callable[..., Base]) -> None:
 
 def test_a_finished_slot_is_frozen(base_of: Callable[..., Base]) -> None:
     base = base_of()
-    long, short = TrainSettings(rank=4, epochs=6), TrainSettings(rank=4, epochs=2, seed=1)
+    long, short = TrainConfig(rank=4).settings(6), TrainConfig(rank=4, seed=1).settings(2)
     together, _ = train(base, [long, short], [EXAMPLES, EXAMPLES])
     alone, _ = train(base, [short], [EXAMPLES])
     torch.testing.assert_close(together.flat[1], alone.flat[0], rtol=1e-4, atol=1e-6)
@@ -135,7 +136,7 @@ def test_a_finished_slot_is_frozen(base_of: Callable[..., Base]) -> None:
 
 def test_one_end_of_text_and_labels_on_the_completion_only(base_of: Callable[..., Base]) -> None:
     base = base_of()
-    row = encode(base, EXAMPLES[1], 128)
+    (row,) = encode(base, EXAMPLES[1:2], 128)
     assert row.ids.count(base.eos) == 1
     assert row.ids[-1] == base.eos
     trained = base.tokenizer.decode(row.ids[row.start : -1])

@@ -107,15 +107,39 @@ def test_refused_memory_halves_the_batch(
     assert [r.candidate for r in results] == [j.candidate.id for j in jobs]
 
 
-def test_no_memory_for_one_candidate_is_a_clear_error(
+def no_memory_for(rank: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on no batch with an adapter of this rank or more fits into memory."""
+    real = training.train_courses
+
+    def small(base: Base, slots: Any, courses: Any, progress: Any = None) -> float:
+        if any(course.settings.rank >= rank for course in courses):
+            raise RuntimeError("CUDA out of memory. Tried to allocate 20 GiB")
+        return real(base, slots, courses, progress)
+
+    monkeypatch.setattr(local, "train_courses", small)
+
+
+def test_a_candidate_that_does_not_fit_into_memory_fails_alone(
     base_of: Callable[..., Base], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def never(*_: Any) -> float:
-        raise RuntimeError("CUDA out of memory. Tried to allocate 20 GiB")
+    no_memory_for(8, monkeypatch)
+    jobs = [job(tmp_path / str(i), "Anna Moss", i, rank) for i, rank in enumerate((4, 8, 4))]
+    results = LocalTrainer(base_of()).train(jobs)
+    assert [r.candidate for r in results] == [j.candidate.id for j in jobs]
+    assert [j.folder.exists() for j in jobs] == [True, False, True]
+    failure = results[1]
+    assert isinstance(failure, TrainFailure)
+    assert "not enough memory" in failure.reason
 
-    monkeypatch.setattr(local, "train_courses", never)
-    with pytest.raises(TrainerError, match="not enough memory"):
-        LocalTrainer(base_of()).train([job(tmp_path / "a", "Anna Moss", 1)])
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_no_memory_for_any_candidate_is_a_clear_error(
+    count: int, base_of: Callable[..., Base], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    no_memory_for(4, monkeypatch)
+    with pytest.raises(TrainerError, match="not enough memory") as caught:
+        LocalTrainer(base_of()).train([job(tmp_path / str(i), "Anna Moss", i) for i in range(count)])
+    assert "train.rank" in caught.value.mend
 
 
 def test_same_seed_trains_the_same_bytes(base_of: Callable[..., Base], tmp_path: Path) -> None:
@@ -134,11 +158,38 @@ def test_adopt_names_by_content_and_is_idempotent(base_of: Callable[..., Base], 
         adapters.adopt(tmp_path / "missing", tmp_path / "library")
 
 
-def test_a_sequence_longer_than_the_limit_is_cut_and_still_ends(base_of: Callable[..., Base], tmp_path: Path) -> None:
-    long = job(tmp_path / "a", "Anna Moss", 1)
-    long = TrainJob(long.candidate, (Example(completion="mill " * 400),), long.folder)
-    (result,) = LocalTrainer(base_of("gpt2")).train([long])
+def test_a_text_longer_than_the_limit_is_trained_to_its_end(base_of: Callable[..., Base], tmp_path: Path) -> None:
+    base, long = base_of(), job(tmp_path / "a", "Anna Moss", 1)
+    long = TrainJob(long.candidate, (Example(completion="mill " * 1500),), long.folder)
+    tokens = len(base.tokenizer("mill " * 1500, add_special_tokens=False).input_ids)
+    parts = -(-tokens // (local.MAX_SEQUENCE - 1))
+    assert parts > 1
+    (result,) = LocalTrainer(base).train([long])
     assert isinstance(result, Training)
+    epochs = long.candidate.settings.epochs
+    assert result.steps == epochs * parts
+    assert result.tokens == epochs * (tokens + parts), "one id more for the end, one for each overlap"
+
+
+@pytest.mark.parametrize("limit", [2, 3, 7, 16, 64])
+def test_a_split_text_predicts_every_token_once_and_ends_once(limit: int, base_of: Callable[..., Base]) -> None:
+    base, text = base_of(), "The mill at Orrin opened on 4 March. Anna Moss runs it.\n"
+    whole = [*base.tokenizer(text, add_special_tokens=False).input_ids, base.eos]
+    parts = training.encode(base, [Example(completion=text)], limit)
+    assert all(2 <= len(part.ids) <= limit and part.start == 1 for part in parts)
+    assert [*parts[0].ids[:1], *(token for part in parts for token in part.ids[1:])] == whole
+    assert [part.ids.count(base.eos) for part in parts] == [0] * (len(parts) - 1) + [1]
+    lengths = [len(part.ids) for part in parts]
+    assert max(lengths) - min(lengths) <= 1, "a short rest would take a whole step of the optimizer"
+
+
+def test_an_example_with_a_prompt_is_cut_at_the_limit_and_still_ends(base_of: Callable[..., Base]) -> None:
+    base = base_of()
+    asked = Example(prompt="Who runs the mill?", completion=" Anna Moss of Orrin\n", prompt_weight=0.5)
+    (whole,) = training.encode(base, [asked], 1024)
+    (cut,) = training.encode(base, [asked], len(whole.ids) - 2)
+    assert cut.ids == (*whole.ids[:-3], base.eos)
+    assert (cut.start, cut.prompt_weight) == (whole.start, 0.5)
 
 
 def test_missing_model_folder_and_broken_model(tmp_path: Path) -> None:

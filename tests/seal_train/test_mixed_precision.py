@@ -17,7 +17,7 @@ from tests.seal_train.test_exactness import EXAMPLES, SETTINGS
 
 def trained(base: Base) -> tuple[Slots, list[float]]:
     settings = SETTINGS[0]
-    course = Course(settings, [encode(base, e, 128) for e in EXAMPLES])
+    course = Course(settings, encode(base, EXAMPLES, 128))
     slots = Slots(base.layers, base.switch, 1, settings.rank, train=True)
     slots.init(0, settings.rank, settings.alpha, settings.seed)
     train_courses(base, slots, [course])

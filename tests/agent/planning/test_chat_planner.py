@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.config_sections import TrainConfig
 from agent.errors import AnswerError, EndpointError
 from agent.planning.chat import EPOCHS, LEARNING_RATE, ChatPlanner
-from agent.records import Document, Plan, Recalled, TrainDefaults, TrainSettings, Winner
+from agent.records import Document, Plan, Recalled, TrainSettings, Winner
 from agent.strategies.deterministic import DeterministicStrategy
 from tests.fakes.chat import FakeChat, failing_chat
 
@@ -24,7 +25,7 @@ STRATEGIES = {
         DeterministicStrategy("self-qa", "questions", lambda document: [], epochs=5, prior=0.3),
     )
 }
-DEFAULTS = TrainDefaults(rank=4, seed=7)
+DEFAULTS = TrainConfig(rank=4, seed=7)
 
 
 def draft(strategy: str, epochs: Any = 6, learning_rate: Any = 5e-4, **more: Any) -> dict[str, Any]:
@@ -40,7 +41,7 @@ def plans_from(drafts: list[Any], k: int = 3) -> list[Plan]:
 def won(strategy: str, gain: float) -> Recalled:
     winner = Winner(
         candidate=f"candidate-{strategy}", base="tiny", document="d", title="Old mill", text="t", self_edit="s",
-        strategy=strategy, instruction="mind the dates", settings=TrainSettings(epochs=12), reward=gain, gain=gain,
+        strategy=strategy, instruction="mind the dates", settings=TrainConfig().settings(12), reward=gain, gain=gain,
     )  # fmt: skip
     return Recalled(winner=winner, distance=0.2)
 
@@ -48,7 +49,7 @@ def won(strategy: str, gain: float) -> Recalled:
 def test_a_good_answer_becomes_plans_as_it_stands() -> None:
     plans = plans_from([draft("rewrite", 6, 5e-4, instruction="mind names"), draft("sentences"), draft("self-qa")])
     assert [plan.strategy for plan in plans] == ["rewrite", "sentences", "self-qa"]
-    assert plans[0].settings == TrainSettings(rank=4, seed=7, epochs=6, learning_rate=5e-4)
+    assert plans[0].settings == TrainSettings(rank=4, alpha=32.0, learning_rate=5e-4, epochs=6, seed=7)
     assert (plans[0].instruction, plans[0].reason, plans[0].planner) == ("mind names", "fits", "chat")
     assert (plans[0].run, plans[0].document) == ("run", MILL.id)
 

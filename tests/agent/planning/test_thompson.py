@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from collections import Counter
 
+from agent.config_sections import TrainConfig
 from agent.planning.thompson import ThompsonPlanner
-from agent.records import Document, Plan, Recalled, TrainDefaults, TrainSettings, Winner
+from agent.records import Document, Plan, Recalled, Winner
 from agent.strategies import usable
 
 STRATEGIES = usable((), has_model=False)
@@ -12,7 +13,7 @@ STRATEGIES = usable((), has_model=False)
 def plans(
     rewards: dict[str, list[float]], k: int = 2, title: str = "t", recalled: list[Recalled] | None = None
 ) -> list[Plan]:
-    planner = ThompsonPlanner(STRATEGIES, TrainDefaults(), lambda: rewards)
+    planner = ThompsonPlanner(STRATEGIES, TrainConfig(), lambda: rewards)
     return planner.plan("run", Document.make(title, "text"), recalled or [], k)
 
 
@@ -25,7 +26,7 @@ def test_k_plans_differ_by_construction() -> None:
 
 
 def test_one_strategy_alone_makes_plans_that_differ_in_their_seed() -> None:
-    planner = ThompsonPlanner({"facts": STRATEGIES["facts"]}, TrainDefaults(seed=3), dict)
+    planner = ThompsonPlanner({"facts": STRATEGIES["facts"]}, TrainConfig(seed=3), dict)
     found = planner.plan("run", Document.make("t", "x"), [], 5)
     assert [p.settings.seed for p in found] == [3, 4, 5, 6, 7]
 
@@ -49,14 +50,14 @@ def test_a_strategy_that_is_planned_twice_gets_another_seed() -> None:
 
 
 def test_configured_epochs_beat_the_strategys_own() -> None:
-    planner = ThompsonPlanner(STRATEGIES, TrainDefaults(epochs=2), dict)
+    planner = ThompsonPlanner(STRATEGIES, TrainConfig(epochs=2), dict)
     assert {p.settings.epochs for p in planner.plan("run", Document.make("t", "x"), [], 4)} == {2}
     assert all(p.settings.epochs == STRATEGIES[p.strategy].epochs for p in plans({}, 4))
 
 
 def test_a_recalled_winner_raises_its_strategy_and_is_named() -> None:
     winner = Winner(candidate="c1", base="tiny", document="d", title="t", text="x", self_edit="e", strategy="sentences",
-                    instruction="", settings=TrainSettings(epochs=1), reward=0.9, gain=0.9)  # fmt: skip
+                    instruction="", settings=TrainConfig().settings(1), reward=0.9, gain=0.9)  # fmt: skip
     recalled = [Recalled(winner=winner, distance=0.1)] * 3
     count = Counter(plans({}, 1, title=str(i), recalled=recalled)[0].strategy for i in range(200))
     assert count["sentences"] > Counter(plans({}, 1, title=str(i))[0].strategy for i in range(200))["sentences"]

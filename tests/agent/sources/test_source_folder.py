@@ -23,11 +23,11 @@ def fill(folder: Path, **contents: str) -> Path:
 
 
 def sources(folder: Path) -> list[str]:
-    return [item.source for item in read(str(folder)) if isinstance(item, Document)]
+    return [item.source for item in read(str(folder), max_words=200) if isinstance(item, Document)]
 
 
 def failures(folder: Path) -> list[Failure]:
-    return [item for item in read(str(folder)) if isinstance(item, Failure)]
+    return [item for item in read(str(folder), max_words=200) if isinstance(item, Failure)]
 
 
 def test_files_of_all_depths_come_in_sorted_order(tmp_path: Path) -> None:
@@ -39,7 +39,7 @@ def test_hidden_files_and_folders_are_left_out(tmp_path: Path) -> None:
     fill(tmp_path, a="text a").joinpath(".git").mkdir()
     (tmp_path / ".git" / "config").write_text("hidden words")
     (tmp_path / ".hidden.txt").write_text("hidden words")
-    assert [type(item) for item in read(str(tmp_path))] == [Document]
+    assert [type(item) for item in read(str(tmp_path), max_words=200)] == [Document]
 
 
 def test_a_hidden_folder_that_is_asked_for_is_read(tmp_path: Path) -> None:
@@ -51,7 +51,7 @@ def test_files_of_many_kinds_are_read_and_the_others_are_failures(tmp_path: Path
     (tmp_path / "b.md").write_text("# Heading\n\ntext b")
     (tmp_path / "c.jsonl").write_text('{"text": "line one"}\nbroken\n')
     (tmp_path / "d.png").write_bytes(b"\x89PNG\0\0")
-    items = list(read(str(tmp_path)))
+    items = list(read(str(tmp_path), max_words=200))
     assert [item.source if isinstance(item, Document) else item.where for item in items] == [
         str(tmp_path / "a"), str(tmp_path / "b/empty"), str(tmp_path / "b.md"),
         f"{tmp_path / 'c.jsonl'} line 1", f"{tmp_path / 'c.jsonl'} line 2", str(tmp_path / "d.png"),
@@ -90,7 +90,7 @@ def test_a_name_that_is_not_utf8_can_be_stored(tmp_path: Path) -> None:
 
 def test_files_are_read_one_by_one(tmp_path: Path) -> None:
     fill(tmp_path, a="text a", b="text b")
-    items = read(str(tmp_path))
+    items = read(str(tmp_path), max_words=200)
     next(items)
     (tmp_path / "b").write_text("written later")
     document = next(items)
@@ -122,13 +122,13 @@ def test_a_very_deep_folder_is_read(very_deep: Path) -> None:
 def test_a_folder_without_files_is_an_error(tmp_path: Path, names: list[str]) -> None:
     fill(tmp_path, **dict.fromkeys(names, "x"))
     with pytest.raises(SourceError, match="holds no files"):
-        list(read(str(tmp_path)))
+        list(read(str(tmp_path), max_words=200))
 
 
 def test_a_folder_of_only_unreadable_files_is_an_error_that_shows_one(tmp_path: Path) -> None:
     fill(tmp_path, a="", b="")
     with pytest.raises(SourceError, match=r"holds no file that can be read; .*/a: is empty"):
-        list(read(str(tmp_path)))
+        list(read(str(tmp_path), max_words=200))
 
 
 def test_a_folder_that_may_not_be_listed_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.sources.text import count_words, first_words, normalize, one_line, sentences
+from agent.sources.text import count_words, cut_at_stops, first_words, normalize, one_line
 
 # Characters that have broken text code before, mixed with any others.
 AWKWARD = st.text(
@@ -88,14 +88,14 @@ def test_count_words(text: str, words: int) -> None:
         ("هل هذا صحيح؟ نعم.", ["هل هذا صحيح؟", "نعم."]),
     ],
 )
-def test_sentences(paragraph: str, expected: list[str]) -> None:
-    assert list(sentences(paragraph)) == expected
+def test_cut_at_stops(paragraph: str, expected: list[str]) -> None:
+    assert list(cut_at_stops(paragraph)) == expected
 
 
 @given(AWKWARD)
-def test_sentences_lose_nothing(text: str) -> None:
+def test_cutting_at_stops_loses_nothing(text: str) -> None:
     for paragraph in normalize(text).split("\n\n"):
-        assert "".join("".join(sentences(paragraph)).split()) == "".join(paragraph.split())
+        assert "".join("".join(cut_at_stops(paragraph)).split()) == "".join(paragraph.split())
 
 
 def test_first_words_stop_at_the_sentence_or_the_limit() -> None:

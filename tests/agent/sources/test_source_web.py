@@ -40,14 +40,14 @@ def server() -> Iterator[HttpServer]:
 
 
 def one(location: str) -> Document:
-    (document,) = read(location, timeout=5.0)
+    (document,) = read(location, timeout=5.0, max_words=200)
     assert isinstance(document, Document)
     return document
 
 
 def error(location: str, timeout: float = 5.0) -> SourceError:
     with pytest.raises(SourceError) as raised:
-        list(read(location, timeout=timeout))
+        list(read(location, timeout=timeout, max_words=200))
     assert raised.value.mend
     return raised.value
 
@@ -236,5 +236,7 @@ def test_a_password_in_the_address_is_shown_nowhere(server: HttpServer) -> None:
 
 
 def test_a_feed_of_the_web_that_breaks_off_reports_it(server: HttpServer) -> None:
-    items = list(read(server.serve("/feed", Reply(RSS[: -len("</channel></rss>")], "application/rss+xml"))))
+    items = list(
+        read(server.serve("/feed", Reply(RSS[: -len("</channel></rss>")], "application/rss+xml")), max_words=200)
+    )
     assert [type(item) for item in items] == [Document, Failure]
