@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from agent.checking import check
 from agent.parsing import facts
 from agent.records import Document, Example, Question
@@ -39,12 +41,20 @@ def test_cloze_probes_are_recall_and_the_others_are_not() -> None:
         assert probe.kind != "cloze" or ("____" in probe.question and probe.answer not in probe.question)
 
 
-def test_written_questions_do_not_repeat_given_ones() -> None:
-    question = DOCUMENTS[0].questions[0]
-    made = make_probes(DOCUMENTS[0], written=[(question.question, question.answer), ("Who is new?", "Tom Arkwright")])
-    assert [p.kind for p in made if p.question == question.question] == ["given"]
-    assert [p.question for p in made if p.kind == "written"] == ["Who is new?"]
-    assert all(p.answer != "Tom Arkwright" for p in made if p.kind == "parsed")
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("Who is in charge of the Orrin mill?", "Anna Moss"),
+        ("who is in charge of the Orrin  Mill", "62 workers"),
+        ("Who leads the workers from Dunmore?", "anna moss."),
+    ],
+)
+def test_a_written_question_is_left_out_where_a_given_one_asks_it_or_for_its_answer(question: str, answer: str) -> None:
+    """In other words or letters it is the same piece of evidence, and may stand in the other half."""
+    made = make_probes(DOCUMENTS[0], written=[(question, answer), ("Who is new?", "Brindle Foods")])
+    assert [(p.question, p.answer) for p in made if p.kind == "written"] == [("Who is new?", "Brindle Foods")]
+    assert [p.kind for p in made if p.question == DOCUMENTS[0].questions[0].question] == ["given"]
+    assert all(p.answer != "Brindle Foods" for p in made if p.kind == "parsed")
 
 
 def test_rivals_are_the_other_facts_of_the_answers_kind() -> None:
