@@ -31,7 +31,7 @@ def make_probes(
     document: Document, parsed: bool = True, cloze: bool = True, written: Sequence[tuple[str, str]] = ()
 ) -> list[Probe]:
     """Every probe of a document, in a fixed order. The same document always gives the same probes."""
-    found = facts(document.text) if parsed or cloze else []
+    found = facts(document.text)
     given = {q.question: q.answer for q in document.questions}
     asked_for = {_key(text) for pair in given.items() for text in pair}
     new = {question: answer for question, answer in written if not {_key(question), _key(answer)} & asked_for}

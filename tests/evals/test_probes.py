@@ -65,6 +65,20 @@ def test_rivals_are_the_other_facts_of_the_answers_kind() -> None:
     assert all(p.rivals > 0 for p in make_probes(DOCUMENTS[1]) if p.kind == "given")
 
 
+def test_rivals_do_not_depend_on_which_kinds_of_probes_are_made() -> None:
+    usual, alone = make_probes(DOCUMENTS[0]), make_probes(DOCUMENTS[0], parsed=False, cloze=False)
+    assert alone == [p for p in usual if p.kind == "given"]
+
+
+def test_where_nothing_is_parsed_the_answers_to_other_questions_are_rivals() -> None:
+    pairs = {"Wer leitet die Mühle?": "Anna Moos", "Wer deckte das Dach?": "Tom Acker", "Wann öffnete sie?": "1904"}
+    text = "Die Mühle wurde 1904 eröffnet, und sie wird von Anna Moos geleitet. Das Dach wurde von Tom Acker gedeckt."
+    assert facts(text) == []
+    given = tuple(Question(question=question, answer=answer) for question, answer in pairs.items())
+    made = make_probes(Document.make("Die Mühle", text, questions=given))
+    assert {p.answer: p.rivals for p in made} == {"Anna Moos": 1, "Tom Acker": 1, "1904": 0}
+
+
 def test_distractors_are_other_facts_of_the_document() -> None:
     for document in DOCUMENTS:
         for probe in make_probes(document):
