@@ -101,7 +101,7 @@ class AdaptNodes:
         if unknown:
             limit = self.rt.config.ask.max_distance
             routed = [row[0] <= limit for row in self.rt.router.distances(questions(), [document])]
-            for retention in self.rt.retention.measure(unknown, routed):
+            for retention in self.rt.retention.measure(unknown, document.title, routed):
                 self.rt.ledger.add_retention(run, retention)
 
     def recall(self, state: AdaptState) -> Update:
