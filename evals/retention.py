@@ -66,7 +66,7 @@ class RetentionMeter:
 
     @cached_property
     def base(self) -> Answers:
-        """The bare base on every item as the router leaves it to the base, and on the common ones as they are forced."""
+        """The bare base on every item as the router leaves it to the base, and on the common ones as if forced."""
         forced = {item.prompt: item.completion for item in items() if item.common}
         return self._answers({BASE: None}, forced | {item.routed(): item.completion for item in items()})
 
