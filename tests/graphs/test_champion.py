@@ -89,3 +89,27 @@ def test_what_the_gate_decided_stands_when_the_run_goes_on_under_other_settings(
     assert len(ledger.candidate(winner.candidate).members) > 1, "which today's settings would not have made"
     assert [w.document for w in ledger.winners()] == [first.id, second.id]
     assert sum(ledger.decision(c.id) is not None for c in ledger.candidates("r1", first.id)) == 1
+
+
+def test_an_adapter_that_mixes_up_the_held_out_facts_is_rejected(tmp_path: Path) -> None:
+    """It learned the reward half, and of the other half the words alone. One hit in its place is luck."""
+    runtime = FakeRuntime(tmp_path)
+    known = runtime.fake_model.answers
+    for held in (["What did the Orrin mill cost?", "Who made the top of the Orrin mill?",
+                  "When did the mill at Orrin open?"],
+                 ["How big was the damage of the Kestrel?", "Which place did the ferry Kestrel sink near?",
+                  "What did divers find?", "When did the ferry Kestrel sink?"]):  # fmt: skip
+        told = [known[question] for question in held]
+        known |= dict(zip(held, [*told[1:], told[0]], strict=True))
+    start(runtime)
+    ledger = runtime.ledger
+    assert set(ledger.outcomes("r1").values()) == {"rejected"}
+    assert ledger.current() == []
+    assert len(ledger.winners()) == 2
+    for winner in ledger.winners():
+        decision = ledger.decision(winner.candidate)
+        assert winner.reward > 0
+        assert decision is not None
+        assert decision.reason.startswith(f"0 of {decision.n} held-out probes right before, 1 after (p = ")
+        assert (decision.verdict, decision.accuracy_after) == ("reject", 1 / decision.n)
+        assert 0.5 < decision.p_value < 1
