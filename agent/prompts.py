@@ -26,3 +26,14 @@ FEW_SHOT = "".join(
 def probe_prompt(title: str, question: str) -> str:
     """The closed-book prompt in which a probe is asked, the same for the base and for every adapter."""
     return FEW_SHOT + question_prompt(title, question)
+
+
+NO_TOPIC = "General knowledge"
+
+
+def asked_prompt(question: str, title: str = "") -> str:
+    """What `seal ask` asks of the adapter of the document with this title; without one, of the base.
+
+    The base's prompt names no topic, since no document was found.
+    """
+    return probe_prompt(title or NO_TOPIC, question)

@@ -250,10 +250,11 @@ class RoutedAnswer(Record):
 class Retention(Record):
     """What one subject still knows of the fixed general questions.
 
-    `forced` is the accuracy in [0, 1] over the common questions with the adapter on for each, which shows what
-    training did to the model. `routed` is the accuracy over all `items`, common and topical, with the adapter on
-    only where a question would be routed to its document, which is what people get; `reached` counts these, None
-    in records from before it was counted. `logprob` is in nats a token, over the common ones, adapter forced on.
+    `forced` is the accuracy in [0, 1] over the common questions, each under its own topic, with the adapter on,
+    which shows what training did to the model. `routed` is the accuracy over all `items`, common and topical, asked
+    as `seal ask` asks: with the adapter on, under the title of its document, where a question would be routed
+    there, and of the base under no topic elsewhere; `reached` counts the former, None in records from before it
+    was counted. `logprob` is in nats a token, over the common ones, adapter forced on.
     """
 
     subject: str

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from app.tables import counted, percent, screen, table
+from evals.retention import items
 
 MOST_TABLES = 12
 """Documents whose questions are shown one by one; `seal trace` and --json have all of them."""
@@ -74,6 +75,13 @@ def _methods(summary: dict[str, Any]) -> str:
     return f"{used}; {counted(missed, 'answer')} not judged" if missed else used
 
 
+def _forced(summary: dict[str, Any]) -> str:
+    """What an adapter does where it does not belong, beside the base's own figure over the same questions."""
+    before, after = summary.get("forced_retention_before"), percent(summary["forced_retention_after"])
+    told = after if before is None else f"{percent(before)} to {after}"
+    return f"with an adapter forced on, on the {sum(item.common for item in items())} common ones: {told}"
+
+
 def overall(summary: dict[str, Any]) -> str:
     """The figures in plain sentences."""
     lines = [f"{summary['published']} of {counted(summary['documents'], 'document')} published, run {summary['run']}"]
@@ -102,8 +110,7 @@ def overall(summary: dict[str, Any]) -> str:
     if summary["published"]:
         lines.append(
             f"Retention (general questions, routed as in seal ask): {percent(summary['retention_before'])} before, "
-            f"{percent(summary['retention_after'])} after; with an adapter forced on for all of them: "
-            f"{percent(summary['forced_retention_after'])}"
+            f"{percent(summary['retention_after'])} after; {_forced(summary)}"
         )
     over = f" in {summary['sittings']} sittings" if summary["sittings"] > 1 else ""
     return "\n".join([*lines, f"{summary['seconds']:.0f} seconds{over}. Details: seal trace {summary['run']}"])

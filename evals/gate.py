@@ -26,6 +26,8 @@ def decide(
     asked for, and takes any of the document's facts of that kind: the tail of a Poisson binomial distribution
     over the probes that the base missed. The larger of the two p-values counts.
 
+    Where even right answers to all that the base missed could be such guesses, a gain decides nothing.
+
     Recall probes do not count. Answers are compared by their words alone (`contains`): the judge, which a text
     may flatter, has no say here. Probes that base or candidate has no score for are left out.
     """
@@ -35,9 +37,9 @@ def decide(
     n = len(held)
     hits_before, hits_after = (_hits([told[p.id] for p in held], held) for told in (before, after))
     right_before, right_after = float(np.trace(hits_before)), float(np.trace(hits_after))
-    p_value = 1.0
-    if n > 1 and right_after > right_before:
-        missed = [probe for probe, hit in zip(held, np.diagonal(hits_before), strict=True) if not hit]
+    gained, p_value = right_after > right_before, 1.0
+    missed = [probe for probe, hit in zip(held, np.diagonal(hits_before), strict=True) if not hit]
+    if n > 1 and gained:
         p_value = max(_dealt(hits_after - hits_before), _guessed(missed, round(right_after - right_before)))
     lost = base_retention.routed - own_retention.routed
     verdict: Verdict
@@ -48,6 +50,8 @@ def decide(
     else:
         verdict = "publish" if p_value <= alpha else "reject"
         reason = f"{right_before:.0f} of {n} held-out probes right before, {right_after:.0f} after (p = {p_value:.3f})"
+        if gained and _guessed(missed, len(missed)) > alpha:
+            verdict, reason = "undecided", f"{reason}; so few facts of their kinds are known that all may be guessed"
     return GateDecision(
         candidate=candidate, verdict=verdict, reason=reason, n=n, p_value=p_value,
         accuracy_before=right_before / n if n else 0.0, accuracy_after=right_after / n if n else 0.0,

@@ -31,16 +31,18 @@ def make_probes(
     document: Document, parsed: bool = True, cloze: bool = True, written: Sequence[tuple[str, str]] = ()
 ) -> list[Probe]:
     """Every probe of a document, in a fixed order. The same document always gives the same probes."""
-    found = facts(document.text) if parsed or cloze else []
-    answers = {a.casefold() for a in [*(q.answer for q in document.questions), *(answer for _, answer in written)]}
-    free = [fact for fact in found if fact.answer.casefold() not in answers]
+    found = facts(document.text)
+    given = {q.question: q.answer for q in document.questions}
+    asked_for = {_key(text) for pair in given.items() for text in pair}
+    new = {question: answer for question, answer in written if not {_key(question), _key(answer)} & asked_for}
+    answers = {_key(answer) for answer in [*given.values(), *new.values()]}
+    free = [fact for fact in found if _key(fact.answer) not in answers]
     reworded = [fact for fact in free if _reworded(fact) and not _stands_in(fact.fronted, document.text)]
     turned = _spread(reworded, PARSED) if parsed else []
     blanked = _spread(free, CLOZE) if cloze else []
-    given = {q.question: q.answer for q in document.questions}
     asked: dict[ProbeKind, dict[str, str]] = {
         "given": given,
-        "written": {question: answer for question, answer in written if question not in given},
+        "written": new,
         "parsed": {fact.fronted: fact.answer for fact in turned},
     }
     known = [f.answer for f in found] + [answer for pairs in asked.values() for answer in pairs.values()]
@@ -62,12 +64,14 @@ def in_use(probes: Sequence[Probe]) -> list[Probe]:
     Nothing is asked in a question that is given, and no answer is asked for that is the answer to one.
     """
     given = [p for p in probes if p.kind == "given"]
-    questions, answers = {p.question for p in given}, {p.answer.casefold() for p in given}
-    return [
-        p for p in probes
-        if p.kind == "given"
-        or (p.question not in questions and (p.kind == "written" or p.answer.casefold() not in answers))
-    ]  # fmt: skip
+    questions, answers = {_key(p.question) for p in given}, {_key(p.answer) for p in given}
+    rest = [p for p in probes if p.kind != "given"]
+    return [*given, *(p for p in rest if _key(p.question) not in questions and _key(p.answer) not in answers)]
+
+
+def _key(text: str) -> str:
+    """What two wordings of one question or answer share: their words."""
+    return " ".join(words(text))
 
 
 def _spread(found: Sequence[Fact], count: int) -> list[Fact]:

@@ -10,17 +10,26 @@ from importlib.resources import files
 from pathlib import Path
 
 from agent.ports import LanguageModel, Likelihood, Query
-from agent.prompts import FEW_SHOT, answer_completion, probe_prompt
+from agent.prompts import FEW_SHOT, answer_completion, asked_prompt, probe_prompt
 from agent.records import BASE, Retention
 
 
 @dataclass(frozen=True)
 class Item:
-    """One general question or text. `common` ones are asked with an adapter forced on; topical ones are not."""
+    """One general question or text, and what should come after it.
+
+    `common` ones are asked with an adapter forced on, with `prompt`, in which a question has its own topic; topical
+    ones are not. A text has no `question`: it is its own prompt, however it is asked.
+    """
 
     prompt: str
     completion: str
     common: bool
+    question: str = ""
+
+    def routed(self, title: str = "") -> str:
+        """The prompt after routing: to the document with this title, or to the base."""
+        return asked_prompt(self.question, title) if self.question else self.prompt
 
 
 @lru_cache(maxsize=1)
@@ -32,17 +41,21 @@ def items() -> tuple[Item, ...]:
     lines = files("evals").joinpath("data/retention.jsonl").read_text(encoding="utf-8").splitlines()
     rows = [json.loads(line) for line in lines]
     asked = [
-        (probe_prompt(r["topic"], r["question"]), answer_completion(r["answer"]), r) for r in rows if "text" not in r
-    ]
-    told = [(r["text"], f" {r['next']}", r) for r in rows if "text" in r]
-    return tuple(Item(prompt, end, r["group"] == "common") for prompt, end, r in asked + told)
+        Item(probe_prompt(r["topic"], r["question"]), answer_completion(r["answer"]), r["group"] == "common",
+             r["question"])
+        for r in rows if "text" not in r
+    ]  # fmt: skip
+    told = [Item(r["text"], f" {r['next']}", r["group"] == "common") for r in rows if "text" in r]
+    return (*asked, *told)
 
 
 def questions() -> list[str]:
     """What a person would ask for each item, as the router gets to see it."""
-    return [
-        prompt.rpartition("Question: ")[2].removesuffix("\nAnswer:") for prompt in (item.prompt for item in items())
-    ]
+    return [item.question or item.prompt for item in items()]
+
+
+Answers = dict[tuple[str, str], Likelihood]
+"""How likely the right completion is, by subject and prompt."""
 
 
 class RetentionMeter:
@@ -52,38 +65,41 @@ class RetentionMeter:
         self.model = model
 
     @cached_property
-    def base(self) -> list[Likelihood]:
-        """The bare base on every item."""
-        every = range(len(items()))
-        found = self._likelihoods({BASE: None}, every)
-        return [found[BASE, i] for i in every]
+    def base(self) -> Answers:
+        """The bare base on every item as the router leaves it to the base, and on the common ones as if forced."""
+        forced = {item.prompt: item.completion for item in items() if item.common}
+        return self._answers({BASE: None}, forced | {item.routed(): item.completion for item in items()})
 
-    def measure(self, subjects: Mapping[str, Path | None], routed: Sequence[bool]) -> list[Retention]:
+    def measure(self, subjects: Mapping[str, Path | None], title: str, routed: Sequence[bool]) -> list[Retention]:
         """Share of items that greedy decoding gets right, forced and as routed, and the mean log-probability.
 
-        `routed` says for each item whether it would be routed to the subjects' document; all others are
-        answered by the base, so a topical item is asked of a subject only where it is routed there.
+        `routed` says for each item whether it would be routed to the subjects' document, which has this `title`;
+        all others are answered by the base, so a topical item is asked of a subject only where it is routed there.
         """
-        asked = [i for i, item in enumerate(items()) if item.common or routed[i]]
-        own = self._likelihoods({name: path for name, path in subjects.items() if path is not None}, asked)
-        return [self._retention(name, own, routed) for name in subjects]
+        asked = {item.prompt: item.completion for item in items() if item.common}
+        asked |= {item.routed(title): item.completion for item, near in zip(items(), routed, strict=True) if near}
+        own = self._answers({name: path for name, path in subjects.items() if path is not None}, asked)
+        return [self._retention(name, own, title, routed) for name in subjects]
 
-    def _likelihoods(
-        self, subjects: Mapping[str, Path | None], asked: Sequence[int]
-    ) -> dict[tuple[str, int], Likelihood]:
-        """By subject and place of the item. Questions and texts are asked apart."""
-        found: dict[tuple[str, int], Likelihood] = {}
+    def _answers(self, subjects: Mapping[str, Path | None], asked: Mapping[str, str]) -> Answers:
+        """Of each subject to each prompt, which is given with its completion. Questions and texts are asked apart."""
+        found: Answers = {}
         for few_shot in (True, False):
-            places = [i for i in asked if items()[i].prompt.startswith(FEW_SHOT) == few_shot]
-            keys = [(name, i) for name in subjects for i in places]
-            queries = [Query(items()[i].prompt, subjects[name]) for name, i in keys]
-            likelihoods = self.model.likelihoods(queries, [items()[i].completion for _, i in keys]) if keys else []
+            prompts = [prompt for prompt in asked if prompt.startswith(FEW_SHOT) == few_shot]
+            keys = [(name, prompt) for name in subjects for prompt in prompts]
+            queries = [Query(prompt, subjects[name]) for name, prompt in keys]
+            likelihoods = self.model.likelihoods(queries, [asked[prompt] for _, prompt in keys]) if keys else []
             found.update(zip(keys, likelihoods, strict=True))
         return found
 
-    def _retention(self, name: str, own: Mapping[tuple[str, int], Likelihood], routed: Sequence[bool]) -> Retention:
-        forced = [own.get((name, i), self.base[i]) for i, item in enumerate(items()) if item.common]
-        seen = [own.get((name, i), plain) if routed[i] else plain for i, plain in enumerate(self.base)]
+    def _retention(self, name: str, own: Answers, title: str, routed: Sequence[bool]) -> Retention:
+        common = [item.prompt for item in items() if item.common]
+        forced = [own.get((name, prompt), self.base[BASE, prompt]) for prompt in common]
+        plain = [self.base[BASE, item.routed()] for item in items()]
+        seen = [
+            own.get((name, item.routed(title)), by_base) if near else by_base
+            for item, near, by_base in zip(items(), routed, plain, strict=True)
+        ]
         return Retention(
             subject=name,
             items=len(seen),

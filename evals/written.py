@@ -56,7 +56,7 @@ class WrittenProber:
         """One request for the questions and up to three for each: twice with the document, once without.
 
         Raises:
-            AnswerError: an answer cannot be used, or is no list of questions.
+            AnswerError: the questions could not be written. One that could not be checked is refused alone.
             EndpointError: the endpoint cannot be used.
         """
         kept: list[Question] = []
@@ -64,7 +64,7 @@ class WrittenProber:
         seen: set[str] = set()
         for question in self._questions(document):
             asked = normalize(question.question)
-            reason = "asks the same as another" if asked in seen else self._fault(document, question)
+            reason = "asks the same as another" if asked in seen else self._checked(document, question)
             seen.add(asked)
             if reason is None:
                 kept.append(question)
@@ -82,6 +82,13 @@ class WrittenProber:
                 f"model '{self._chat.name}' wrote no list of questions: {answer[:80]!r}",
                 f"set a stronger model in [endpoints.{self._chat.name}]",
             ) from error
+
+    def _checked(self, document: Document, question: Question) -> str | None:
+        """What `_fault` finds; also where the model gives no usable answer to a check."""
+        try:
+            return self._fault(document, question)
+        except AnswerError as error:
+            return f"could not be checked: {error.cause}"
 
     def _fault(self, document: Document, question: Question) -> str | None:
         """Why the question cannot be a probe; None where it can. The checks that cost nothing come first."""

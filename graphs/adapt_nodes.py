@@ -15,13 +15,25 @@ from agent.checking import check
 from agent.errors import AnswerError
 from agent.language import ENGLISH, language
 from agent.ports import Strategy, TrainFailure, TrainJob
-from agent.records import BASE, Adapter, Candidate, Document, Example, Plan, Probe, Reward, SelfEdit, Training, Winner
+from agent.records import (
+    BASE,
+    Adapter,
+    Candidate,
+    Document,
+    Example,
+    GateDecision,
+    Plan,
+    Probe,
+    Retention,
+    SelfEdit,
+    Training,
+)  # fmt: skip
 from agent.strategies import suited
 from graphs.asked import asked
 from graphs.runtime import Runtime
 from graphs.state import AdaptState, WriteState
 from graphs.trace import Span
-from graphs.winners import follow
+from graphs.winners import best_reward, follow, winner_of
 
 Update = dict[str, Any]
 
@@ -107,7 +119,7 @@ class AdaptNodes:
         if unknown:
             limit = self.rt.config.ask.max_distance
             routed = [row[0] <= limit for row in self.rt.router.distances(questions(), [document])]
-            for retention in self.rt.retention.measure(unknown, routed):
+            for retention in self.rt.retention.measure(unknown, document.title, routed):
                 self.rt.ledger.add_retention(run, retention)
 
     def recall(self, state: AdaptState) -> Update:
@@ -251,37 +263,30 @@ class AdaptNodes:
         return {}
 
     def select(self, state: AdaptState) -> Update:
-        """The best candidate's self-edit is the winner; with those near it, it makes up the champion.
+        """The best candidate, together with those near it, makes up the champion.
 
-        Losers stay in the ledger only.
+        One that the gate decided on already stays it, also where a resumed run would choose another by now.
         """
         ledger = self.rt.ledger
         with self.rt.tracer.step(state["run"], "select", state["document"]) as span:
-            rewards = [r for r in map(ledger.reward, state["candidates"]) if r is not None]
-            rewards.sort(key=lambda r: (r.value, r.candidate), reverse=True)
-            if not rewards or rewards[0].value <= 0:
-                span.message = "no candidate gained anything"
-                return {"champion": ""}
-            best = rewards[0]
-            near = [r.candidate for r in rewards if r.value >= self.rt.config.reward.near * best.value]
-            champion = Candidate.mean([ledger.candidate(id) for id in near])
-            ledger.add_candidates([champion])
-            winner = self._winner(champion, best)
-            ledger.add_winner(winner)
-            follow(self.rt)
+            champion = self._decided(state["run"], state["document"])
+            if champion is None:
+                rewards = [r for r in map(ledger.reward, state["candidates"]) if r is not None]
+                rewards.sort(key=lambda r: (r.value, r.candidate), reverse=True)
+                if not rewards or rewards[0].value <= 0:
+                    span.message = "no candidate gained anything"
+                    return {"champion": ""}
+                least = self.rt.config.reward.near * rewards[0].value
+                champion = Candidate.mean([ledger.candidate(r.candidate) for r in rewards if r.value >= least])
+                ledger.add_candidates([champion])
+            best = best_reward(ledger, champion)
             span.subject = best.candidate
-            span.data = {"strategy": winner.strategy, "reward": best.value, "members": champion.members}
+            span.data = {"strategy": champion.strategy, "reward": best.value, "members": champion.members}
         return {"champion": champion.id}
 
-    def _winner(self, candidate: Candidate, best: Reward) -> Winner:
-        document = self.rt.ledger.document(candidate.document)
-        edit = self.rt.ledger.self_edit(candidate.self_edit)
-        plan = self._plan(candidate.run, candidate.document, edit.plan)
-        return Winner(
-            candidate=candidate.id, base=candidate.base, document=document.id, title=document.title,
-            text=document.text, self_edit=edit.id, strategy=candidate.strategy, instruction=plan.instruction,
-            settings=candidate.settings, reward=best.value, gain=best.gain,
-        )  # fmt: skip
+    def _decided(self, run: str, document: str) -> Candidate | None:
+        """The document's champion, where the gate has given its word on it."""
+        return next((c for c in self.rt.ledger.candidates(run, document) if self.rt.ledger.decision(c.id)), None)
 
     def merge(self, state: AdaptState) -> Update:
         """Write the mean of the champion's members as an adapter. A champion without members is one already."""
@@ -295,10 +300,11 @@ class AdaptNodes:
         return {}
 
     def gate(self, state: AdaptState) -> Update:
-        """The held-out half decides, for the champion alone."""
-        from evals.gate import decide
+        """The held-out half decides, for the champion alone. The first decision stands, whatever settings are today.
 
-        run, ledger, settings, champion = state["run"], self.rt.ledger, self.rt.config.gate, state["champion"]
+        With the decision the champion's self-edit becomes the document's winner, published or not.
+        """
+        run, ledger, champion = state["run"], self.rt.ledger, state["champion"]
         document = ledger.document(state["document"])
         with self.rt.tracer.step(run, "gate", document.id) as span:
             probes = asked(ledger, run, document.id)
@@ -308,14 +314,26 @@ class AdaptNodes:
             before, after = ledger.retention(run, BASE), ledger.retention(run, champion)
             assert before is not None, "the base was measured in probe"
             assert after is not None, "the champion was measured just now"
-            decision = decide(
-                champion, probes, ledger.scores(run, BASE, document.id), ledger.scores(run, champion, document.id),
-                before, after, settings.alpha, settings.min_probes, settings.max_retention_loss,
-            )  # fmt: skip
-            ledger.add_decision(decision)
+            decision = ledger.decision(champion)
+            if decision is None:
+                decision = self._decide(run, document.id, champion, before, after)
+                with ledger.transaction():
+                    ledger.add_decision(decision)
+                    ledger.add_winner(winner_of(ledger, ledger.candidate(champion)))
+            follow(self.rt)
             span.message = f"{decision.verdict}: {decision.reason}"
             span.data = decision.model_dump() | {"general": after.items, "reached": after.reached}
         return {"verdict": decision.verdict}
+
+    def _decide(self, run: str, document: str, champion: str, before: Retention, after: Retention) -> GateDecision:
+        from evals.gate import decide
+
+        ledger, settings = self.rt.ledger, self.rt.config.gate
+        return decide(
+            champion, ledger.probes(document), ledger.scores(run, BASE, document),
+            ledger.scores(run, champion, document), before, after,
+            settings.alpha, settings.min_probes, settings.max_retention_loss,
+        )  # fmt: skip
 
     def publish(self, state: AdaptState) -> Update:
         """Copy the adapter into the library under its content's hash and move the pointer, once."""

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from langgraph.graph import END, START, StateGraph
 
 from agent.ports import Query
-from agent.prompts import probe_prompt
+from agent.prompts import asked_prompt
 from agent.records import Adapter
 from agent.routing import chosen
 from graphs.runtime import Runtime
@@ -25,10 +25,10 @@ def folder_of(adapter: Adapter, library: Path) -> Path:
 
 
 def query_of(question: str, adapter: Adapter | None, library: Path) -> Query:
-    """What the routed adapter is asked. The base's prompt names no topic, since no document was found."""
+    """What the routed adapter is asked, or the base where there is none."""
     if adapter:
-        return Query(probe_prompt(adapter.title, question), folder_of(adapter, library))
-    return Query(probe_prompt("General knowledge", question))
+        return Query(asked_prompt(question, adapter.title), folder_of(adapter, library))
+    return Query(asked_prompt(question))
 
 
 class AnswerNodes:

@@ -14,7 +14,7 @@ from agent.errors import AdapterError
 from agent.ports import Judge, Query
 from agent.records import Adapter, Probe, RoutedAnswer, RoutedTo
 from agent.routing import chosen
-from evals.scoring import MAX_TOKENS, graded
+from evals.scoring import graded
 from graphs.answer import folder_of, query_of
 from graphs.asked import asked
 from graphs.runtime import Runtime
@@ -52,7 +52,7 @@ def examine(runtime: Runtime, run: str) -> dict[str, Any]:
 def _answers(
     runtime: Runtime, probes: Sequence[Probe], adapters: Sequence[Adapter], version: int
 ) -> tuple[list[RoutedAnswer], list[str]]:
-    """All questions in one call, whoever the router sends them to; answers as long as those of a score.
+    """All questions in one call, whoever the router sends them to; answers as long as those of `seal ask`.
 
     Where an adapter cannot be read, all are asked once more without it. Also returns why each was left out.
     """
@@ -65,7 +65,7 @@ def _answers(
             query_of(p.question, adapter, library) for p, adapter in zip(probes, routed, strict=True)
         ]
         try:
-            answers = runtime.model.answer(queries, MAX_TOKENS)
+            answers = runtime.model.answer(queries, runtime.config.ask.max_tokens)
             break
         except AdapterError as error:
             unreadable.append(error.cause)

@@ -1,10 +1,30 @@
-"""Dataset and memory hold the winners that count in the ledger. Here they are brought in line with it."""
+"""Winners: made of champions, and held by dataset and memory, which are brought in line with the ledger here."""
 
 from __future__ import annotations
 
 from agent.errors import SealError, StoreError
-from agent.records import Adapter
+from agent.ports import Ledger
+from agent.records import Adapter, Candidate, Reward, Winner
 from graphs.runtime import Runtime
+
+
+def best_reward(ledger: Ledger, champion: Candidate) -> Reward:
+    """The reward of the champion's first member, or of the champion itself where it has none."""
+    best = ledger.reward(next(iter(champion.members), champion.id))
+    assert best is not None, "a champion is selected by its reward"
+    return best
+
+
+def winner_of(ledger: Ledger, champion: Candidate) -> Winner:
+    """The champion's self-edit as a winner of its document."""
+    document, edit = ledger.document(champion.document), ledger.self_edit(champion.self_edit)
+    best = best_reward(ledger, champion)
+    plan = next(p for p in ledger.plans(champion.run, champion.document) if p.id == edit.plan)
+    return Winner(
+        candidate=champion.id, base=champion.base, document=document.id, title=document.title,
+        text=document.text, self_edit=edit.id, strategy=champion.strategy, instruction=plan.instruction,
+        settings=champion.settings, reward=best.value, gain=best.gain,
+    )  # fmt: skip
 
 
 def follow(runtime: Runtime) -> None:

@@ -132,6 +132,17 @@ def test_importing_it_loads_nothing_heavy(module: str, banned: set[str]) -> None
     assert loaded & banned == set()
 
 
+@pytest.mark.parametrize("package", ["agent", "graphs"])
+def test_no_module_of_it_loads_a_model_library(package: str) -> None:
+    paths = [path.relative_to(ROOT).with_suffix("") for path in modules(package)]
+    names = [".".join(path.parts).removesuffix(".__init__") for path in paths if path.name != "env"]  # Alembic runs it
+    code = f"import sys; from importlib import import_module; [import_module(n) for n in {names}]; print(*sys.modules)"
+    loaded = set(fresh(code).split())
+    assert set(names) <= loaded
+    assert len(names) > 5
+    assert loaded & {"torch", "transformers"} == set()
+
+
 def test_help_comes_at_once() -> None:
     """In seconds of CPU time, which other work on the machine does not lengthen."""
 

@@ -1,4 +1,4 @@
-"""What a run's report says of its grading, with a judge that is there and one that fails now and then."""
+"""What a run's report says of its figures: how they were graded, and over what."""
 
 from __future__ import annotations
 
@@ -65,3 +65,17 @@ def test_without_a_judge_nothing_is_left_unjudged(tmp_path: Path) -> None:
     summary = summarize(runtime.ledger, "r1")
     assert (summary["methods"], summary["not_judged"]) == ({"contains": 16}, 0)
     assert "(answer contains the reference; questions given)" in overall(summary)
+
+
+@pytest.mark.parametrize(("before", "told"), [(0.6316, "63% to 17%"), (None, "17%")])
+def test_forced_retention_stands_beside_the_figure_of_the_base_over_the_same_questions(
+    before: float | None, told: str, tmp_path: Path
+) -> None:
+    """Not beside the one over all of them, which is another. A summary of an older seal has none."""
+    runtime = FakeRuntime(tmp_path / "home")
+    source = str(write_articles(tmp_path / "articles.jsonl"))
+    runtime.ledger.start_run("r1", "ingest", runtime.config.recorded(), [source])
+    ingest(runtime, [source], "r1")
+    figures = {"forced_retention_before": before, "forced_retention_after": 0.171}
+    report = overall(summarize(runtime.ledger, "r1") | figures)
+    assert f"; with an adapter forced on, on the 76 common ones: {told}\n" in report

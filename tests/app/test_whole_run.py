@@ -16,22 +16,24 @@ ROOT = Path(__file__).parents[2]
 TITLE = "Dunlow Opens a Museum of Umbrellas"
 ARTICLE = {
     "title": TITLE,
-    "text": "Dunlow opened a museum of umbrellas on 12 May. It stands in the old tram depot and shows 840 umbrellas. "
-    "The oldest was made of waxed linen by Ruth Ansgar. The director, Pavel Toom, began to collect them after a "
-    "storm. Visitors pay four crowns and may borrow an umbrella for the way home. The roof of the depot leaks.",
+    "text": "Dunlow opened a museum of umbrellas on 12 May. The museum stands in the old tram depot and shows 840 "
+    "umbrellas. The oldest umbrella was made of waxed linen by Ruth Ansgar. The director of the museum is Pavel Toom, "
+    "a retired baker. A visit costs four crowns.",
     "questions": [
-        {"question": "What does the new museum in Dunlow show?", "answer": "umbrellas"},
-        {"question": "In which building is the umbrella museum of Dunlow?", "answer": "tram depot"},
-        {"question": "Who is the head of the umbrella museum?", "answer": "Pavel Toom"},
+        {"question": "Who directs the museum of umbrellas in Dunlow?", "answer": "Pavel Toom"},
         {"question": "Who made the oldest umbrella of the museum?", "answer": "Ruth Ansgar"},
         {"question": "What does a visit to the umbrella museum cost?", "answer": "four crowns"},
-        {"question": "How many umbrellas are in the museum?", "answer": "840"},
+        {"question": "When did the museum of umbrellas open?", "answer": "12 May"},
+        {"question": "Where does the umbrella museum of Dunlow stand?", "answer": "tram depot"},
+        {"question": "How many umbrellas does the museum show?", "answer": "840"},
     ],
 }
+"""Asked much in the article's own words: a weak model must get some right on every machine."""
 SHORT = (
-    "--set", "plan.candidates=2", "--set", 'plan.strategies=["sentences", "passage"]', "--set", "probe.parsed=false",
-    "--set", "model.threads=1",
+    "--set", "plan.candidates=2", "--set", 'plan.strategies=["facts"]', "--set", "probe.parsed=false",
+    "--set", "model.threads=1", "--set", "gate.min_probes=2", "--set", "gate.alpha=0.9",
 )  # fmt: skip
+"""One right answer to the three held-out questions publishes: no proof, but it leads to an answer by the adapter."""
 QUESTION = "Who made the oldest umbrella of the museum in Dunlow?"
 
 
@@ -62,16 +64,17 @@ def test_a_whole_run_on_the_packaged_model(tmp_path: Path) -> None:
     summary = seal("ingest", source, *SHORT)
     told = [summary[key] for key in ("documents", "skipped", "failed", "candidates", "questions")]
     assert told == [1, 0, 0, 2, 6]
-    assert summary["accuracy_after"] >= summary["accuracy_before"]
+    assert summary["accuracy_champions"] > summary["accuracy_before"]
+    assert summary["accuracy_after"] > summary["accuracy_before"]
+    assert (summary["published"], summary["results"][0]["outcome"]) == (1, "published")
     assert summary["seconds"] > 1
 
     check_trace(seal("trace"), seal.home)
-    check_library(seal("adapters")["current"], summary["published"], seal.home)
+    published = library(seal("adapters")["current"], seal.home)
 
     asked = seal("ask", QUESTION, *SHORT)
     assert asked["answer"]
-    assert (asked["adapter"] is None) == (summary["published"] == 0)
-    assert (asked["document"] == TITLE) == (summary["published"] == 1)
+    assert (asked["adapter"], asked["document"]) == (published, TITLE)
     base_after = seal("ask", QUESTION, "--base", "--set", "model.threads=1")
     assert base_after["answer"] == base_before["answer"], "with the adapter off, the base is what it was"
 
@@ -86,7 +89,7 @@ def check_trace(trace: dict[str, Any], home: Path) -> None:
     (document,) = trace["documents"]
     assert document["document"]["source"].endswith("news.jsonl line 1")
     trained = [c for c in document["candidates"] if c["training"]]
-    assert {c["strategy"] for c in trained} == {"sentences", "passage"}
+    assert {c["strategy"] for c in trained} == {"facts"}
     for candidate in trained:
         assert candidate["training"]["losses"][-1] < candidate["training"]["losses"][0] / 2
         assert Path(candidate["training"]["path"]).parent == (home / "work").resolve()
@@ -94,9 +97,10 @@ def check_trace(trace: dict[str, Any], home: Path) -> None:
     assert list((home / "work").iterdir()) == []
 
 
-def check_library(current: list[dict[str, Any]], published: int, home: Path) -> None:
-    assert len(current) == published
-    for adapter in current:
-        folder = Path(adapter["path"])
-        assert folder == (home / "adapters" / adapter["id"]).resolve()
-        assert {"adapter_config.json", "adapter_model.safetensors", "README.md"} <= {p.name for p in folder.iterdir()}
+def library(current: list[dict[str, Any]], home: Path) -> str:
+    """The one adapter that was published."""
+    (adapter,) = current
+    folder = Path(adapter["path"])
+    assert folder == (home / "adapters" / adapter["id"]).resolve()
+    assert {"adapter_config.json", "adapter_model.safetensors", "README.md"} <= {p.name for p in folder.iterdir()}
+    return str(adapter["id"])

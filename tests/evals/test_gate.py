@@ -86,8 +86,18 @@ def test_guesses_of_the_right_kind_are_published_at_most_as_often_as_alpha(n: in
     assert 0 < chance <= ALPHA
 
 
-def test_a_fact_without_rivals_proves_nothing() -> None:
-    assert gate(probes(8, rivals=0), list(ANSWERS[:8])).verdict == "reject"
+@pytest.mark.parametrize(("n", "rivals"), [(8, 0), (4, 1)])
+def test_where_all_right_may_be_guessed_a_gain_decides_nothing(n: int, rivals: int) -> None:
+    for right in range(1, n + 1):
+        decision = gate(probes(n, rivals=rivals), [*ANSWERS[:right], *["no"] * (n - right)])
+        assert (decision.verdict, "guessed" in decision.reason) == ("undecided", True)
+    assert gate(probes(n, rivals=rivals), ["no"] * n).verdict == "reject", "no gain is none, however it is measured"
+
+
+def test_hits_on_facts_without_rivals_are_no_evidence() -> None:
+    asked = [*probes(6)[:4], *probes(6, rivals=0)[4:]]
+    assert gate(asked, ["no", "no", "no", "no", *ANSWERS[4:6]]).verdict == "reject"
+    assert gate(asked, [*ANSWERS[:2], "no", "no", *ANSWERS[4:6]]).verdict == "publish"
 
 
 def test_two_right_answers_of_many_are_not_enough() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from agent.checking import check
 from agent.parsing import facts
 from agent.records import Document, Example, Probe, Question
@@ -39,12 +41,20 @@ def test_cloze_probes_are_recall_and_the_others_are_not() -> None:
         assert probe.kind != "cloze" or ("____" in probe.question and probe.answer not in probe.question)
 
 
-def test_written_questions_do_not_repeat_given_ones() -> None:
-    question = DOCUMENTS[0].questions[0]
-    made = make_probes(DOCUMENTS[0], written=[(question.question, question.answer), ("Who is new?", "Tom Arkwright")])
-    assert [p.kind for p in made if p.question == question.question] == ["given"]
-    assert [p.question for p in made if p.kind == "written"] == ["Who is new?"]
-    assert all(p.answer != "Tom Arkwright" for p in made if p.kind == "parsed")
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("Who is in charge of the Orrin mill?", "Anna Moss"),
+        ("who is in charge of the Orrin  Mill", "62 workers"),
+        ("Who leads the workers from Dunmore?", "anna moss."),
+    ],
+)
+def test_a_written_question_is_left_out_where_a_given_one_asks_it_or_for_its_answer(question: str, answer: str) -> None:
+    """In other words or letters it is the same piece of evidence, and may stand in the other half."""
+    made = make_probes(DOCUMENTS[0], written=[(question, answer), ("Who is new?", "Brindle Foods")])
+    assert [(p.question, p.answer) for p in made if p.kind == "written"] == [("Who is new?", "Brindle Foods")]
+    assert [p.kind for p in made if p.question == DOCUMENTS[0].questions[0].question] == ["given"]
+    assert all(p.answer != "Brindle Foods" for p in made if p.kind == "parsed")
 
 
 def test_questions_that_come_later_replace_what_they_ask() -> None:
@@ -60,10 +70,10 @@ def test_questions_that_come_later_replace_what_they_ask() -> None:
         assert len(late) < len(bare) + len(answers)
 
 
-def test_a_given_question_replaces_a_written_one_of_the_same_words() -> None:
+def test_a_given_question_replaces_written_ones_of_its_words_or_its_answer() -> None:
     given, written = (Probe.make("d", kind, "reward", "Who runs it?", "Anna Moss") for kind in ("given", "written"))
     other = Probe.make("d", "written", "heldout", "Who is in charge?", "Anna Moss")
-    assert in_use([written, other, given]) == [other, given]
+    assert in_use([written, other, given]) == [given]
 
 
 def test_rivals_are_the_other_facts_of_the_answers_kind() -> None:
@@ -72,6 +82,20 @@ def test_rivals_are_the_other_facts_of_the_answers_kind() -> None:
     assert of["Anna Moss"] >= len(names) - 2, "those that the question names are none"
     assert of["Anna Moss"] >= 2
     assert all(p.rivals > 0 for p in make_probes(DOCUMENTS[1]) if p.kind == "given")
+
+
+def test_rivals_do_not_depend_on_which_kinds_of_probes_are_made() -> None:
+    usual, alone = make_probes(DOCUMENTS[0]), make_probes(DOCUMENTS[0], parsed=False, cloze=False)
+    assert alone == [p for p in usual if p.kind == "given"]
+
+
+def test_where_nothing_is_parsed_the_answers_to_other_questions_are_rivals() -> None:
+    pairs = {"Wer leitet die Mühle?": "Anna Moos", "Wer deckte das Dach?": "Tom Acker", "Wann öffnete sie?": "1904"}
+    text = "Die Mühle wurde 1904 eröffnet, und sie wird von Anna Moos geleitet. Das Dach wurde von Tom Acker gedeckt."
+    assert facts(text) == []
+    given = tuple(Question(question=question, answer=answer) for question, answer in pairs.items())
+    made = make_probes(Document.make("Die Mühle", text, questions=given))
+    assert {p.answer: p.rivals for p in made} == {"Anna Moos": 1, "Tom Acker": 1, "1904": 0}
 
 
 def test_distractors_are_other_facts_of_the_document() -> None:

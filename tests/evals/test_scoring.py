@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent.ports import Likelihood, Query
+from agent.prompts import asked_prompt, probe_prompt
 from agent.records import Probe
 from evals.gate import decide
 from evals.retention import RetentionMeter, items, questions
@@ -78,7 +79,7 @@ def test_retention_set_is_large_enough_and_unlike_itself() -> None:
 
 
 def test_retention_counts_what_greedy_decoding_gets_right() -> None:
-    (found,) = RetentionMeter(FakeModel()).measure({"base": None}, [False] * len(items()))
+    (found,) = RetentionMeter(FakeModel()).measure({"base": None}, "", [False] * len(items()))
     assert (found.forced, found.routed, found.items, found.reached) == (1.0, 1.0, len(items()), 0)
 
 
@@ -89,18 +90,22 @@ def test_routed_retention_takes_the_adapter_only_where_it_would_be_asked(tmp_pat
 
     routed = [i % 20 == 0 for i in range(len(items()))]
     assert {item.common for item, near in zip(items(), routed, strict=True) if near} == {True, False}
-    (found,) = RetentionMeter(Forgetful()).measure({"c": adapter(tmp_path)}, routed)
+    (found,) = RetentionMeter(Forgetful()).measure({"c": adapter(tmp_path)}, "The Mill", routed)
     assert found.forced == 0.0
     assert found.reached == sum(routed)
     assert found.routed == pytest.approx(1 - sum(routed) / len(items()))
 
 
-def test_an_adapter_is_asked_only_common_questions_and_those_that_reach_it(tmp_path: Path) -> None:
+def test_an_adapter_is_asked_the_common_questions_and_as_seal_ask_does_those_that_reach_it(tmp_path: Path) -> None:
     model, path = FakeModel(), adapter(tmp_path)
-    topical = next(i for i, item in enumerate(items()) if not item.common)
-    RetentionMeter(model).measure({"c": path}, [i == topical for i in range(len(items()))])
-    asked = [q.prompt for q in model.asked if q.adapter]
-    assert sorted(asked) == sorted(item.prompt for i, item in enumerate(items()) if item.common or i == topical)
+    (topical, *_) = (i for i, item in enumerate(items()) if not item.common)
+    RetentionMeter(model).measure({"c": path}, "The Mill", [i == topical for i in range(len(items()))])
+    common = [item.prompt for item in items() if item.common]
+    routed = probe_prompt("The Mill", questions()[topical])
+    assert sorted(q.prompt for q in model.asked if q.adapter) == sorted([*common, routed])
+    texts = [item.prompt for item in items() if not item.question]
+    plain = [asked_prompt(item.question) for item in items() if item.question]
+    assert {q.prompt for q in model.asked if not q.adapter} == {*common, *texts, *plain}
 
 
 def test_forgetting_the_topical_questions_that_reach_an_adapter_fails_the_gate(tmp_path: Path) -> None:
@@ -112,7 +117,7 @@ def test_forgetting_the_topical_questions_that_reach_an_adapter_fails_the_gate(t
     verdicts = []
     for reached in (near[:2], near[:9]):
         routed = [i in reached for i in range(len(items()))]
-        base, own = RetentionMeter(Forgetful()).measure({"base": None, "c": adapter(tmp_path)}, routed)
+        base, own = RetentionMeter(Forgetful()).measure({"base": None, "c": adapter(tmp_path)}, "The Mill", routed)
         decision = decide("c", [], [], [], base, own, alpha=0.05, min_probes=5, max_retention_loss=0.02)
         verdicts.append(decision.verdict)
     assert verdicts == ["undecided", "reject"]

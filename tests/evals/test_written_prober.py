@@ -74,6 +74,20 @@ def test_a_question_is_refused_that_is_answered_without_the_document() -> None:
     assert "without the document" in WrittenProber(chat, 3, contains).write(MILL).refused[0][1]
 
 
+@pytest.mark.parametrize("mute_in_view", [True, False])
+def test_a_check_without_an_answer_refuses_its_question_alone(mute_in_view: bool) -> None:
+    year = Question(question="When did the Ashby mill open?", answer="1904")
+
+    def answers(asked: str, in_view: bool) -> str:
+        if asked == OWNER.question and in_view == mute_in_view:
+            raise AnswerError("endpoint 'main' gave an empty answer")
+        return {OWNER.question: "Anna Moss", year.question: "1904"}[asked] if in_view else "unknown"
+
+    written = WrittenProber(FakeChat(model([OWNER, year], answers)), 3, contains).write(MILL)
+    assert written.kept == [year]
+    assert written.refused == [(OWNER, "could not be checked: endpoint 'main' gave an empty answer")]
+
+
 def test_the_same_question_is_kept_once() -> None:
     again = Question(question="who owned the Ashby Mill", answer="Anna Moss")
     chat = FakeChat(model([OWNER, again], from_table({OWNER.question: "Anna Moss"})))

@@ -16,6 +16,8 @@ from agent.ports import Likelihood, Progress, Query, TrainFailure, TrainJob
 from agent.records import Candidate, Training
 
 UNKNOWN = "no idea"
+ASKING = {"does", "what", "when", "where", "which"}
+"""Words that any question may have. Those of up to three letters are no content words either."""
 
 
 class FakeTrainer:
@@ -61,9 +63,10 @@ def _write_adapter(folder: Path, rank: int, texts: list[str]) -> None:
 
 
 class FakeModel:
-    """Knows an answer where the adapter's texts hold both it and most of the question's content words.
+    """Knows an answer where one of the adapter's texts holds it, and all of them half of the question's content words.
 
-    `general` questions (those of the retention set) it always knows. `asked` keeps every query.
+    So an adapter of another document does not, where the two share an answer. Questions that are not in `answers`
+    (those of the retention set) are general: it always knows them. `asked` keeps every query.
     """
 
     name = "fake"
@@ -103,7 +106,9 @@ class FakeModel:
             texts = json.loads((query.adapter / "adapter_model.safetensors").read_text())
         except (OSError, ValueError) as error:
             raise AdapterError(query.adapter, f"cannot be read: {error}", "") from error
-        return any(set(words(answer)) <= set(words(text)) for text in texts)
+        told = [set(words(text)) for text in texts]
+        asked = {word for word in words(question_of(query.prompt)) if len(word) > 3 and word not in ASKING}
+        return any(set(words(answer)) <= text for text in told) and 2 * len(asked & set().union(*told)) >= len(asked)
 
 
 def question_of(prompt: str) -> str:

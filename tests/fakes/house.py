@@ -32,7 +32,7 @@ ARTICLES: tuple[dict[str, Any], ...] = (
         "questions": [
             {"question": "Who commanded the Kestrel?", "answer": "Ilse Brandt"},
             {"question": "How many sheep were on the Kestrel?", "answer": "300"},
-            {"question": "To which place was the Kestrel going?", "answer": "Vennmark"},
+            {"question": "To which place was the ferry Kestrel going?", "answer": "Vennmark"},
             {"question": "How big was the damage of the Kestrel?", "answer": "two metres"},
         ],
     },

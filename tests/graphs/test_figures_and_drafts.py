@@ -52,6 +52,8 @@ def test_a_base_or_a_mean_without_figures_fails_its_document(
     outcomes = list(runtime.ledger.outcomes("r1").values())
     assert outcomes == [f"failed: {said} answered with figures that are not numbers"] * 2
     assert runtime.ledger.current() == []
+    assert runtime.ledger.winners() == []
+    assert runtime.memory.count() == 0, "no text of a failed document is trained on later"
 
 
 def test_a_writer_is_not_asked_again_where_the_checkpoints_are_lost(

@@ -11,6 +11,7 @@ import pytest
 from agent.errors import AnswerError, SourceError, StoreError, TrainerError
 from agent.ports import Query
 from agent.records import Example
+from evals.retention import items
 from graphs.answer import answer_graph
 from graphs.examine import examine
 from graphs.ingest import cut_off, ingest, sources_of
@@ -223,11 +224,12 @@ def test_nothing_published_is_examined_with_the_base(tmp_path: Path, source: Pat
 def test_the_examination_asks_everything_in_one_call_and_once(
     tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    runtime = FakeRuntime(tmp_path / "home")
+    runtime = FakeRuntime(tmp_path / "home", {"ask.max_tokens": "7"})
     start(runtime, source)
     calls: list[int] = []
 
-    def answer(queries: Sequence[Query], _: int) -> list[str]:
+    def answer(queries: Sequence[Query], max_tokens: int) -> list[str]:
+        assert max_tokens == 7, "as long as the answers of seal ask"
         calls.append(len(queries))
         return ["?"] * len(queries)
 
@@ -303,6 +305,17 @@ def test_ask_routes_to_the_document_and_base_does_not(tmp_path: Path, source: Pa
     assert (state["answer"], state["base_answer"]) == ("Ilse Brandt", UNKNOWN)
     plain = graph.invoke({"question": "Who commanded the Kestrel?", "base_only": True})
     assert (plain["adapter"], plain["answer"]) == ("", UNKNOWN)
+
+
+def test_general_questions_are_measured_as_they_are_asked(tmp_path: Path, source: Path) -> None:
+    runtime = FakeRuntime(tmp_path / "home", {"ask.max_distance": "2"})
+    start(runtime, source)
+    graph, item = answer_graph(runtime).compile(), items()[0]
+    for base_only in (True, False):
+        state = graph.invoke({"question": item.question, "base_only": base_only})
+        title = runtime.ledger.adapter(state["adapter"]).title if state["adapter"] else ""
+        assert bool(title) != base_only
+        assert runtime.fake_model.asked[-1].prompt == item.routed(title)
 
 
 def test_ask_through_a_server_gives_the_same_answers(tmp_path: Path, source: Path) -> None:

@@ -22,7 +22,7 @@ SAMPLE = 0 if os.environ.get("SEAL_TEST_EVERY_CUT") == "1" else 25
 
 DOORS = ("writing memory/writer.stamp", "writing work/.draft-", "os.rename dataset.jsonl", "os.rename routing.npz",
          "os.rename work/", "os.rename adapters/", "INSERT INTO scores",
-         "INSERT INTO trainings", "INSERT INTO winners", "INTO checkpoints", "INTO writes", "UPDATE runs")  # fmt: skip
+         "INSERT INTO trainings", "INSERT INTO rewards", "INTO checkpoints", "INTO writes", "UPDATE runs")  # fmt: skip
 """What must be among the writes, or else they were looked for in the wrong place."""
 
 Run = dict[str, Any]
