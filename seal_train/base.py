@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import importlib.util
 import shutil
+import sys
 import tempfile
 import threading
 from dataclasses import dataclass, field
@@ -47,6 +48,11 @@ class Base:
     @property
     def eos(self) -> int:
         return int(self.tokenizer.eos_token_id)
+
+    @property
+    def positions(self) -> int:
+        """The most tokens of a sequence; without end where the model sets none."""
+        return int(getattr(self.model.config, "max_position_embeddings", None) or sys.maxsize)
 
     def hidden(self, **inputs: Any) -> Any:
         """The decoder's output before the head, so that logits are made only where they are needed."""

@@ -76,7 +76,8 @@ class LocalTrainer:
         return self._halved(jobs[:half], progress) + self._halved(jobs[half:], progress)
 
     def _train(self, jobs: Sequence[TrainJob], progress: Progress | None) -> list[Training | TrainFailure]:
-        courses = [Course(job.candidate.settings, encode(self.base, job.examples, MAX_SEQUENCE)) for job in jobs]
+        limit = min(MAX_SEQUENCE, self.base.positions)
+        courses = [Course(job.candidate.settings, encode(self.base, job.examples, limit)) for job in jobs]
         order = sorted(range(len(jobs)), key=lambda i: -courses[i].steps)
         lowest = [self._lowest(course.settings) for course in courses]
         rank = max(c.settings.rank for c in courses)
