@@ -148,6 +148,7 @@ def summarize(ledger: Ledger, run: str) -> dict[str, Any]:
     routed = Counter(row.routed_to for row in counted)
     methods = Counter(method for row in counted for method in row.methods)
     published = [d for d in documents if d.outcome == "published"]
+    base = ledger.retention(run, BASE)
     events = ledger.events(run)
     skipped = [e for e in events if e.step == "read-item" and e.status == "skipped"]
     failures = _failures(events)
@@ -175,6 +176,7 @@ def summarize(ledger: Ledger, run: str) -> dict[str, Any]:
         "heldout_accuracy_after": _share([r.right_after for r in held if r.routed_to]),
         "retention_before": _mean([d.retention_before for d in published]),
         "retention_after": _mean([d.retention_after for d in published]),
+        "forced_retention_before": round(base.forced, 4) if base and published else None,
         "forced_retention_after": _mean([d.forced_retention_after for d in published]),
         "seconds": round(recorded["seconds"], 1),
         "sittings": recorded["sittings"],

@@ -11,8 +11,8 @@ from agent.prompts import answer_completion, probe_prompt
 from agent.records import Probe, Score
 from evals.matching import METHOD, contains, f1
 
-MAX_TOKENS = 16
-"""Longest answer to a probe. References are a few words long."""
+MAX_TOKENS = 24
+"""Longest answer to a probe, as `seal ask` has it by default: before and after are cut alike."""
 JUDGE = "judge"
 Subjects = Mapping[str, Path | None]
 

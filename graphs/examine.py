@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from agent.errors import AdapterError
-from agent.ports import Judge, Query
+from agent.ports import Judge, Ledger, Query
 from agent.records import Adapter, Probe, RoutedAnswer, RoutedTo
 from agent.routing import chosen
-from evals.scoring import graded
+from evals.scoring import MAX_TOKENS, graded
 from graphs.answer import folder_of, query_of
 from graphs.asked import asked
 from graphs.runtime import Runtime
@@ -32,9 +32,7 @@ def examine(runtime: Runtime, run: str) -> dict[str, Any]:
     ledger = runtime.ledger
     documents = [d.id for d in ledger.documents(run)]
     probes = [p for d in documents for p in asked(ledger, run, d) if not p.recall]
-    with ledger.transaction():  # nothing is published or taken back between the two
-        version = next((v.version for v in ledger.library() if v.current), 0)
-        adapters = ledger.current(runtime.config.model.name)
+    version, adapters = _library(ledger, runtime.config.model.name)
     found = [a for d in documents for a in ledger.routed_answers(run, d) if a.library == version]
     known = {a.probe for a in found}
     missing = [p for p in probes if p.id not in known]
@@ -49,10 +47,18 @@ def examine(runtime: Runtime, run: str) -> dict[str, Any]:
             "library": version, "unreadable": unreadable}  # fmt: skip
 
 
+def _library(ledger: Ledger, base: str) -> tuple[int, list[Adapter]]:
+    """The current version and its adapters for a base. Read again where one was published or taken back meanwhile."""
+    version = -1
+    while version != (now := next((v.version for v in ledger.library() if v.current), 0)):
+        version, adapters = now, ledger.current(base)
+    return version, adapters
+
+
 def _answers(
     runtime: Runtime, probes: Sequence[Probe], adapters: Sequence[Adapter], version: int
 ) -> tuple[list[RoutedAnswer], list[str]]:
-    """All questions in one call, whoever the router sends them to; answers as long as those of `seal ask`.
+    """All questions in one call, whoever the router sends them to; answers as long as those before.
 
     Where an adapter cannot be read, all are asked once more without it. Also returns why each was left out.
     """
@@ -65,7 +71,7 @@ def _answers(
             query_of(p.question, adapter, library) for p, adapter in zip(probes, routed, strict=True)
         ]
         try:
-            answers = runtime.model.answer(queries, runtime.config.ask.max_tokens)
+            answers = runtime.model.answer(queries, MAX_TOKENS)
             break
         except AdapterError as error:
             unreadable.append(error.cause)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 import uuid
 from collections import Counter
@@ -14,6 +15,7 @@ from langgraph.graph import END, START, StateGraph
 from agent.errors import SourceError, StoreError
 from agent.ports import Failure, Ledger
 from agent.records import Document, Event
+from agent.redact import without_credentials
 from agent.sources import read
 from agent.sources.text import count_words
 from graphs.adapt import BUSY, adapt_graph
@@ -115,11 +117,15 @@ class IngestNodes:
         """
         run, errors = state["run"], []
         if not _kind(self.rt.ledger, run):  # the graph was not started by `seal ingest`
-            self.rt.ledger.start_run(run, INGEST, self.rt.config.recorded(), state["sources"])
+            shown = [without_credentials(source) for source in state["sources"]]
+            self.rt.ledger.start_run(run, INGEST, self.rt.config.recorded(), shown)
         items = Items(self.rt.ledger, run, self.rt.config.model.name)
+        whole = {e.subject for e in self.rt.ledger.events(run) if e.step == "read" and e.status == "ok"}
         for location in state["sources"]:
+            if without_credentials(location) in whole:  # a run that goes on: what is new since then is the next one's
+                continue
             with self.rt.tracer.step(run, "read") as span:
-                span.subject = location
+                span.subject = without_credentials(location)
                 try:
                     span.data = self._read(items, location)
                 except SourceError as error:
@@ -196,6 +202,7 @@ def ingest(runtime: Runtime, sources: Sequence[str], run: str, resume: bool = Fa
         if resume:
             state = graph.get_state(config)
             known = _close_known(runtime, run)
+            _sweep_closed(runtime, run)
             if state.next and not known and not _adapters_lost(runtime, run, state.values.get("document", "")):
                 fresh = None
             else:
@@ -215,6 +222,13 @@ def _close_known(runtime: Runtime, run: str) -> bool:
     for id in known:
         ledger.finish_document(run, id, KNOWN, base)
     return bool(known)
+
+
+def _sweep_closed(runtime: Runtime, run: str) -> None:
+    """Delete the adapters of candidates of closed documents: a process that was killed may have left some."""
+    for document in runtime.ledger.outcomes(run):
+        for candidate in runtime.ledger.candidates(run, document):
+            shutil.rmtree(runtime.config.work_dir / candidate.id, ignore_errors=True)
 
 
 def _adapters_lost(runtime: Runtime, run: str, document: str) -> bool:
@@ -237,7 +251,7 @@ def forget_checkpoints(runtime: Runtime, run: str) -> None:
 
 
 def sources_of(ledger: Ledger, run: str) -> list[str]:
-    """The sources of an earlier run.
+    """The sources of an earlier run, without user names and passwords: these are not kept.
 
     Raises:
         StoreError: the ledger has no such run.
@@ -280,6 +294,7 @@ def cut_off(ledger: Ledger, sources: Sequence[str], base: str, kind: str = INGES
 
     To be asked when no other run is at work: what the ledger calls running then was killed.
     """
-    same = [r for r in _ingests(ledger, base) if r["kind"] == kind and list(r["sources"]) == list(sources)]
+    shown = [without_credentials(source) for source in sources]
+    same = [r for r in _ingests(ledger, base) if r["kind"] == kind and list(r["sources"]) == shown]
     left = [str(r["run"]) for r in same if r["status"] != "done" and ledger.documents(r["run"])]
     return left[-1] if left else None

@@ -10,7 +10,7 @@ from pathlib import Path
 import typer
 
 from agent.config import Config
-from app.commands.ingest import learn
+from app.commands.ingest import end, learn
 from app.report import show_summary
 from app.session import alone, configured, emit, insisted
 
@@ -27,11 +27,12 @@ def run(home: Path | None, file: Path | None, overrides: Sequence[str], as_json:
         summary = learn(config, [str(feed)], insists=insisted(overrides))
     if as_json:
         emit(summary)
-        return
-    show_summary(summary)
-    right = [row["question"] for row in summary["answers"] if row["right_after"] and row["adapter"]]
-    if right:
-        typer.secho(f'\nAsk it yourself:  seal ask "{right[0]}" --home {config.home}', err=True)
+    else:
+        show_summary(summary)
+        right = [row["question"] for row in summary["answers"] if row["right_after"] and row["adapter"]]
+        if right:
+            typer.secho(f'\nAsk it yourself:  seal ask "{right[0]}" --home {config.home}', err=True)
+    end(summary)
 
 
 def _forget(config: Config) -> None:

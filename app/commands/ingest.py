@@ -15,6 +15,7 @@ from agent.config_recorded import as_recorded, changed
 from agent.drafts import sweep
 from agent.errors import ConfigError, SourceError, StoreError, TrainerError
 from agent.ports import Ledger
+from agent.redact import without_credentials
 from app.cli import GO_ON
 from app.progress import IngestProgress
 from app.report import show_summary
@@ -43,6 +44,11 @@ def run(
         emit(summary)
     else:
         show_summary(summary)
+    end(summary)
+
+
+def end(summary: Mapping[str, Any]) -> None:
+    """Exit with the code of what failed in the run, if anything did."""
     if summary["failures"]:
         raise typer.Exit(SourceError.exit_code)
     if summary["failed"]:
@@ -81,7 +87,7 @@ def learn(
             typer.secho(f"run {earlier} of these sources was cut off; going on with it. What is new since then comes "
                         "with the next run.", err=True)  # fmt: skip
         run = earlier or new_run()
-        ledger.start_run(run, kind, config.recorded(), wanted)
+        ledger.start_run(run, kind, config.recorded(), [without_credentials(source) for source in wanted])
         if earlier:
             progress.total = len(ledger.documents(run)) - len(ledger.outcomes(run))
         with _written_down(runtime, run):

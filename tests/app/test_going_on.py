@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
 from contextlib import closing
@@ -12,6 +13,7 @@ import pytest
 
 from app.report import overall
 from tests.app.fake_seal import LENIENT, CommandRuntime, Seal, use_fake
+from tests.fakes.http_server import HttpServer, Reply
 from tests.fakes.openai_server import FakeOpenAI
 
 
@@ -167,3 +169,46 @@ def test_checkpoints_are_kept_until_the_run_is_done(seal: Seal, articles: Path) 
     assert checkpoints(seal) > 0
     assert seal("ingest", articles, *LENIENT).exit_code == 0
     assert checkpoints(seal) == 0
+
+
+@pytest.mark.parametrize("anew", [(), ("--set", "train.rank=2")], ids=["checkpoint", "ledger alone"])
+def test_a_source_that_was_read_is_not_read_again(anew: tuple[str, ...], seal: Seal, articles: Path) -> None:
+    """It may be gone since, or hold what is new: that is the next run's."""
+    run = stop(seal, articles, Stopped)
+    articles.unlink()
+    assert seal("ingest", "--resume", run, *LENIENT, *anew).exit_code == 0
+    ledger = seal.runtime().ledger
+    assert list(ledger.outcomes(run).values()) == ["published"] * 2
+    assert [e.status for e in ledger.events(run) if e.step == "read"] == ["ok"]
+
+
+def test_adapters_of_closed_documents_are_swept_when_a_run_goes_on(seal: Seal, articles: Path) -> None:
+    run = stop(seal, articles, Stopped)
+    runtime = seal.runtime()
+    first = runtime.ledger.documents(run)[0].id
+    left = [runtime.config.work_dir / c.id for c in runtime.ledger.candidates(run, first)]
+    assert left
+    for folder in left:
+        folder.mkdir(parents=True, exist_ok=True)
+    runtime.ledger.finish_document(run, first, "published", runtime.config.model.name)
+    assert seal("ingest", "--resume", run, *LENIENT).exit_code == 0
+    assert not any(folder.exists() for folder in left)
+
+
+def test_the_demo_ends_with_the_code_of_what_failed(seal: Seal, monkeypatch: pytest.MonkeyPatch) -> None:
+    use_fake(monkeypatch, Untrainable)
+    assert seal("demo").exit_code == 5
+
+
+def test_a_password_in_an_address_reaches_no_ledger_and_no_screen(seal: Seal, articles: Path) -> None:
+    with HttpServer() as server:
+        items = [{"id": "1", "title": "The Mill", "content_text": "The mill at Orrin opened on 4 March 2031."}]
+        feed = {"version": "https://jsonfeed.org/version/1.1", "title": "News", "items": items}
+        url = server.serve("/feed.json", Reply(json.dumps(feed).encode(), "application/feed+json"))
+        named = url.replace("://", "://anna:s3cret@")
+        done = seal("ingest", named, *LENIENT)
+    assert done.exit_code == 0
+    told = [done.output, done.stderr, seal("trace").output, seal("trace", "--json").output, seal("status").output]
+    run = seal.runtime().ledger.runs()[-1]
+    assert run["sources"] == [url]
+    assert not any("s3cret" in text for text in [*told, json.dumps(run)])

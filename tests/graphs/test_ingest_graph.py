@@ -10,8 +10,9 @@ import pytest
 
 from agent.errors import AnswerError, SourceError, StoreError, TrainerError
 from agent.ports import Query
-from agent.records import Example
+from agent.records import Adapter, Example
 from evals.retention import items
+from evals.scoring import MAX_TOKENS
 from graphs.answer import answer_graph
 from graphs.examine import examine
 from graphs.ingest import cut_off, ingest, sources_of
@@ -224,12 +225,12 @@ def test_nothing_published_is_examined_with_the_base(tmp_path: Path, source: Pat
 def test_the_examination_asks_everything_in_one_call_and_once(
     tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    runtime = FakeRuntime(tmp_path / "home", {"ask.max_tokens": "7"})
+    runtime = FakeRuntime(tmp_path / "home")
     start(runtime, source)
     calls: list[int] = []
 
     def answer(queries: Sequence[Query], max_tokens: int) -> list[str]:
-        assert max_tokens == 7, "as long as the answers of seal ask"
+        assert max_tokens == MAX_TOKENS, "before and after are cut alike"
         calls.append(len(queries))
         return ["?"] * len(queries)
 
@@ -349,3 +350,25 @@ def test_after_rollback_the_base_answers(tmp_path: Path, source: Path) -> None:
 def test_the_readme_shows_the_graph_as_it_is() -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text()
     assert mermaid() in readme, "paste what `python -m graphs.studio` prints into the README"
+
+
+def test_version_and_adapters_of_an_examination_belong_together(
+    tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody takes an adapter back just after the version was read."""
+    runtime = FakeRuntime(tmp_path / "home")
+    start(runtime, source)
+    ledger, current = runtime.ledger, runtime.ledger.current
+    rolled = iter([True])
+
+    def late(base: str = "") -> list[Adapter]:
+        if next(rolled, False):
+            ledger.rollback(None, "test")
+        return current(base)
+
+    monkeypatch.setattr(ledger, "current", late)
+    told = examine(runtime, "r1")
+    asked = [a for d in ledger.documents("r1") for a in ledger.routed_answers("r1", d.id) if a.library == 1]
+    assert told["library"] == 1
+    assert len(asked) == told["questions"]
+    assert {a.adapter for a in asked if a.routed_to != "base"} <= {adapter.id for adapter in current()}
