@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -31,7 +30,7 @@ ARTICLE = {
 """Asked much in the article's own words: a weak model must get some right on every machine."""
 SHORT = (
     "--set", "plan.candidates=2", "--set", 'plan.strategies=["facts"]', "--set", "probe.parsed=false",
-    "--set", "model.threads=1", "--set", "gate.min_probes=2", "--set", "gate.alpha=0.9",
+    "--set", "gate.min_probes=2", "--set", "gate.alpha=0.9",
 )  # fmt: skip
 """One right answer to the three held-out questions publishes: no proof, but it leads to an answer by the adapter."""
 QUESTION = "Who made the oldest umbrella of the museum in Dunlow?"
@@ -46,7 +45,6 @@ class Program:
         command = [sys.executable, "-c", "from app.cli import main; main()", *map(str, arguments)]
         done = subprocess.run(
             [*command, "--home", str(self.home), "--json"], cwd=ROOT, capture_output=True, text=True, check=False,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
@@ -58,7 +56,7 @@ class Program:
 def test_a_whole_run_on_the_packaged_model(tmp_path: Path) -> None:
     seal, source = Program(tmp_path / "home"), tmp_path / "news.jsonl"
     source.write_text(json.dumps(ARTICLE) + "\n")
-    base_before = seal("ask", QUESTION, "--base", "--set", "model.threads=1")
+    base_before = seal("ask", QUESTION, "--base")
     assert base_before["answer"]
 
     summary = seal("ingest", source, *SHORT)
@@ -75,7 +73,7 @@ def test_a_whole_run_on_the_packaged_model(tmp_path: Path) -> None:
     asked = seal("ask", QUESTION, *SHORT)
     assert asked["answer"]
     assert (asked["adapter"], asked["document"]) == (published, TITLE)
-    base_after = seal("ask", QUESTION, "--base", "--set", "model.threads=1")
+    base_after = seal("ask", QUESTION, "--base")
     assert base_after["answer"] == base_before["answer"], "with the adapter off, the base is what it was"
 
     again = seal("ingest", source, *SHORT)
