@@ -46,7 +46,7 @@ def decide(
     if lost > max_retention_loss:
         verdict, reason = "reject", f"retention fell by {lost:.1%}, more than {max_retention_loss:.1%}"
     elif n < min_probes:
-        verdict, reason = "undecided", f"only {n} held-out knowledge probes, {min_probes} are needed"
+        verdict, reason = "undecided", f"{n} held-out knowledge probes of the {min_probes} that are needed"
     else:
         verdict = "publish" if p_value <= alpha else "reject"
         reason = f"{right_before:.0f} of {n} held-out probes right before, {right_after:.0f} after (p = {p_value:.3f})"
