@@ -51,6 +51,7 @@ HttpUrl = Annotated[str, Field(pattern=r"^https?://\S+$"), Takes("an http:// or 
 HttpUrlOrNone = Annotated[
     str, Field(pattern=r"^(https?://\S+)?$"), Takes("an http:// or https:// address in quotes, or empty")
 ]
+HostAndPortOrNone = Annotated[str, Field(pattern=r"^([^\s/]+:\d+)?$"), Takes("HOST:PORT in quotes, or empty")]
 DatabaseUrlOrNone = Annotated[
     str, Field(pattern=r"^(\w+(\+\w+)?://\S*)?$"), Takes("a database URL in quotes, or empty")
 ]
@@ -114,6 +115,19 @@ class TrainConfig(Section):
     seed: Annotated[
         int, Field(ge=0, description="Seed of the adapter's first weights and of the order of the data.")
     ] = 0
+    dispatch: Annotated[
+        Literal["local", "ray"],
+        MACHINE,
+        Field(description='Where candidates are trained: "local" in this process, "ray" by an actor of Ray.'),
+    ] = "local"
+    ray_address: Annotated[
+        HostAndPortOrNone,
+        MACHINE,
+        Field(
+            description='Only for dispatch "ray": address of a cluster that this machine has joined and that shares '
+            "the home folder. Empty: Ray is started on this machine.",
+        ),
+    ] = ""
 
     def settings(self, epochs: int, **changed: Any) -> TrainSettings:
         """The settings of one candidate: these, with its number of epochs and whatever else its plan changes."""

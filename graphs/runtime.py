@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from agent.config import Config, EndpointConfig
-from agent.errors import ConfigError
+from agent.errors import ConfigError, MissingExtra
 from agent.ports import Answerer, Chat, Embedder, Judge, LanguageModel, Ledger, Planner, Progress, Strategy, Trainer
 from agent.records import Event
 from agent.strategies import usable
@@ -101,9 +101,16 @@ class Runtime:
 
     @cached_property
     def trainer(self) -> Trainer:
-        from seal_train.local import LocalTrainer
+        """Who trains: this process, or an actor of Ray."""
+        if self.config.train.dispatch == "local":
+            from seal_train.local import LocalTrainer
 
-        return LocalTrainer(self.base)
+            return LocalTrainer(self.base)
+        try:
+            from seal_train.ray_trainer import RayTrainer
+        except ModuleNotFoundError as error:
+            raise MissingExtra('[train] dispatch = "ray"', "ray") from error
+        return RayTrainer(self.config.model, self.config.models_dir, self.config.train.ray_address)
 
     @property
     def writer(self) -> Chat | None:

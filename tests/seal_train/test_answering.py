@@ -34,6 +34,13 @@ def job(folder: Path, answer: str, seed: int, rank: int = 4) -> TrainJob:
     return TrainJob(candidate, examples, folder)
 
 
+def diverging(folder: Path) -> TrainJob:
+    """A job whose loss does not stay a number."""
+    good = job(folder, "62 people", 3)
+    settings = good.candidate.settings.model_copy(update={"learning_rate": 1e38})
+    return TrainJob(good.candidate.model_copy(update={"settings": settings}), good.examples, folder)
+
+
 @pytest.fixture
 def trained(base_of: Callable[..., Base], tmp_path: Path) -> Callable[[str], tuple[Base, list[Path]]]:
     def get(kind: str) -> tuple[Base, list[Path]]:

@@ -15,7 +15,7 @@ from agent.records import Example, Training
 from seal_train import adapters, local, training
 from seal_train.base import Base, load_base
 from seal_train.local import LocalTrainer
-from tests.seal_train.test_answering import job
+from tests.seal_train.test_answering import diverging, job
 
 
 def test_losses_fall_and_progress_is_told(base_of: Callable[..., Base], tmp_path: Path) -> None:
@@ -31,15 +31,10 @@ def test_losses_fall_and_progress_is_told(base_of: Callable[..., Base], tmp_path
     }
 
 
-def test_a_diverging_candidate_fails_alone(base_of: Callable[..., Base], tmp_path: Path) -> None:
-    good, bad = job(tmp_path / "a", "Anna Moss", 1), job(tmp_path / "b", "62 people", 2)
-    settings = bad.candidate.settings.model_copy(update={"learning_rate": 1e38})
-    bad = TrainJob(bad.candidate.model_copy(update={"settings": settings}), bad.examples, bad.folder)
-    first, second = LocalTrainer(base_of()).train([good, bad])
-    assert isinstance(first, Training)
-    assert isinstance(second, TrainFailure)
-    assert "not a finite number" in second.reason
-    assert not bad.folder.exists()
+def test_a_diverging_candidate_is_told_why(base_of: Callable[..., Base], tmp_path: Path) -> None:
+    (result,) = LocalTrainer(base_of()).train([diverging(tmp_path / "a")])
+    assert isinstance(result, TrainFailure)
+    assert "not a finite number" in result.reason
 
 
 def test_full_disk_leaves_nothing_behind(
