@@ -128,14 +128,17 @@ class RayTrainer:
                 f"no node of Ray has {needs['CPU']:.0f} CPU and {needs['GPU']:.0f} GPU",
                 "lower [model] threads or set [model] device to cpu, or set [train] dispatch to local",
             )
-        actor: Any = ray.remote(Worker).options(  # type: ignore[attr-defined]
-            num_cpus=needs["CPU"], num_gpus=needs["GPU"], max_concurrency=2
-        ).remote()  # fmt: skip
+        made = ray.remote(Worker).options(num_cpus=needs["CPU"], num_gpus=needs["GPU"], max_concurrency=2)
+        actor: Any = made.remote()
         self.models_dir.mkdir(parents=True, exist_ok=True)
         # An actor sees only the GPU that Ray gives it, whatever number that has.
         device = self.model.device.partition(":")[0]
         with tempfile.NamedTemporaryFile(prefix=".shared-", dir=self.models_dir) as marker:
-            ray.get(actor.load.remote(self.model, device, self.models_dir, Path(marker.name)))
+            try:
+                ray.get(actor.load.remote(self.model, device, self.models_dir, Path(marker.name)))
+            except RayTaskError:
+                ray.kill(actor)  # else it keeps its place for a while
+                raise
         return actor
 
     def _wants_gpu(self) -> bool:
@@ -158,7 +161,7 @@ class RayTrainer:
             ray.shutdown()
             raise TrainerError(
                 f"Ray at {self.address or 'this machine'} cannot be used: {_line(error)}",
-                "check [train] ray_address and docs/ray.md, or set [train] dispatch to local",
+                "see docs/ray.md for what it needs; or set [train] dispatch to local",
             ) from error
         finally:
             if threading.current_thread() is threading.main_thread():

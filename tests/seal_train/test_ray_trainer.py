@@ -47,6 +47,22 @@ def long(folder: Path) -> TrainJob:
     return TrainJob(short.candidate.model_copy(update={"settings": settings}), short.examples, folder)
 
 
+def test_an_address_that_nobody_answers_is_a_clear_error(tmp_path: Path, jobs: list[TrainJob]) -> None:
+    assert not ray.is_initialized(), "a process has one Ray: this must run before the tests that start it"
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))  # bound and not listening
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+        with pytest.raises(TrainerError, match=f"no Ray answers at {address}") as caught:
+            RayTrainer(ModelConfig(), tmp_path / "models", address).train(jobs)
+    assert "ray_address" in caught.value.mend
+
+
+def test_a_node_that_does_not_share_the_home_folder_is_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(TrainerError, match="does not see the folder") as caught:
+        Worker().load(ModelConfig(), "cpu", tmp_path / "models", tmp_path / "models" / "marker")
+    assert "share" in caught.value.mend
+
+
 @pytest.mark.slow
 class TestRayTrainer(TrainerConformance):
     @pytest.fixture
@@ -76,6 +92,14 @@ def test_it_trains_what_the_local_trainer_does(
 
 
 @pytest.mark.slow
+def test_more_than_any_node_has_is_refused_at_once(trainer: RayTrainer, jobs: list[TrainJob]) -> None:
+    trainer.train(jobs)
+    greedy = RayTrainer(ModelConfig(device="cpu", threads=100_000), trainer.models_dir)
+    with pytest.raises(TrainerError, match="no node of Ray has 100000 CPU"):
+        greedy.train(jobs)
+
+
+@pytest.mark.slow
 def test_an_actor_that_dies_is_replaced_once(trainer: RayTrainer, tmp_path: Path) -> None:
     seen: list[int] = []
 
@@ -102,26 +126,3 @@ def test_what_the_actor_raises_is_raised_here(trainer: RayTrainer, tmp_path: Pat
     with pytest.raises(ModelError, match=r"no config\.json") as caught:
         lacking.train(jobs)
     assert "[model] name" in caught.value.mend
-
-
-@pytest.mark.slow
-def test_more_than_any_node_has_is_refused_at_once(trainer: RayTrainer, jobs: list[TrainJob]) -> None:
-    trainer.train(jobs)
-    greedy = RayTrainer(ModelConfig(device="cpu", threads=100_000), trainer.models_dir)
-    with pytest.raises(TrainerError, match="no node of Ray has 100000 CPU"):
-        greedy.train(jobs)
-
-
-def test_an_address_that_nobody_answers_is_a_clear_error(tmp_path: Path, jobs: list[TrainJob]) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))  # bound and not listening
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-        with pytest.raises(TrainerError, match=f"no Ray answers at {address}") as caught:
-            RayTrainer(ModelConfig(), tmp_path / "models", address).train(jobs)
-    assert "ray_address" in caught.value.mend
-
-
-def test_a_node_that_does_not_share_the_home_folder_is_a_clear_error(tmp_path: Path) -> None:
-    with pytest.raises(TrainerError, match="does not see the folder") as caught:
-        Worker().load(ModelConfig(), "cpu", tmp_path / "models", tmp_path / "models" / "marker")
-    assert "share" in caught.value.mend
