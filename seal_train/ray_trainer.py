@@ -161,7 +161,8 @@ class RayTrainer:
             ray.shutdown()
             raise TrainerError(
                 f"Ray at {self.address or 'this machine'} cannot be used: {_line(error)}",
-                "see docs/ray.md for what it needs; or set [train] dispatch to local",
+                "see docs/ray.md for what it needs (RAY_AUTH_MODE=token for a cluster with a token); or set [train] "
+                "dispatch to local",
             ) from error
         finally:
             if threading.current_thread() is threading.main_thread():
