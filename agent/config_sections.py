@@ -131,7 +131,8 @@ class TrainConfig(Section):
 
     def settings(self, epochs: int, **changed: Any) -> TrainSettings:
         """The settings of one candidate: these, with its number of epochs and whatever else its plan changes."""
-        return TrainSettings(**{**self.model_dump(), **changed, "epochs": epochs})
+        own = self.model_dump(include=set(TrainSettings.model_fields))
+        return TrainSettings(**{**own, **changed, "epochs": epochs})
 
 
 class PlanConfig(Section):

@@ -46,21 +46,13 @@ class LocalTrainer:
         return results
 
     def merge(self, members: Sequence[tuple[Candidate, Path]], folder: Path) -> None:
-        """The model card says what the mean is of, since the folders of its members are swept.
+        """As the port says.
 
         Raises:
             AdapterError: a member cannot be read.
             StoreError: the mean cannot be written.
         """
-        lines = [
-            f"- {candidate.id}: strategy `{candidate.strategy}`, settings {candidate.settings.model_dump_json()}\n"
-            for candidate, _ in members
-        ]
-        card = (
-            f"# Mean of {len(members)} candidates\n\nLoRA adapter for `{self.base.name}`, trained on document "
-            f"{members[0][0].document}: the mean of\n\n{''.join(lines)}"
-        )
-        merge([path for _, path in members], folder, card)
+        merge(members, folder)
 
     def _halved(self, jobs: Sequence[TrainJob], progress: Progress | None) -> list[Training | TrainFailure]:
         """All jobs in one batch, or in halves where memory is refused; a job that does not fit alone has failed."""

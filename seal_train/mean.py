@@ -13,14 +13,15 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from agent.errors import StoreError
+from agent.records import Candidate
 from seal_train.adapters import LAYERS, Saved, read, write
 
 RANKS = 2
 """The mean has this many times the rank of its largest member. Its size does not grow with the candidates."""
 
 
-def merge(members: Sequence[Path], folder: Path, card: str) -> None:
-    """Write the mean of several adapters of one base as a PEFT folder.
+def merge(members: Sequence[tuple[Candidate, Path]], folder: Path) -> None:
+    """Write the mean of the adapters of several candidates of one document as a PEFT folder.
 
     Weight averaging of models that were tuned from one base ("model soup", Wortsman et al. 2022, arXiv
     2203.05482), done on the products B A, since the factors of different seeds have no common axes. Kept is the
@@ -30,7 +31,7 @@ def merge(members: Sequence[Path], folder: Path, card: str) -> None:
         AdapterError: a member cannot be read.
         StoreError: the folder cannot be written (disk full).
     """
-    saved = [read(member) for member in members]
+    saved = [read(path) for _, path in members]
     rank = RANKS * max(member.rank for member in saved)
     merged: dict[str, Tensor] = {}
     for name in dict.fromkeys(name for member in saved for name in member.state if ".lora_A." in name):
@@ -42,11 +43,20 @@ def merge(members: Sequence[Path], folder: Path, card: str) -> None:
     broadest = max(saved, key=_breadth)
     config = {**broadest.config, "r": rank, "lora_alpha": rank}
     try:
-        write(folder, merged, config, card)
+        write(folder, merged, config, _card([candidate for candidate, _ in members]))
     except (OSError, SafetensorError) as error:
         raise StoreError(
             f"cannot merge adapters into {folder}: {error}", "free some disk space, then resume"
         ) from error
+
+
+def _card(members: Sequence[Candidate]) -> str:
+    """The model card. It says what the mean is of, since the folders of its members are swept."""
+    lines = [f"- {m.id}: strategy `{m.strategy}`, settings {m.settings.model_dump_json()}\n" for m in members]
+    return (
+        f"# Mean of {len(members)} candidates\n\nLoRA adapter for `{members[0].base}`, trained on document "
+        f"{members[0].document}: the mean of\n\n{''.join(lines)}"
+    )
 
 
 def _narrowed(a_RI: Tensor, b_OR: Tensor, rank: int) -> tuple[Tensor, Tensor]:

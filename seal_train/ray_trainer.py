@@ -23,10 +23,10 @@ from ray.exceptions import RayError, RayTaskError
 from agent.config_sections import ModelConfig
 from agent.errors import TrainerError
 from agent.ports import Progress, TrainFailure, TrainJob
-from agent.records import Training
-from seal_train.adapters import merge
+from agent.records import Candidate, Training
 from seal_train.base import load_base
 from seal_train.local import LocalTrainer
+from seal_train.mean import merge
 
 POLL = 0.2
 """Seconds between two looks at how far the training is."""
@@ -93,7 +93,7 @@ class RayTrainer:
                 "`seal ingest --resume`",
             ) from error
 
-    def merge(self, members: Sequence[Path], folder: Path) -> None:
+    def merge(self, members: Sequence[tuple[Candidate, Path]], folder: Path) -> None:
         """As LocalTrainer.merge. The members are files that are seen from here too, and no model is needed."""
         merge(members, folder)
 

@@ -191,6 +191,9 @@ def test_a_path_of_one_machine_is_told_from_a_folder_of_that_name(text: str, nam
     assert bool(MACHINE_PATH.search(text.format("work"))) is named
 
 
+OPTIONAL = ("gpu", "postgres", "ray")
+
+
 def declared(*extras: str) -> dict[str, Requirement]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     lines = [*project["dependencies"], *(line for extra in extras for line in project["optional-dependencies"][extra])]
@@ -200,7 +203,7 @@ def declared(*extras: str) -> dict[str, Requirement]:
 
 @pytest.mark.parametrize(
     ("folder", "extras"),
-    [*((package, ("gpu", "postgres")) for package in MAY_IMPORT), ("tests", ("gpu", "postgres", "dev"))],
+    [*((package, OPTIONAL) for package in MAY_IMPORT), ("tests", (*OPTIONAL, "dev"))],
 )
 def test_what_is_imported_is_declared(folder: str, extras: tuple[str, ...]) -> None:
     known = declared(*extras).keys() | INSTALLED_BY_MAKE

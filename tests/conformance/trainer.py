@@ -62,7 +62,7 @@ class TrainerConformance:
         members = [job.folder for job in jobs]
         before = [content(folder) for folder in members]
         mean = members[0].parent / "mean"
-        trainer.merge(members, mean)
+        trainer.merge([(job.candidate, job.folder) for job in jobs], mean)
         assert content(mean) not in before
         assert [content(folder) for folder in members] == before
         assert set(mean.parent.iterdir()) == {*members, mean}

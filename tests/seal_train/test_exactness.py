@@ -19,6 +19,7 @@ from seal_train.lora import Slots, attach, lowest_adapted
 from seal_train.mean import RANKS, merge
 from seal_train.training import BETAS, CLIP, EPS, Course, encode, train_courses
 from tests.fakes.models import KINDS
+from tests.seal_train.test_answering import job
 
 EXAMPLES = (
     Example(completion="The mill at Orrin opened on 4 March 2031.\n"),
@@ -202,7 +203,7 @@ def test_the_mean_of_adapters_is_the_one_that_peft_makes(
     members = [tmp_path / str(i) for i in range(3)]
     for i, (folder, s) in enumerate(zip(members, SETTINGS, strict=True)):
         export(slots, i, s, base.name, "card", folder)
-    merge(members, tmp_path / "mean", "# Mean\n")
+    merge([(job(m, "Anna Moss", 0).candidate, m) for m in members], tmp_path / "mean")
     model = PeftModel.from_pretrained(
         AutoModelForCausalLM.from_pretrained(tiny(kind), dtype=torch.float32), str(members[0]), adapter_name="0"
     )

@@ -81,7 +81,7 @@ def test_the_card_of_a_mean_says_what_it_was_made_of(base_of: Callable[..., Base
     for candidate in (j.candidate for j in jobs):
         for part in (candidate.id, candidate.document, candidate.strategy, candidate.settings.model_dump_json()):
             assert part in card
-    assert trainer.base.name in card
+    assert jobs[0].candidate.base in card
 
 
 def test_refused_memory_halves_the_batch(

@@ -24,7 +24,7 @@ from tests.seal_train.test_answering import diverging, job
 
 @pytest.fixture(scope="module")
 def model(tiny: Callable[..., Path]) -> ModelConfig:
-    return ModelConfig(name=str(tiny("llama")), device="cpu", threads=1)
+    return ModelConfig(name=str(tiny("llama")), device="cpu", dtype="float32", threads=1)
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def test_it_trains_what_the_local_trainer_does(
         assert ours.keys() == theirs.keys()
         for name in ours:
             torch.testing.assert_close(ours[name], theirs[name], rtol=1e-4, atol=1e-6)
-    members = [j.folder for j in jobs]
+    members = [(j.candidate, j.folder) for j in jobs]
     trainer.merge(members, tmp_path / "far")
     here.merge(members, tmp_path / "near")
     assert content(tmp_path / "far") == content(tmp_path / "near")
