@@ -6,7 +6,6 @@ A node that runs twice after a crash changes nothing: ids are hashes, and every 
 from __future__ import annotations
 
 import math
-import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -172,7 +171,7 @@ class AdaptNodes:
         if written:  # a model may not write the same again, which would be a second self-edit of this plan
             return {"drafts": [_draft(plan, written.writer, _all_of(written))]}
         strategy = self.rt.strategies[plan.strategy]
-        chat = self.rt.writer if strategy.needs_model else None
+        chat = self.rt.chat(self.rt.config.write.endpoint) if strategy.needs_model else None
         writer = chat.name if chat else "deterministic"
         with self.rt.tracer.step(state["run"], "write", document.id) as span:
             span.subject, span.model = plan.strategy, writer
@@ -210,9 +209,9 @@ class AdaptNodes:
         with self.rt.tracer.step(state["run"], "train", state["document"]) as span:
             jobs: list[TrainJob] = []
             for candidate in map(ledger.candidate, state["candidates"]):
-                if not ledger.training(candidate.id) or not self._folder(candidate.id).is_dir():
+                if not ledger.training(candidate.id) or not self.rt.folder(candidate.id).is_dir():
                     examples = ledger.self_edit(candidate.self_edit).examples
-                    jobs.append(TrainJob(candidate, examples, self._folder(candidate.id)))
+                    jobs.append(TrainJob(candidate, examples, self.rt.folder(candidate.id)))
             results = self.rt.trainer.train(jobs, self.rt.progress) if jobs else []
             for result in results:
                 if isinstance(result, Training):
@@ -232,17 +231,13 @@ class AdaptNodes:
         run, document = state["run"], self.rt.ledger.document(state["document"])
         with self.rt.tracer.step(run, "evaluate", document.id) as span:
             half = [p for p in asked(self.rt.ledger, run, document.id) if p.half == "reward"]
-            broken = self._measure(run, document, half, {c: self._folder(c) for c in state["candidates"]})
+            broken = self._measure(run, document, half, {c: self.rt.folder(c) for c in state["candidates"]})
             left = [c for c in state["candidates"] if c not in broken]
             span.model, span.data = self.rt.model.name, {"probes": len(half), "candidates": len(left)}
             if broken:
                 span.message = f"{len(broken)} candidates answered with figures that are not numbers"
                 span.status = "ok" if left else "failed"
         return {"candidates": left, "failure": "" if left else "no candidate could be measured"}
-
-    def _folder(self, candidate: str) -> Path:
-        """Where the candidate's adapter is on this machine. The path in the ledger may be another machine's."""
-        return self.rt.config.work_dir / candidate
 
     def reward(self, state: AdaptState) -> Update:
         """Clipped gain over the base minus what was forgotten."""
@@ -293,9 +288,9 @@ class AdaptNodes:
         champion = self.rt.ledger.candidate(state["champion"])
         with self.rt.tracer.step(state["run"], "merge", state["document"]) as span:
             span.subject, span.data = champion.id, {"members": champion.members}
-            folder = self._folder(champion.id)
+            folder = self.rt.folder(champion.id)
             if champion.members and not folder.is_dir():
-                members = [(self.rt.ledger.candidate(member), self._folder(member)) for member in champion.members]
+                members = [(self.rt.ledger.candidate(member), self.rt.folder(member)) for member in champion.members]
                 self.rt.trainer.merge(members, folder)
         return {}
 
@@ -309,7 +304,7 @@ class AdaptNodes:
         with self.rt.tracer.step(run, "gate", document.id) as span:
             probes = asked(ledger, run, document.id)
             span.subject = champion
-            if self._measure(run, document, probes, {champion: self._folder(champion)}):
+            if self._measure(run, document, probes, {champion: self.rt.folder(champion)}):
                 return {"verdict": "", "failure": _not_numbers(span, "the champion")}
             before, after = ledger.retention(run, BASE), ledger.retention(run, champion)
             assert before is not None, "the base was measured in probe"
@@ -342,7 +337,7 @@ class AdaptNodes:
         run, champion = state["run"], state["champion"]
         document = self.rt.ledger.document(state["document"])
         with self.rt.tracer.step(run, "publish", document.id) as span:
-            path = adopt(self._folder(champion), self.rt.config.adapters_dir)
+            path = adopt(self.rt.folder(champion), self.rt.config.adapters_dir)
             adapter = Adapter(
                 id=path.name, candidate=champion, document=document.id, title=document.title,
                 base=self.rt.config.model.name, path=str(path), run=run,
@@ -358,8 +353,7 @@ class AdaptNodes:
         outcome = _outcome(state)
         with self.rt.tracer.step(state["run"], "close", state["document"]) as span:
             self.rt.ledger.finish_document(state["run"], state["document"], outcome, self.rt.config.model.name)
-            for candidate in self.rt.ledger.candidates(state["run"], state["document"]):
-                shutil.rmtree(self._folder(candidate.id), ignore_errors=True)
+            self.rt.sweep(self.rt.ledger.candidates(state["run"], state["document"]))
             span.message, span.data = outcome, {"title": self.rt.ledger.document(state["document"]).title}
         return {}
 

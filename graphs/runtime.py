@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.config import Config, EndpointConfig
 from agent.errors import ConfigError, MissingExtra
 from agent.ports import Answerer, Chat, Embedder, Judge, LanguageModel, Ledger, Planner, Progress, Strategy, Trainer
-from agent.records import Event
+from agent.records import Candidate, Event
 from agent.strategies import usable
 from graphs.trace import Listener, Tracer
 
@@ -112,10 +114,6 @@ class Runtime:
             raise MissingExtra('[train] dispatch = "ray"', "ray") from error
         return RayTrainer(self.config.model, self.config.models_dir, self.config.train.ray_address)
 
-    @property
-    def writer(self) -> Chat | None:
-        return self.chat(self.config.write.endpoint)
-
     @cached_property
     def strategies(self) -> dict[str, Strategy]:
         return usable(self.config.plan.strategies, has_model=bool(self.config.write.endpoint))
@@ -153,6 +151,15 @@ class Runtime:
             )  # fmt: skip
             self._chats.setdefault(name, chat)  # another thread may have been faster
         return self._chats[name]
+
+    def folder(self, candidate: str) -> Path:
+        """Where a candidate's adapter is on this machine. The path in the ledger may be another machine's."""
+        return self.config.work_dir / candidate
+
+    def sweep(self, candidates: Iterable[Candidate]) -> None:
+        """Delete the adapters of candidates whose document is closed."""
+        for candidate in candidates:
+            shutil.rmtree(self.folder(candidate.id), ignore_errors=True)
 
     @contextmanager
     def checkpoints(self) -> Iterator[BaseCheckpointSaver[str]]:

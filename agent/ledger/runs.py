@@ -92,6 +92,19 @@ class Runs(Store):
         with self._read() as connection:
             return [dict(found) for found in connection.execute(query).mappings()]
 
+    def run(self, run: str) -> dict[str, Any]:
+        """One of `runs`.
+
+        Raises:
+            StoreError: the ledger has no such run.
+        """
+        known = {r["run"]: r for r in self.runs()}
+        if run not in known:
+            newest = ", ".join(list(known)[-3:])
+            mend = f"the latest runs are: {newest}" if known else "there is none yet; start with `seal ingest SOURCE`"
+            raise StoreError(f"the ledger has no run {run!r}", mend)
+        return known[run]
+
     def add_document(self, document: Document, run: str) -> bool:
         """Keep the document and note that the run read it. True where no run had read it before.
 

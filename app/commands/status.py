@@ -12,9 +12,9 @@ import typer
 
 from agent.config import Config
 from app.session import emit, opened, resume_command
-from app.summary import last_run
 from app.tables import counted
-from graphs.ingest import unfinished
+from graphs.summary import last_run
+from graphs.unfinished import unfinished
 
 
 def run(home: Path | None, file: Path | None, overrides: Sequence[str], as_json: bool) -> None:

@@ -11,8 +11,7 @@ from agent.errors import StoreError
 from agent.ports import Ledger
 from agent.records import Document
 from app.session import emit, opened
-from app.summary import champion, last_run, question_rows
-from graphs.ingest import sources_of
+from graphs.summary import champion, last_run, question_rows
 
 
 def run(run_id: str | None, home: Path | None, file: Path | None, overrides: Sequence[str], as_json: bool) -> None:
@@ -22,7 +21,6 @@ def run(run_id: str | None, home: Path | None, file: Path | None, overrides: Seq
     if not last:
         raise StoreError("there is no run yet", "start with `seal demo` or `seal ingest SOURCE`")
     wanted = run_id or str(last["run"])
-    sources_of(ledger, wanted)
     if as_json:
         emit(everything(ledger, wanted))
         return
@@ -34,7 +32,7 @@ def run(run_id: str | None, home: Path | None, file: Path | None, overrides: Seq
 def everything(ledger: Ledger, run: str) -> dict[str, Any]:
     """All that the ledger knows of a run, as JSON data."""
     return {
-        "run": next(r for r in ledger.runs() if r["run"] == run),
+        "run": ledger.run(run),
         "events": [e.model_dump(mode="json") for e in ledger.events(run)],
         "documents": [_document(ledger, run, d) for d in ledger.documents(run)],
     }

@@ -8,8 +8,8 @@ import pytest
 
 from agent.errors import EndpointError
 from app.report import overall
-from app.summary import summarize
-from graphs.ingest import ingest
+from graphs.run import ingest
+from graphs.summary import summarize
 from tests.fakes.house import FakeRuntime, write_articles
 
 JUDGED = {

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from agent.errors import EndpointError
-from graphs.ingest import ingest
+from graphs.run import ingest
 from tests.fakes.house import ARTICLES, FakeRuntime, write_articles
 from tests.fakes.openai_server import Asked, FakeOpenAI, Fault
 

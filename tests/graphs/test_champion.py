@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from agent.records import Candidate
-from graphs.ingest import ingest
+from graphs.run import ingest
 from tests.fakes.house import FakeRuntime, write_articles
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from graphs.ingest import cut_off, ingest
+from graphs.run import ingest
+from graphs.unfinished import cut_off
 from tests.fakes.house import FakeRuntime, write_articles
 
 OTHER = {"model.name": "other-base"}

@@ -16,7 +16,7 @@ from sqlalchemy import text
 from agent.errors import MissingExtra, StoreError, TrainerError
 from agent.ledger.engine import make_engine
 from graphs.checkpoints import open_checkpoints
-from graphs.ingest import forget_checkpoints, ingest
+from graphs.run import ingest, take_up
 from tests.fakes.databases import POSTGRES, empty_database
 from tests.fakes.house import ARTICLES, FakeRuntime, write_articles
 
@@ -115,7 +115,7 @@ def test_with_a_ledger_in_postgresql_they_are_there_too(source: Path, machine: M
     assert go(again, source, resume=True) == {"published"}
     steps = [event.step for event in again.ledger.events("r1") if event.status == "ok"]
     assert steps.count("probe") == 1, "it went on at the step in which it was stopped"
-    forget_checkpoints(again, "r1")
+    take_up(again, "r1").finish()
     assert [rows(f"checkpoint{table}") for table in ("s", "_blobs", "_writes")] == [0, 0, 0]
 
 

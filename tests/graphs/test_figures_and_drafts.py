@@ -12,7 +12,7 @@ import pytest
 from agent.errors import TrainerError
 from agent.ports import Likelihood, Query
 from agent.records import Candidate, Example
-from graphs.ingest import ingest
+from graphs.run import ingest
 from tests.fakes.house import FakeRuntime, write_articles
 
 

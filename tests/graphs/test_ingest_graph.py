@@ -15,8 +15,9 @@ from evals.retention import items
 from evals.scoring import MAX_TOKENS
 from graphs.answer import answer_graph
 from graphs.examine import examine
-from graphs.ingest import cut_off, ingest, sources_of
+from graphs.run import ingest, take_up
 from graphs.studio import mermaid
+from graphs.unfinished import cut_off
 from tests.fakes.engine import UNKNOWN
 from tests.fakes.house import ARTICLES, FakeRuntime, write_articles
 from tests.fakes.openai_server import FakeOpenAI
@@ -292,7 +293,7 @@ def test_unknown_run_is_an_error_that_names_the_latest(tmp_path: Path, source: P
     runtime = FakeRuntime(tmp_path / "home")
     start(runtime, source)
     with pytest.raises(StoreError, match="nope") as caught:
-        sources_of(runtime.ledger, "nope")
+        take_up(runtime, "nope")
     assert "r1" in caught.value.mend
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from graphs.ingest import ingest
+from graphs.run import ingest
 from tests.fakes.house import FakeRuntime, write_articles
 
 MOULIN = {

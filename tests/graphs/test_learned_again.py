@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from agent.ports import Ledger
-from graphs.ingest import AGAIN, INGEST, KNOWN, cut_off, ingest
+from graphs.reading import KNOWN
+from graphs.run import ingest
+from graphs.unfinished import AGAIN, INGEST, cut_off
 from graphs.winners import take_back
 from tests.fakes.house import FakeRuntime, write_articles
 

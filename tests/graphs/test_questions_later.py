@@ -12,7 +12,9 @@ from agent.ports import Ledger
 from agent.records import Document
 from evals.probes import make_probes
 from graphs.asked import asked
-from graphs.ingest import AGAIN, INGEST, KNOWN, TWICE, ingest
+from graphs.reading import KNOWN, TWICE
+from graphs.run import ingest
+from graphs.unfinished import AGAIN, INGEST
 from graphs.winners import take_back
 from tests.fakes.engine import question_of
 from tests.fakes.house import ARTICLES, FakeRuntime, write_articles

@@ -29,7 +29,7 @@ def test_whoever_asks_an_endpoint_shares_its_limits(tmp_path: Path) -> None:
     settings = {f"endpoints.{name}.{key}": value for name in ("far", "near") for key, value in (
         ("url", "http://127.0.0.1:9/v1"), ("model", "m"))}  # fmt: skip
     runtime = Runtime(load_config(None, {**settings, "write.endpoint": "far", "judge.endpoint": "far"}, tmp_path))
-    assert runtime.writer is runtime.chat("far") is runtime.require_chat("far")
+    assert runtime.chat("far") is runtime.require_chat("far")
     assert runtime.require_chat("near") is not runtime.require_chat("far")
     assert runtime.chat("") is None
     with ThreadPoolExecutor(8) as threads:

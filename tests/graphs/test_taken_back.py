@@ -10,7 +10,7 @@ import pytest
 
 from agent.errors import MissingPackage, SealError, StoreError
 from agent.records import Adapter, Winner
-from graphs.ingest import ingest
+from graphs.run import ingest
 from graphs.winners import follow, take_back
 from tests.fakes.house import ARTICLES, FakeRuntime, write_articles
 

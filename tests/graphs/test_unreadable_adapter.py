@@ -8,7 +8,8 @@ import pytest
 
 from agent.records import BASE
 from graphs.answer import answer_graph
-from graphs.ingest import IngestNodes, ingest
+from graphs.ingest import IngestNodes
+from graphs.run import ingest
 from tests.fakes.engine import UNKNOWN
 from tests.fakes.house import FakeRuntime, write_articles
 

@@ -28,7 +28,7 @@ from typing import Any
 
 import sqlalchemy
 
-import graphs.ingest
+import graphs.run
 import graphs.runtime
 from agent.config import Config, load_config
 from agent.language import language
@@ -123,7 +123,7 @@ def seal_ingest(home: Path, notes: Path, source: Path, cut: int = 0, by_name: bo
 
     command: tuple[list[str], str | None] = ([], RUN) if by_name and begun(home) else ([str(source)], None)
     graphs.runtime.Runtime = FastRuntime  # type: ignore[misc, assignment]
-    graphs.ingest.new_run = lambda: RUN  # ids are hashes of it
+    graphs.run.new_run = lambda: RUN  # ids are hashes of it
     sqlalchemy.event.listen(sqlalchemy.Engine, "connect", killer.listen)
     sys.addaudithook(killer)
     with open(os.devnull, "w") as nowhere, redirect_stderr(nowhere), redirect_stdout(nowhere):

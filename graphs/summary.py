@@ -9,7 +9,7 @@ from typing import Any
 from agent.ports import Ledger
 from agent.records import BASE, Candidate, Document, Event, Probe, RoutedAnswer, Score
 from evals.matching import METHOD, contains
-from graphs.ingest import KNOWN, TWICE
+from graphs.reading import KNOWN, TWICE
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def summarize(ledger: Ledger, run: str) -> dict[str, Any]:
     on instead, published or not (the base where there is none): what was learned. `seconds` are those of all
     `sittings` together, without the time between them.
     """
-    recorded = next(r for r in ledger.runs() if r["run"] == run)
+    recorded = ledger.run(run)
     documents = document_rows(ledger, run)
     rows = [row for d in ledger.documents(run) for row in question_rows(ledger, run, d)]
     given = [row for row in rows if row.kind == "given"]
