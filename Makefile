@@ -44,8 +44,8 @@ $(STAMP): requirements.lock pyproject.toml
 demo: $(STAMP) ## the main job on the packaged model and a sample feed
 	@$(BIN)/seal demo
 
-test: $(STAMP) ## the test suite with coverage; ARGS="-k word" to choose
-	@$(BIN)/python -m pytest --cov $(ARGS)
+test: $(STAMP) ## the test suite with coverage, a worker for each core; ARGS="-k word" to choose
+	@$(BIN)/python -m pytest --cov --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(STAMP) ## ruff and mypy --strict
 	@echo "lint: ruff"

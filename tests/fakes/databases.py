@@ -7,11 +7,22 @@ import subprocess
 import sys
 from pathlib import Path
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, make_url, text
 
 ROOT = Path(__file__).parents[2]
 
-POSTGRES = os.environ.get("SEAL_TEST_POSTGRES_URL", "")
+GIVEN, WORKER = os.environ.get("SEAL_TEST_POSTGRES_URL", ""), os.environ.get("PYTEST_XDIST_WORKER", "")
+
+
+def _of_this_worker(url: str) -> str:
+    """Tests that run side by side have a database each."""
+    if not url or not WORKER:
+        return url
+    given = make_url(url)
+    return given.set(database=f"{given.database}_{WORKER}").render_as_string(hide_password=False)
+
+
+POSTGRES = _of_this_worker(GIVEN)
 
 KINDS = ["sqlite", "postgresql"] if POSTGRES else ["sqlite"]
 
@@ -20,12 +31,26 @@ def empty_database(kind: str, folder: Path) -> str:
     """The URL of a database of that kind without a table in it. Empties the PostgreSQL database."""
     if kind == "sqlite":
         return f"sqlite:///{folder / 'ledger.sqlite'}"
-    engine = create_engine(POSTGRES.replace("postgresql:", "postgresql+psycopg:", 1))
+    if POSTGRES != GIVEN:
+        _create(str(make_url(POSTGRES).database))
+    engine = _engine(POSTGRES)
     with engine.begin() as connection:
         connection.execute(text("DROP SCHEMA public CASCADE"))
         connection.execute(text("CREATE SCHEMA public"))
     engine.dispose()
     return POSTGRES
+
+
+def _create(name: str) -> None:
+    engine = _engine(GIVEN).execution_options(isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        if not connection.scalar(text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": name}):
+            connection.execute(text(f'CREATE DATABASE "{name}"'))
+    engine.dispose()
+
+
+def _engine(url: str) -> Engine:
+    return create_engine(url.replace("postgresql:", "postgresql+psycopg:", 1))
 
 
 def start_python(code: str, *arguments: str) -> subprocess.Popen[str]:
