@@ -97,7 +97,8 @@ def _forward(ctx: Any, x: Tensor, a: Tensor, joint: Joint, slots: int) -> tuple[
     parts = joint.product(x).split(joint.sizes, dim=1), h_SNR.chunk(len(joint.layers), dim=2)
     for layer, y_XO, h_SNr in zip(joint.layers, *parts, strict=True):
         y_SNO = y_XO.view(slots, -1, y_XO.shape[-1]).to(a.dtype)
-        y_SNO = torch.baddbmm(y_SNO, h_SNr, layer.b[:slots].transpose(1, 2))
+        add = y_SNO.baddbmm_ if y_SNO.is_contiguous() else partial(torch.baddbmm, y_SNO)  # no part of a joint product
+        y_SNO = add(h_SNr, layer.b[:slots].transpose(1, 2))
         outs.append(y_SNO.to(x.dtype).view(*x.shape[:-1], y_SNO.shape[-1]))
     return tuple(outs)
 

@@ -20,13 +20,20 @@ class _HeadLoss(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, hidden: Tensor, labels: Tensor, head: nn.Linear) -> Tensor:
         losses, grads = [], []
+        size, wide = min(POSITIONS_A_CHUNK, len(labels)), torch.promote_types(head.weight.dtype, torch.float32)
+        # Fresh blocks of this size would cost as much as the products: the system clears each of their pages.
+        logits = hidden.new_empty(size, head.out_features, dtype=head.weight.dtype)
+        probabilities = torch.empty_like(logits, dtype=wide)
         for h_ND, label_N in zip(hidden.split(POSITIONS_A_CHUNK), labels.split(POSITIONS_A_CHUNK), strict=True):
-            logits_NV, at = head(h_ND.to(head.weight.dtype)), label_N[:, None]
-            d_NV = logits_NV.softmax(1, dtype=torch.promote_types(logits_NV.dtype, torch.float32))
+            logits_NV, d_NV, at = logits[: len(h_ND)], probabilities[: len(h_ND)], label_N[:, None]
+            torch.mm(h_ND.to(logits.dtype), head.weight.T, out=logits_NV)
+            if head.bias is not None:
+                logits_NV += head.bias
+            torch.softmax(logits_NV, 1, dtype=wide, out=d_NV)
             right_N1 = d_NV.gather(1, at)
-            losses.append(-right_N1[:, 0].clamp_min(torch.finfo(d_NV.dtype).tiny).log())
+            losses.append(-right_N1[:, 0].clamp_min(torch.finfo(wide).tiny).log())
             d_NV.scatter_(1, at, right_N1 - 1)
-            grads.append(d_NV.to(head.weight.dtype) @ head.weight)
+            grads.append(logits_NV.copy_(d_NV) @ head.weight)
         ctx.save_for_backward(torch.cat(grads).to(hidden.dtype))
         return torch.cat(losses)
 
