@@ -26,6 +26,11 @@ NO_MEMORY = "not enough memory to train it; lower the rank"
 T = TypeVar("T")
 
 
+def longest_sequence(base: Base) -> int:
+    """The most tokens of one training sequence."""
+    return min(MAX_SEQUENCE, base.positions)
+
+
 class LocalTrainer:
     """All jobs in one batch against the frozen base, halved when memory is refused."""
 
@@ -68,7 +73,7 @@ class LocalTrainer:
         return self._halved(jobs[:half], progress) + self._halved(jobs[half:], progress)
 
     def _train(self, jobs: Sequence[TrainJob], progress: Progress | None) -> list[Training | TrainFailure]:
-        limit = min(MAX_SEQUENCE, self.base.positions)
+        limit = longest_sequence(self.base)
         courses = [Course(job.candidate.settings, encode(self.base, job.examples, limit)) for job in jobs]
         order = sorted(range(len(jobs)), key=lambda i: -courses[i].steps)
         lowest = [self._lowest(course.settings) for course in courses]

@@ -1,0 +1,65 @@
+"""The benchmark's table and picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from agent.errors import MissingExtra
+from app.tables import screen
+from benchmarks.inner.cost import PHASES
+
+
+def show(found: dict[str, Any]) -> None:
+    """The table, a candidate's seconds in its rows, and what follows from it in words."""
+    table = Table(title=f"{found['model']}, {found['dtype']}, {found['device']}: medians of {found['repeats']}")
+    for name in ("method", "an hour", *PHASES, "tokens/s", "of peak", "GiB"):
+        table.add_column(name, justify="left" if name == "method" else "right", no_wrap=name != "method")
+    for name, row in found["methods"].items():
+        low, high = row["spread"]
+        timed = "" if row["steps_timed"] == 1 else f"\n({row['steps_timed']:.0%} of steps timed)"
+        table.add_row(
+            name + timed, f"{row['candidates_per_hour']:.0f}\n({low:.0f} to {high:.0f})",
+            *(f"{row['seconds'][p]:.2f} s" for p in PHASES), f"{row['tokens_per_second']:.0f}",
+            f"{row['matmul_share']:.0%}", f"{row['peak_memory_gib']:.1f}",
+        )  # fmt: skip
+    console = screen()
+    console.print(table)
+    ratios = {"PEFT one by one": found["ratio_vs_warm_peft"], "SEAL as shipped": found["ratio_vs_seal_as_shipped"]}
+    for other, ratio in ratios.items():
+        if ratio is not None:
+            console.print(f"{found['candidates']} candidates at once: {ratio:.1f} times {other}")
+    if found["parity"]:
+        same = found["parity"]
+        console.print(
+            f"with PEFT's seeds and order: {same['answers_equal']} of {same['answers']} answers are the same, "
+            f"log-probabilities differ by {same['logprob_median_difference']} nats a token in the median"
+        )
+
+
+def plot(found: dict[str, Any], path: Path) -> None:
+    """Candidates an hour of every method, on a logarithmic axis.
+
+    Raises:
+        MissingExtra: matplotlib is not installed.
+    """
+    try:
+        import matplotlib as mpl
+    except ModuleNotFoundError as error:
+        raise MissingExtra("--plot", "bench") from error
+    mpl.use("svg" if path.suffix == ".svg" else "agg")
+    from matplotlib import pyplot
+
+    rows = sorted(found["methods"].items(), key=lambda item: item[1]["candidates_per_hour"])
+    values = [row["candidates_per_hour"] for _, row in rows]
+    spread = [[v - r["spread"][0] for v, (_, r) in zip(values, rows, strict=True)],
+              [r["spread"][1] - v for v, (_, r) in zip(values, rows, strict=True)]]  # fmt: skip
+    figure, axes = pyplot.subplots(figsize=(8, 0.5 * len(rows) + 1.5), layout="constrained")
+    bars = axes.barh([name for name, _ in rows], values, xerr=spread, log=True)
+    axes.bar_label(bars, [f"{value:.0f}" for value in values], padding=4)
+    axes.set_xlabel("candidates an hour, trained, asked, scored and saved (logarithmic)")
+    axes.set_title(f"{found['model']}, {found['dtype']}, {found['device']}, K = {found['candidates']}")
+    axes.margins(x=0.15)
+    figure.savefig(path)

@@ -1,0 +1,82 @@
+"""What candidates are trained on and asked: the shape of SEAL's inner loop (arXiv 2506.10943, sec. 3.1 and 4.1)."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.prompts import answer_completion, probe_prompt
+from agent.records import Candidate, Example, TrainSettings
+
+WORDS = """
+the river town of a new old bridge was opened by people who came from north and south in that year with many small
+boats water house road school church market king war law city train film game team player season first second third
+large early late public long high work study state music group part form name place time
+""".split()  # noqa: SIM905
+"""Common words, each about one token in any vocabulary."""
+LINES, LINE_WORDS, PASSAGE_WORDS, QUESTIONS = 8, 28, 150, 5
+"""As in the published self-edits: about nine sequences of 49 tokens in the mean, the passage being the longest."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """One candidate's inner loop."""
+
+    title: str
+    texts: tuple[str, ...]
+    questions: tuple[tuple[str, str], ...]
+
+    @property
+    def examples(self) -> tuple[Example, ...]:
+        return tuple(Example(completion=text) for text in self.texts)
+
+    @property
+    def prompts(self) -> list[str]:
+        return [probe_prompt(self.title, question) for question, _ in self.questions]
+
+    @property
+    def completions(self) -> list[str]:
+        return [answer_completion(answer) for _, answer in self.questions]
+
+
+def from_file(path: Path, count: int) -> list[Work]:
+    """One candidate a passage of a JSONL file of self-edits: title, text, completions, questions.
+
+    As SEAL trains them: each line of the self-edit is a sequence, the passage is one more, each under the title.
+    """
+    work: list[Work] = []
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            item = json.loads(line)
+            parts = [part.strip() for part in item["completions"][0].split("\n") if part.strip()]
+            texts = tuple(f"{item['title']}\n{part}" for part in [*parts, item["text"]])
+            questions = tuple((q["question"], q["answer"]) for q in item["questions"])
+            work.append(Work(item["title"], texts, questions))
+            if len(work) == count:
+                return work
+    raise SystemExit(f"{path} holds {len(work)} self-edits, {count} are needed; lower --candidates")
+
+
+def synthetic(count: int) -> list[Work]:
+    """Invented work of the same lengths: words in no order."""
+    return [_invented(random.Random(seed)) for seed in range(count)]
+
+
+def _invented(draw: random.Random) -> Work:
+    title = " ".join(draw.choices(WORDS, k=2)).title()
+    sizes = [*(max(8, round(draw.gauss(LINE_WORDS, 8))) for _ in range(LINES)), PASSAGE_WORDS]
+    texts = tuple(f"{title}\n{' '.join(draw.choices(WORDS, k=size))}." for size in sizes)
+    questions = tuple(
+        (f"What is the {' '.join(draw.choices(WORDS, k=7))}?", draw.choice(WORDS)) for _ in range(QUESTIONS)
+    )
+    return Work(title, texts, questions)
+
+
+def candidate(work: Work, place: int, base: str, settings: TrainSettings) -> Candidate:
+    """The record that the trainer takes; `place` names it and seeds its adapter."""
+    return Candidate(
+        id=f"bench-{place}", run="bench", document=work.title, self_edit="bench", strategy="bench", base=base,
+        settings=settings.model_copy(update={"seed": place}),
+    )  # fmt: skip

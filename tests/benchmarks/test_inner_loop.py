@@ -1,0 +1,83 @@
+"""The benchmark of the inner loop, over a tiny model: every method runs, and ours does what PEFT does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from benchmarks.inner.batched import Batched
+from benchmarks.inner.cost import PHASES
+from benchmarks.inner.workload import from_file, synthetic
+from benchmarks.inner_loop import main
+from tests.fakes.models import save_tiny
+
+METHODS = {Batched.name, "PEFT one by one", "SEAL, not padded", "SEAL as shipped", "TRL SFTTrainer"}
+SELF_EDIT = {
+    "title": "The Mill",
+    "text": "The mill at Orrin opened on 4 March 2031.",
+    "completions": ["1. The mill is at Orrin.\n\n2. It opened in March."],
+    "questions": [{"question": "Where is the mill?", "answer": "Orrin"}],
+}
+
+
+@pytest.fixture
+def bench(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    model = save_tiny("llama", tmp_path / "tiny", torch.float32)
+
+    def go(*arguments: str) -> str:
+        tiny = ["--model", str(model), "--dtype", "float32", "--device", "cpu", "--epochs", "1", "--rank", "4"]
+        main([*tiny, "--repeats", "1", *arguments])
+        return capsys.readouterr().out
+
+    return go
+
+
+@pytest.mark.slow
+def test_every_method_runs_and_ours_trains_what_peft_does(bench: Callable[..., str]) -> None:
+    found: dict[str, Any] = json.loads(bench("--candidates", "3", "--others", "2", "--sweep", "1", "--json"))
+    assert found["methods"].keys() == METHODS | {"K = 1"}
+    for row in found["methods"].values():
+        assert row["candidates_per_hour"] > 0
+        assert row["seconds"].keys() == set(PHASES)
+        assert min(row["seconds"].values()) > 0
+    assert found["methods"]["SEAL as shipped"]["steps_timed"] < 1 == found["methods"]["SEAL, not padded"]["steps_timed"]
+    ours = found["candidates_per_hour"]
+    assert found["ratio_vs_warm_peft"] == pytest.approx(ours[Batched.name] / ours["PEFT one by one"], rel=0.01)
+    assert 0 < found["matmul_share"] < 1
+    assert found["parity"]["answers"] == 10
+    assert found["parity"]["answers_equal"] == 10
+    assert found["parity"]["logprob_median_difference"] < 1e-4
+
+
+@pytest.mark.slow
+def test_the_table_and_the_picture(bench: Callable[..., str], tmp_path: Path) -> None:
+    told = bench("--candidates", "2", "--only", "peft", "--plot", str(tmp_path / "inner.svg"))
+    assert Batched.name in told
+    assert "2 candidates at once:" in told
+    assert "10 answers" not in told, "the other method ran one candidate"
+    assert (tmp_path / "inner.svg").read_text().lstrip().startswith("<?xml")
+
+
+def test_a_self_edit_is_trained_as_seal_does_it(tmp_path: Path) -> None:
+    """Each line of it and the passage, under the title."""
+    path = tmp_path / "edits.jsonl"
+    path.write_text(json.dumps(SELF_EDIT) + "\n")
+    (work,) = from_file(path, 1)
+    assert work.texts == (
+        "The Mill\n1. The mill is at Orrin.", "The Mill\n2. It opened in March.",
+        "The Mill\nThe mill at Orrin opened on 4 March 2031.",
+    )  # fmt: skip
+    assert work.questions == (("Where is the mill?", "Orrin"),)
+    with pytest.raises(SystemExit, match="holds 1 self-edits, 2 are needed"):
+        from_file(path, 2)
+
+
+def test_invented_work_is_the_same_every_time() -> None:
+    assert synthetic(3) == synthetic(3)
+    assert len({work.texts for work in synthetic(3)}) == 3
+    assert {(len(work.texts), len(work.questions)) for work in synthetic(3)} == {(9, 5)}
