@@ -29,10 +29,11 @@ from agent.records import (
 )  # fmt: skip
 from agent.strategies import suited
 from graphs.asked import asked
+from graphs.champion import best_reward, decided
 from graphs.runtime import Runtime
 from graphs.state import AdaptState, WriteState
 from graphs.trace import Span
-from graphs.winners import best_reward, follow, winner_of
+from graphs.winners import follow, winner_of
 
 Update = dict[str, Any]
 
@@ -264,7 +265,7 @@ class AdaptNodes:
         """
         ledger = self.rt.ledger
         with self.rt.tracer.step(state["run"], "select", state["document"]) as span:
-            champion = self._decided(state["run"], state["document"])
+            champion = decided(ledger, state["run"], state["document"])
             if champion is None:
                 rewards = [r for r in map(ledger.reward, state["candidates"]) if r is not None]
                 rewards.sort(key=lambda r: (r.value, r.candidate), reverse=True)
@@ -278,10 +279,6 @@ class AdaptNodes:
             span.subject = best.candidate
             span.data = {"strategy": champion.strategy, "reward": best.value, "members": champion.members}
         return {"champion": champion.id}
-
-    def _decided(self, run: str, document: str) -> Candidate | None:
-        """The document's champion, where the gate has given its word on it."""
-        return next((c for c in self.rt.ledger.candidates(run, document) if self.rt.ledger.decision(c.id)), None)
 
     def merge(self, state: AdaptState) -> Update:
         """Write the mean of the champion's members as an adapter. A champion without members is one already."""

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from agent.errors import SealError, StoreError
 from agent.ports import Ledger
-from agent.records import Adapter, Candidate, Reward, Winner
+from agent.records import Adapter, Candidate, Winner
+from graphs.champion import best_reward
 from graphs.runtime import Runtime
-
-
-def best_reward(ledger: Ledger, champion: Candidate) -> Reward:
-    """The reward of the champion's first member, or of the champion itself where it has none."""
-    best = ledger.reward(next(iter(champion.members), champion.id))
-    assert best is not None, "a champion is selected by its reward"
-    return best
 
 
 def winner_of(ledger: Ledger, champion: Candidate) -> Winner:
