@@ -23,6 +23,7 @@ from agent.records import (
     GateDecision,
     Plan,
     Probe,
+    Recalled,
     Retention,
     SelfEdit,
     Training,
@@ -136,8 +137,6 @@ class AdaptNodes:
 
     def plan(self, state: AdaptState) -> Update:
         """K plans for the document, by strategies that suit its language. A planner that fails, fails the document."""
-        from agent.records import Recalled
-
         run, document = state["run"], self.rt.ledger.document(state["document"])
         with self.rt.tracer.step(run, "plan", document.id) as span:
             strategies = suited(self.rt.strategies, state["language"])
@@ -294,7 +293,8 @@ class AdaptNodes:
     def gate(self, state: AdaptState) -> Update:
         """The held-out half decides, for the champion alone. The first decision stands, whatever settings are today.
 
-        With the decision the champion's self-edit becomes the document's winner, published or not.
+        With it the champion's self-edit becomes the document's winner, unless it is rejected: then only the ledger
+        keeps it.
         """
         run, ledger, champion = state["run"], self.rt.ledger, state["champion"]
         document = ledger.document(state["document"])
@@ -311,7 +311,8 @@ class AdaptNodes:
                 decision = self._decide(run, document.id, champion, before, after)
                 with ledger.transaction():
                     ledger.add_decision(decision)
-                    ledger.add_winner(winner_of(ledger, ledger.candidate(champion)))
+                    if decision.verdict != "reject":
+                        ledger.add_winner(winner_of(ledger, ledger.candidate(champion)))
             follow(self.rt)
             span.message = f"{decision.verdict}: {decision.reason}"
             span.data = decision.model_dump() | {"general": after.items, "reached": after.reached}

@@ -1,4 +1,4 @@
-"""Winners: made of champions, and held by dataset and memory, which are brought in line with the ledger here."""
+"""Winners: made of champions that the gate did not reject, and held by dataset and memory, which follow the ledger."""
 
 from __future__ import annotations
 
