@@ -332,13 +332,13 @@ class Adapter(Record):
 
 
 class Event(Record):
-    """One line of the trace. `data` says what went in and what came out."""
+    """One line of the trace. `data` says what went in and what came out. "stopped" is a step that Ctrl-C ended."""
 
     run: str
     step: str
     document: str = ""
     subject: str = ""
-    status: Literal["started", "ok", "failed", "skipped"] = "ok"
+    status: Literal["started", "ok", "failed", "skipped", "stopped"] = "ok"
     message: str = ""
     seconds: float = 0.0
     memory_mib: float = 0.0

@@ -191,6 +191,7 @@ class AdaptNodes:
         run, document = state["run"], self.rt.ledger.document(state["document"])
         probes = self.rt.ledger.probes(document.id)
         candidates: list[Candidate] = []
+        told: list[dict[str, Any]] = []
         with self.rt.tracer.step(run, "check", document.id) as span:
             for draft in sorted(state["drafts"], key=lambda d: state["plans"].index(d["plan"])):
                 plan = self._plan(run, document.id, draft["plan"])
@@ -199,8 +200,11 @@ class AdaptNodes:
                 self.rt.ledger.add_self_edit(edit)
                 if edit.examples:
                     candidates.append(Candidate.make(run, edit, self.rt.config.model.name, plan.settings))
-                span.data[plan.strategy] = {"passed": len(edit.examples), "refused": len(edit.refused)}
+                told.append({"plan": plan.id, "strategy": plan.strategy,
+                             "passed": len(edit.examples), "refused": len(edit.refused)})  # fmt: skip
             self.rt.ledger.add_candidates(candidates)
+            span.data = {"passed": sum(t["passed"] for t in told), "refused": sum(t["refused"] for t in told),
+                         "plans": told}  # fmt: skip
         return {"candidates": [c.id for c in candidates]}
 
     def train(self, state: AdaptState) -> Update:
@@ -245,6 +249,7 @@ class AdaptNodes:
 
         run, ledger, settings = state["run"], self.rt.ledger, self.rt.config.reward
         document = state["document"]
+        told: list[dict[str, Any]] = []
         with self.rt.tracer.step(run, "reward", document) as span:
             probes, base = asked(ledger, run, document), ledger.scores(run, BASE, document)
             for id in state["candidates"]:
@@ -254,7 +259,10 @@ class AdaptNodes:
                 own = ledger.scores(run, id, document)
                 found = reward(id, probes, base, own, before, after, settings.clip, settings.forgetting_weight)
                 ledger.add_reward(found)
-                span.data[ledger.candidate(id).strategy] = round(found.value, 4)
+                told.append(
+                    {"candidate": id, "strategy": ledger.candidate(id).strategy, "reward": round(found.value, 4)}
+                )
+            span.data = {"best": max(t["reward"] for t in told), "candidates": told}
         return {}
 
     def select(self, state: AdaptState) -> Update:
