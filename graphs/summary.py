@@ -53,9 +53,10 @@ class DocumentRow:
     forced_retention_after: float
 
 
-def last_run(ledger: Ledger) -> dict[str, Any] | None:
-    """The run that is going on, or that was at work last: one that was taken up again is later than its start."""
-    return max(ledger.runs(), key=lambda r: float(r["began_at"]), default=None)
+def latest(ledger: Ledger) -> list[dict[str, Any]]:
+    """All runs, first the one that is going on or was at work last: one that was taken up again is later than its
+    start."""
+    return sorted(ledger.runs(), key=lambda r: float(r["began_at"]), reverse=True)
 
 
 def question_rows(ledger: Ledger, run: str, document: Document) -> list[QuestionRow]:

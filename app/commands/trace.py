@@ -12,16 +12,20 @@ from agent.ports import Ledger
 from agent.records import Document
 from app.session import emit, opened
 from graphs.champion import decided
-from graphs.summary import last_run, question_rows
+from graphs.summary import latest, question_rows
 
 
 def run(run_id: str | None, home: Path | None, file: Path | None, overrides: Sequence[str], as_json: bool) -> None:
-    """Raises StoreError where there is no such run."""
+    """Without a run the last one that read a document, so that a run which found nothing new does not hide it.
+
+    Raises:
+        StoreError: there is no such run.
+    """
     ledger = opened(home, file, overrides).ledger
-    last = last_run(ledger)
-    if not last:
+    runs = [str(r["run"]) for r in latest(ledger)]
+    if not runs:
         raise StoreError("there is no run yet", "start with `seal demo` or `seal ingest SOURCE`")
-    wanted = run_id or str(last["run"])
+    wanted = run_id or next((r for r in runs if ledger.documents(r)), runs[0])
     if as_json:
         emit(everything(ledger, wanted))
         return
