@@ -16,7 +16,7 @@ from graphs.reading import KNOWN, TWICE
 
 @dataclass(frozen=True)
 class QuestionRow:
-    """One question: what the base said, and what seal says now, routed as in `seal ask`.
+    """One question: what the base said, told the document's title, and what seal says now, routed as in `seal ask`.
 
     `routed_to` says who gave the answer after: the adapter of the question's own document ("own"), another
     one ("other") or the base ("base"); "" where the run did not get to ask. `right_champion` says whether the
@@ -42,6 +42,8 @@ class QuestionRow:
 
 @dataclass(frozen=True)
 class DocumentRow:
+    """What came of a document. `strategy` names those of all members of its champion, `reward` is the best one's."""
+
     document: str
     title: str
     outcome: str
@@ -119,10 +121,11 @@ def summarize(ledger: Ledger, run: str) -> dict[str, Any]:
     """The result of `seal ingest --json`.
 
     Accuracy is over the questions that came with the documents; where none came, over those that
-    seal made. `question_source` says which. `accuracy_after` is what a person gets: every question goes through
-    the router over the whole library. `accuracy_champions` has the champion of each question's own document
-    on instead, published or not (the base where there is none): what was learned. `seconds` are those of all
-    `sittings` together, without the time between them.
+    seal made. `question_source` says which, `questions_given` and `questions_made` how many of either there are.
+    `accuracy_after` is what a person gets: every question goes through the router over the whole library.
+    `accuracy_champions` has the champion of each question's own document on instead, published or not (the base
+    where there is none): what was learned. `unanswered` documents were known already, and no adapter answers for
+    them. `seconds` are those of all `sittings` together, without the time between them.
     """
     recorded = ledger.run(run)
     documents = document_rows(ledger, run)
@@ -135,18 +138,22 @@ def summarize(ledger: Ledger, run: str) -> dict[str, Any]:
     published = [d for d in documents if d.outcome == "published"]
     base = ledger.retention(run, BASE)
     events = ledger.events(run)
+    answered = {adapter.document for adapter in ledger.current(recorded["config"].get("model", {}).get("name"))}
     skipped = [e for e in events if e.step == "read-item" and e.status == "skipped"]
     failures = _failures(events)
     return {
         "run": run,
         "documents": len(documents),
         "skipped": len({(e.document, e.message) for e in skipped}),
+        "unanswered": len({e.document for e in skipped if e.message == KNOWN} - answered),
         "failed": len(failures) + sum(d.outcome.startswith("failed") for d in documents),
         "failures": failures,
         "notes": list(dict.fromkeys(e.message for e in skipped if e.message not in (KNOWN, TWICE))),
         "candidates": sum(not c.members for c in ledger.candidates(run)),
         "published": len(published),
         "questions": len(counted),
+        "questions_given": len(given),
+        "questions_made": len(rows) - len(given),
         "methods": dict(methods),
         "not_judged": methods[METHOD] if recorded["config"].get("judge", {}).get("endpoint") else 0,
         "question_source": "given" if given else "made by seal",

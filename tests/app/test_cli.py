@@ -68,7 +68,7 @@ def test_what_was_learned_and_not_published_is_shown_beside_what_a_person_gets(s
     assert (summary["published"], summary["accuracy_after"], summary["accuracy_champions"]) == (0, 0.0, 1.0)
     show_summary(summary, console := Console(width=200, record=True, file=io.StringIO()))
     shown = console.export_text()
-    assert "0 of 8 questions went to the adapter of their own document, 0 to another one, 8 to the base" in shown
+    assert "0 of these 8 went to the adapter of their own document, 0 to another one, 8 to the base" in shown
     assert "Learned, published or not (each document's champion switched on by hand): 100%" in shown
 
 
@@ -80,6 +80,9 @@ def test_a_second_run_learns_nothing_and_says_so(learned: Seal, articles: Path) 
     assert done.exit_code == 0
     assert done.stdout == "Nothing new: 2 documents known already. Nothing was changed.\n"
     assert learned.json("status")["adapters"] == 2
+    learned("rollback")
+    assert "No adapter answers for 1 of them (taken back, or not published)" in learned("ingest", articles).stdout
+    assert learned.ingest(articles)["unanswered"] == 1
 
 
 def test_a_document_that_stands_twice_is_learned_once(seal: Seal, articles: Path) -> None:
@@ -107,6 +110,34 @@ def test_documents_of_a_feed_are_judged_on_questions_that_seal_made(seal: Seal, 
     summary = seal.ingest(write_articles(tmp_path / "bare.jsonl", bare))
     assert summary["question_source"] == "made by seal"
     assert {row["kind"] for row in summary["answers"]} == {"parsed"}
+    show_summary(summary, console := Console(width=400, record=True, file=io.StringIO()))
+    told = f"n = {summary['questions']} (made by seal; they reword what was trained: recall in other words"
+    assert told in console.export_text()
+
+
+def test_each_figure_says_which_questions_it_is_over(seal: Seal, articles: Path) -> None:
+    done = seal("ingest", articles, *LENIENT, width=400)
+    ledger = seal.runtime().ledger
+    asked = [p.kind for d in ledger.documents() for p in ledger.probes(d.id) if not p.recall]
+    made = len(asked) - 8
+    assert (made > 0, asked.count("given")) == (True, 8)
+    told = f"{8 + made} questions through the router (8 that came with the documents, {made} that seal made): "
+    assert told in done.stderr
+    assert f"n = 8 (those that came with the documents, without the {made} that seal made)" in done.stdout
+    assert "7 of these 8 went to the adapter of their own document" in done.stdout
+    for adapter in ledger.current():
+        held = [p.kind for p in ledger.probes(adapter.document) if p.half == "heldout" and not p.recall]
+        given, n = held.count("given"), len(held)
+        assert f"0 of {n} held-out probes right before, {n} after (p = " in done.stdout
+        assert f"; came with the document {given}, made by seal {n - given}). Adapter: " in done.stdout
+
+
+def test_the_reward_beside_a_mean_is_said_to_be_its_best_members(seal: Seal, articles: Path) -> None:
+    alone = ("--set", "plan.candidates=1", "--set", 'plan.strategies=["cloze"]')
+    shown = Seal(seal.home / "alone")("ingest", articles, *LENIENT, *alone, width=400).stdout
+    assert shown.count("Adapter: cloze, reward +0.") == 2
+    shown = seal("ingest", articles, *LENIENT, width=400).stdout
+    assert shown.count("Adapter: mean of ") == shown.count(", the best one's reward +0.") == 2
 
 
 def test_ask_names_the_adapter_and_what_the_base_says(learned: Seal) -> None:
