@@ -71,7 +71,6 @@ class AdaptNodes:
         return {"measurable": any(p.half == "reward" for p in probes), "language": spoken}
 
     def _probes(self, document: Document, span: Span) -> list[Probe]:
-        from evals.matching import contains
         from evals.probes import make_probes
         from evals.written import WrittenProber
 
@@ -79,7 +78,7 @@ class AdaptNodes:
         written: list[tuple[str, str]] = []
         chat = self.rt.chat(config.endpoint)
         if chat and config.written:
-            found = WrittenProber(chat, config.written, contains).write(document)
+            found = WrittenProber(chat, config.written).write(document)
             written = [(q.question, q.answer) for q in found.kept]
             span.data["refused_probes"] = [(q.question, reason) for q, reason in found.refused]
         return make_probes(document, parsed=config.parsed, cloze=config.cloze, written=written)
