@@ -57,7 +57,8 @@ class FakeTrainer:
 
 
 def _logprob(folder: Path) -> float:
-    return float(json.loads((folder / "adapter_config.json").read_text())["logprob"])
+    config = folder / "adapter_config.json"
+    return float(json.loads(config.read_text())["logprob"]) if config.exists() else RIGHT
 
 
 def _write_adapter(folder: Path, rank: int, logprob: float, texts: list[str]) -> None:
