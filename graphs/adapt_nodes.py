@@ -34,7 +34,7 @@ from graphs.champion import best_reward, decided
 from graphs.runtime import Runtime
 from graphs.state import AdaptState, WriteState
 from graphs.trace import Span
-from graphs.winners import follow, winner_of
+from graphs.winners import follow, winner_of, wins
 
 Update = dict[str, Any]
 
@@ -300,8 +300,7 @@ class AdaptNodes:
     def gate(self, state: AdaptState) -> Update:
         """The held-out half decides, for the champion alone. The first decision stands, whatever settings are today.
 
-        With it the champion's self-edit becomes the document's winner, unless it is rejected: then only the ledger
-        keeps it.
+        With it the champion's self-edit may become the document's winner.
         """
         run, ledger, champion = state["run"], self.rt.ledger, state["champion"]
         document = ledger.document(state["document"])
@@ -318,7 +317,7 @@ class AdaptNodes:
                 decision = self._decide(run, document.id, champion, before, after)
                 with ledger.transaction():
                     ledger.add_decision(decision)
-                    if decision.verdict != "reject":
+                    if wins(ledger, ledger.candidate(champion), decision.verdict):
                         ledger.add_winner(winner_of(ledger, ledger.candidate(champion)))
             follow(self.rt)
             span.message = f"{decision.verdict}: {decision.reason}"

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from agent.errors import SealError, StoreError
 from agent.ports import Ledger
-from agent.records import Adapter, Candidate, Winner
+from agent.records import Adapter, Candidate, Verdict, Winner
 from graphs.champion import best_reward
 from graphs.runtime import Runtime
+
+
+def wins(ledger: Ledger, champion: Candidate, verdict: Verdict) -> bool:
+    """Whether the champion's self-edit is a winner: not where the gate rejected it.
+
+    Nor where the gate could not decide on a second attempt while an adapter of the first one answers, whose winner it
+    would replace.
+    """
+    answered = champion.document in {adapter.document for adapter in ledger.current(champion.base)}
+    return verdict == "publish" or (verdict == "undecided" and not answered)
 
 
 def winner_of(ledger: Ledger, champion: Candidate) -> Winner:

@@ -94,15 +94,18 @@ def test_it_is_learned_again_with_its_questions_once(home: Path, bare: Path, who
         assert (again.fake_trainer.trained, said) == ([], {str(a["title"]): [KNOWN] for a in ARTICLES})
 
 
-def test_a_second_attempt_that_is_rejected_leaves_the_first_its_place(home: Path, bare: Path, whole: Path) -> None:
+@pytest.mark.parametrize(("settings", "outcome"), [({}, "rejected"), ({"gate.min_probes": "99"}, "undecided")])
+def test_a_second_attempt_that_is_not_published_leaves_the_first_its_place(
+    settings: dict[str, str], outcome: str, home: Path, bare: Path, whole: Path
+) -> None:
     ledger = (first := BareRuntime(home)).ledger
     learn(first, "r1", bare)
     current, winners = ledger.current(), ledger.winners()
-    again = BareRuntime(home)
+    again = BareRuntime(home, settings)
     reward_half = [q for article in ARTICLES for q in article["questions"][::2]]
     again.fake_model.answers = {q["question"]: q["answer"] for q in reward_half}
     learn(again, "r2", whole)
-    assert set(ledger.outcomes("r2").values()) == {"rejected"}
+    assert set(ledger.outcomes("r2").values()) == {outcome}
     assert (ledger.current(), ledger.winners()) == (current, winners)
     assert {json.loads(line)["candidate"] for line in again.config.dataset_path.read_text().splitlines()} == {
         winner.candidate for winner in winners
