@@ -8,7 +8,7 @@ SHELL := bash
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-CODE := $(wildcard agent graphs seal_train evals app tests benchmarks examples)
+CODE := $(wildcard agent graphs seal_train evals app tests benchmarks)
 
 # The first Python on the PATH that pyproject.toml admits.
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \

@@ -1,7 +1,7 @@
 """The vocabulary of the project: frozen records that every stage takes and returns.
 
 One word for one thing, used everywhere: document, plan, self-edit, candidate, adapter, probe,
-score, reward, winner. Ids are hashes of content, so the same step run twice makes the same id,
+score, reward, winner, champion. Ids are hashes of content, so the same step run twice makes the same id,
 and the ledger can tell that it has seen it.
 """
 
@@ -294,7 +294,10 @@ class GateDecision(Record):
 
 
 class Winner(Record):
-    """A self-edit that earned its place in the RL dataset and in memory. Its gain was measured with `base`."""
+    """The self-edit of a champion that the gate published or left undecided, for RL dataset and memory.
+
+    Its gain was measured with `base`.
+    """
 
     candidate: str
     base: str
@@ -329,13 +332,13 @@ class Adapter(Record):
 
 
 class Event(Record):
-    """One line of the trace. `data` says what went in and what came out."""
+    """One line of the trace. `data` says what went in and what came out. "stopped" is a step that Ctrl-C ended."""
 
     run: str
     step: str
     document: str = ""
     subject: str = ""
-    status: Literal["started", "ok", "failed", "skipped"] = "ok"
+    status: Literal["started", "ok", "failed", "skipped", "stopped"] = "ok"
     message: str = ""
     seconds: float = 0.0
     memory_mib: float = 0.0

@@ -79,7 +79,9 @@ class IngestProgress:
 
         elif event.step == "examine" and event.data.get("questions"):
             told = event.data
-            self._line(f"{told['questions']} questions through the router: {told['own']} to their own document's "
+            made = told["questions"] - told["given"]
+            self._line(f"{told['questions']} questions through the router ({told['given']} that came with the "
+                       f"documents, {made} that seal made): {told['own']} to their own document's "
                        f"adapter, {told['other']} to another one, {told['base']} to the base")  # fmt: skip
 
     def trained(self, step: int, steps: int) -> None:

@@ -21,6 +21,11 @@ def show_summary(summary: dict[str, Any], console: Console | None = None) -> Non
     if not summary["documents"]:
         known = summary["skipped"]
         console.print(f"Nothing new: {counted(known, 'document')} known already. Nothing was changed.")
+        if summary["unanswered"]:
+            console.print(
+                f"No adapter answers for {summary['unanswered']} of them (taken back, or not published): the same "
+                "command with --again learns what has none anew.", soft_wrap=soft,
+            )  # fmt: skip
     else:
         _documents(summary, console)
         console.print(overall(summary), markup=False, soft_wrap=soft)
@@ -51,7 +56,9 @@ def _documents(summary: dict[str, Any], console: Console) -> None:
 def _outcome(row: dict[str, Any]) -> str:
     if not row["strategy"]:
         return escape(row["outcome"])
-    why = f"{escape(row['gate'])}. {row['strategy']}, reward {row['reward']:+.2f}"
+    several = " + " in row["strategy"]
+    made = f"mean of {row['strategy']}, the best one's reward" if several else f"{row['strategy']}, reward"
+    why = f"{escape(row['gate'])}. Adapter: {made} {row['reward']:+.2f}"
     if row["outcome"] == "published":
         return f"[green]published[/green]: {why}"
     return f"[yellow]{escape(row['outcome'])}[/yellow], so its adapter does not answer: {why}"
@@ -82,14 +89,27 @@ def _forced(summary: dict[str, Any]) -> str:
     return f"with an adapter forced on, on the {sum(item.common for item in items())} common ones: {told}"
 
 
+def _counted(summary: dict[str, Any]) -> str:
+    """Which questions the figures are over."""
+    if not summary["questions_given"]:
+        return "made by seal; they reword what was trained: recall in other words, not understanding"
+    made = summary["questions_made"]
+    return f"those that came with the documents{f', without the {made} that seal made' if made else ''}"
+
+
+def _by_prompt(summary: dict[str, Any]) -> int:
+    """Answers of the base that were right on one side alone: before it was told the document's title, after not."""
+    return sum(a["routed_to"] == "base" and a["right_before"] != a["right_after"] for a in summary["answers"])
+
+
 def overall(summary: dict[str, Any]) -> str:
     """The figures in plain sentences."""
     lines = [f"{summary['published']} of {counted(summary['documents'], 'document')} published, run {summary['run']}"]
     if summary["questions"]:
         lines.append(
-            f"Closed-book accuracy ({_methods(summary)}; questions {summary['question_source']}): "
+            f"Closed-book accuracy ({_methods(summary)}): "
             f"{percent(summary['accuracy_before'])} before, {percent(summary['accuracy_after'])} after, "
-            f"n = {summary['questions']}"
+            f"n = {summary['questions']} ({_counted(summary)})"
         )
     if summary["heldout_questions"]:
         lines.append(
@@ -99,8 +119,13 @@ def overall(summary: dict[str, Any]) -> str:
     if summary["questions"]:
         lines.append(
             f"After is asked through the router, as in seal ask: {summary['routed_to_own']} of "
-            f"{counted(summary['questions'], 'question')} went to the adapter of their own document, "
+            f"these {summary['questions']} went to the adapter of their own document, "
             f"{summary['routed_to_other']} to another one, {summary['routed_to_base']} to the base"
+        )
+    if _by_prompt(summary):
+        lines.append(
+            "Before, the base is told the document's title; after, where a question is left to it, it is not: "
+            f"{counted(_by_prompt(summary), 'answer')} turned right or wrong with the prompt, not by learning"
         )
     if summary["documents"] > summary["published"] and summary["questions"]:
         lines.append(

@@ -31,7 +31,7 @@ def show(trace: dict[str, Any]) -> None:
 
 
 def _event(event: dict[str, Any]) -> str:
-    colour = {"failed": "red", "skipped": "yellow"}.get(event["status"], "green")
+    colour = {"failed": "red", "skipped": "yellow", "stopped": "yellow"}.get(event["status"], "green")
     told = [event["step"], event["subject"], event["message"] or _short(event["data"])]
     cost = f"[dim]{event['seconds']:.1f} s, {event['memory_mib']:.0f} MiB[/dim]" if event["seconds"] else ""
     return f"[{colour}]{event['status']}[/{colour}] {escape('  '.join(t for t in told if t))}  {cost}".rstrip()
@@ -43,13 +43,19 @@ def _short(data: dict[str, Any]) -> str:
 
 
 def _document(tree: Tree, item: dict[str, Any], events: list[dict[str, Any]]) -> None:
+    """Under the steps' events what they came to: where a run went on, under the last time that each went well."""
     tree.add(f"[dim]{escape(item['document']['source'])}[/dim]")
-    for event in events:
+    last = {event["step"]: at for at, event in enumerate(events) if event["status"] == "ok"}
+    for at, event in enumerate(events):
         node = tree.add(_event(event))
+        if last.get(event["step"]) != at:
+            continue
         if event["step"] == "recall":
             _recalled(node, event["data"].get("recalled", []))
         elif event["step"] == "plan":
             _plans(node, item["plans"])
+        elif event["step"] == "check":
+            _checked(node, event["data"].get("plans", []))
         elif event["step"] == "reward":
             _candidates(node, item["candidates"])
         elif event["step"] == "merge":
@@ -84,6 +90,11 @@ def _plans(node: Tree, plans: list[dict[str, Any]]) -> None:
         for refusal in edit["refused"]:
             text = (refusal["example"]["prompt"] + refusal["example"]["completion"]).strip().replace("\n", " / ")
             branch.add(f"[yellow]refused[/yellow] {escape(refusal['reason'])}: [dim]{escape(text)}[/dim]")
+
+
+def _checked(node: Tree, plans: list[dict[str, Any]]) -> None:
+    for plan in plans:
+        node.add(f"{plan['strategy']}: {plan['passed']} passed, {plan['refused']} refused")
 
 
 def _candidates(node: Tree, candidates: list[dict[str, Any]]) -> None:

@@ -49,7 +49,12 @@ def decide(
         verdict, reason = "undecided", f"{n} held-out knowledge probes of the {min_probes} that are needed"
     else:
         verdict = "publish" if p_value <= alpha else "reject"
-        reason = f"{right_before:.0f} of {n} held-out probes right before, {right_after:.0f} after (p = {p_value:.3f})"
+        given = sum(probe.kind == "given" for probe in held)
+        origin = f"came with the document {given}, made by seal {n - given}"
+        reason = (
+            f"{right_before:.0f} of {n} held-out probes right before, {right_after:.0f} after "
+            f"(p = {p_value:.3f}; {origin})"
+        )
         if gained and _guessed(missed, len(missed)) > alpha:
             verdict, reason = "undecided", f"{reason}; so few facts of their kinds are known that all may be guessed"
     return GateDecision(

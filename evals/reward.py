@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from agent.records import Probe, Retention, Reward, Score
-from evals.matching import contains
+from evals.scoring import alike
 
 
 def reward(
@@ -38,11 +38,10 @@ def _by_probe(scores: Sequence[Score]) -> dict[str, Score]:
     return {score.probe: score for score in scores}
 
 
-def _step(probe: Probe, before: Score, after: Score) -> float:
-    """The gain in rightness. Where the judge gave a verdict on one answer only, both are compared by their words."""
-    if before.method == after.method:
-        return after.correct - before.correct
-    return float(contains(after.answer, probe.answer)) - float(contains(before.answer, probe.answer))
+def _step(probe: Probe, before: Score, after: Score) -> int:
+    """The gain in rightness."""
+    right = alike(probe, {"before": before, "after": after})
+    return right["after"] - right["before"]
 
 
 def _gain(probes: Sequence[Probe], before: dict[str, Score], after: dict[str, Score]) -> float:

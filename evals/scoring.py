@@ -8,7 +8,7 @@ from pathlib import Path
 
 from agent.ports import Judge, LanguageModel, Query
 from agent.prompts import answer_completion, probe_prompt
-from agent.records import Probe, Score
+from agent.records import Probe, RoutedAnswer, Score
 from evals.matching import METHOD, contains, f1
 
 MAX_TOKENS = 24
@@ -57,6 +57,12 @@ def graded(probe: Probe, answer: str, judge: Judge | None) -> tuple[str, bool]:
     """
     judged = judge.judge(probe.question, probe.answer, answer) if judge else None
     return (METHOD, contains(answer, probe.answer)) if judged is None else (JUDGE, judged)
+
+
+def alike(probe: Probe, answers: Mapping[str, Score | RoutedAnswer]) -> dict[str, bool]:
+    """Which answers to a probe are right, all by one method: by their words where the judge did not judge all."""
+    same = len({answer.method for answer in answers.values()}) == 1
+    return {k: a.correct > 0 if same else contains(a.answer, probe.answer) for k, a in answers.items()}
 
 
 def _likelihoods(model: LanguageModel, queries: Sequence[Query], probes: Sequence[Probe]) -> list[tuple[float, bool]]:

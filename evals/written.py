@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from pydantic import BaseModel, ValidationError
@@ -13,9 +12,6 @@ from agent.ports import Chat
 from agent.quoting import AS_DATA, quoted
 from agent.records import Document, Question
 from evals.matching import contains, normalize
-
-Matches = Callable[[str, str], bool]
-"""Whether an answer (first) says what the reference (second) says."""
 
 _WRITE = (
     "You write questions that test whether somebody knows what a document says without seeing it. Ask for facts that "
@@ -47,10 +43,9 @@ class Written:
 class WrittenProber:
     """Writes at most `count` probe questions for a document and puts each to the test."""
 
-    def __init__(self, chat: Chat, count: int, matches: Matches) -> None:
+    def __init__(self, chat: Chat, count: int) -> None:
         self._chat = chat
         self._count = count
-        self._matches = matches
 
     def write(self, document: Document) -> Written:
         """One request for the questions and up to three for each: twice with the document, once without.
@@ -99,9 +94,9 @@ class WrittenProber:
         if contains(question.question, question.answer):
             return "gives its answer away"
         for _ in range(2):
-            if not self._matches(self._answer(question, document), question.answer):
+            if not contains(self._answer(question, document), question.answer):
                 return "is not answered the same way twice with the document in view"
-        if self._matches(self._answer(question, None), question.answer):
+        if contains(self._answer(question, None), question.answer):
             return "is answered without the document"
         return None
 

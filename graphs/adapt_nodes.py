@@ -23,16 +23,18 @@ from agent.records import (
     GateDecision,
     Plan,
     Probe,
+    Recalled,
     Retention,
     SelfEdit,
     Training,
 )  # fmt: skip
 from agent.strategies import suited
 from graphs.asked import asked
+from graphs.champion import best_reward, decided
 from graphs.runtime import Runtime
 from graphs.state import AdaptState, WriteState
 from graphs.trace import Span
-from graphs.winners import best_reward, follow, winner_of
+from graphs.winners import follow, winner_of, wins
 
 Update = dict[str, Any]
 
@@ -69,7 +71,6 @@ class AdaptNodes:
         return {"measurable": any(p.half == "reward" for p in probes), "language": spoken}
 
     def _probes(self, document: Document, span: Span) -> list[Probe]:
-        from evals.matching import contains
         from evals.probes import make_probes
         from evals.written import WrittenProber
 
@@ -77,7 +78,7 @@ class AdaptNodes:
         written: list[tuple[str, str]] = []
         chat = self.rt.chat(config.endpoint)
         if chat and config.written:
-            found = WrittenProber(chat, config.written, contains).write(document)
+            found = WrittenProber(chat, config.written).write(document)
             written = [(q.question, q.answer) for q in found.kept]
             span.data["refused_probes"] = [(q.question, reason) for q, reason in found.refused]
         return make_probes(document, parsed=config.parsed, cloze=config.cloze, written=written)
@@ -135,8 +136,6 @@ class AdaptNodes:
 
     def plan(self, state: AdaptState) -> Update:
         """K plans for the document, by strategies that suit its language. A planner that fails, fails the document."""
-        from agent.records import Recalled
-
         run, document = state["run"], self.rt.ledger.document(state["document"])
         with self.rt.tracer.step(run, "plan", document.id) as span:
             strategies = suited(self.rt.strategies, state["language"])
@@ -191,6 +190,7 @@ class AdaptNodes:
         run, document = state["run"], self.rt.ledger.document(state["document"])
         probes = self.rt.ledger.probes(document.id)
         candidates: list[Candidate] = []
+        told: list[dict[str, Any]] = []
         with self.rt.tracer.step(run, "check", document.id) as span:
             for draft in sorted(state["drafts"], key=lambda d: state["plans"].index(d["plan"])):
                 plan = self._plan(run, document.id, draft["plan"])
@@ -199,8 +199,11 @@ class AdaptNodes:
                 self.rt.ledger.add_self_edit(edit)
                 if edit.examples:
                     candidates.append(Candidate.make(run, edit, self.rt.config.model.name, plan.settings))
-                span.data[plan.strategy] = {"passed": len(edit.examples), "refused": len(edit.refused)}
+                told.append({"plan": plan.id, "strategy": plan.strategy,
+                             "passed": len(edit.examples), "refused": len(edit.refused)})  # fmt: skip
             self.rt.ledger.add_candidates(candidates)
+            span.data = {"passed": sum(t["passed"] for t in told), "refused": sum(t["refused"] for t in told),
+                         "plans": told}  # fmt: skip
         return {"candidates": [c.id for c in candidates]}
 
     def train(self, state: AdaptState) -> Update:
@@ -245,6 +248,7 @@ class AdaptNodes:
 
         run, ledger, settings = state["run"], self.rt.ledger, self.rt.config.reward
         document = state["document"]
+        told: list[dict[str, Any]] = []
         with self.rt.tracer.step(run, "reward", document) as span:
             probes, base = asked(ledger, run, document), ledger.scores(run, BASE, document)
             for id in state["candidates"]:
@@ -254,7 +258,10 @@ class AdaptNodes:
                 own = ledger.scores(run, id, document)
                 found = reward(id, probes, base, own, before, after, settings.clip, settings.forgetting_weight)
                 ledger.add_reward(found)
-                span.data[ledger.candidate(id).strategy] = round(found.value, 4)
+                told.append(
+                    {"candidate": id, "strategy": ledger.candidate(id).strategy, "reward": round(found.value, 4)}
+                )
+            span.data = {"best": max(t["reward"] for t in told), "candidates": told}
         return {}
 
     def select(self, state: AdaptState) -> Update:
@@ -264,7 +271,7 @@ class AdaptNodes:
         """
         ledger = self.rt.ledger
         with self.rt.tracer.step(state["run"], "select", state["document"]) as span:
-            champion = self._decided(state["run"], state["document"])
+            champion = decided(ledger, state["run"], state["document"])
             if champion is None:
                 rewards = [r for r in map(ledger.reward, state["candidates"]) if r is not None]
                 rewards.sort(key=lambda r: (r.value, r.candidate), reverse=True)
@@ -278,10 +285,6 @@ class AdaptNodes:
             span.subject = best.candidate
             span.data = {"strategy": champion.strategy, "reward": best.value, "members": champion.members}
         return {"champion": champion.id}
-
-    def _decided(self, run: str, document: str) -> Candidate | None:
-        """The document's champion, where the gate has given its word on it."""
-        return next((c for c in self.rt.ledger.candidates(run, document) if self.rt.ledger.decision(c.id)), None)
 
     def merge(self, state: AdaptState) -> Update:
         """Write the mean of the champion's members as an adapter. A champion without members is one already."""
@@ -297,7 +300,7 @@ class AdaptNodes:
     def gate(self, state: AdaptState) -> Update:
         """The held-out half decides, for the champion alone. The first decision stands, whatever settings are today.
 
-        With the decision the champion's self-edit becomes the document's winner, published or not.
+        With it the champion's self-edit may become the document's winner.
         """
         run, ledger, champion = state["run"], self.rt.ledger, state["champion"]
         document = ledger.document(state["document"])
@@ -314,7 +317,8 @@ class AdaptNodes:
                 decision = self._decide(run, document.id, champion, before, after)
                 with ledger.transaction():
                     ledger.add_decision(decision)
-                    ledger.add_winner(winner_of(ledger, ledger.candidate(champion)))
+                    if wins(ledger, ledger.candidate(champion), decision.verdict):
+                        ledger.add_winner(winner_of(ledger, ledger.candidate(champion)))
             follow(self.rt)
             span.message = f"{decision.verdict}: {decision.reason}"
             span.data = decision.model_dump() | {"general": after.items, "reached": after.reached}

@@ -26,8 +26,8 @@ def examine(runtime: Runtime, run: str) -> dict[str, Any]:
     Asked is the model in this process, also where `[ask] endpoint` names a server: that has the same adapters,
     and one that is down must not stop a run which has learned everything. Without questions no model is loaded.
     An adapter that cannot be read leaves its questions to the base, for the same reason.
-    Returns how many there are over this version, how many each of "own", "other" and "base" answered, how many of
-    the answers are right, and why adapters could not be read.
+    Returns how many there are over this version and how many of them came with the documents, how many each of
+    "own", "other" and "base" answered, how many of the answers are right, and why adapters could not be read.
     """
     ledger = runtime.ledger
     documents = [d.id for d in ledger.documents(run)]
@@ -42,9 +42,11 @@ def examine(runtime: Runtime, run: str) -> dict[str, Any]:
         ledger.add_routed_answers(run, fresh)
         found += fresh
     by = Counter(a.routed_to for a in found)
+    came = {p.id for p in probes if p.kind == "given"}
     right = sum(a.correct > 0 for a in found)
-    return {"questions": len(found), "own": by["own"], "other": by["other"], "base": by["base"], "right": right,
-            "library": version, "unreadable": unreadable}  # fmt: skip
+    return {"questions": len(found), "given": sum(a.probe in came for a in found), "own": by["own"],
+            "other": by["other"], "base": by["base"], "right": right, "library": version,
+            "unreadable": unreadable}  # fmt: skip
 
 
 def _library(ledger: Ledger, base: str) -> tuple[int, list[Adapter]]:

@@ -7,14 +7,16 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from agent.ports import Ledger
-from agent.records import BASE, Candidate, Document, Event, Probe, RoutedAnswer, Score
-from evals.matching import METHOD, contains
+from agent.records import BASE, Document, Event, Probe, RoutedAnswer, Score
+from evals.matching import METHOD
+from evals.scoring import alike
+from graphs.champion import best_reward, decided, members
 from graphs.reading import KNOWN, TWICE
 
 
 @dataclass(frozen=True)
 class QuestionRow:
-    """One question: what the base said, and what seal says now, routed as in `seal ask`.
+    """One question: what the base said, told the document's title, and what seal says now, routed as in `seal ask`.
 
     `routed_to` says who gave the answer after: the adapter of the question's own document ("own"), another
     one ("other") or the base ("base"); "" where the run did not get to ask. `right_champion` says whether the
@@ -40,6 +42,8 @@ class QuestionRow:
 
 @dataclass(frozen=True)
 class DocumentRow:
+    """What came of a document. `strategy` names those of all members of its champion, `reward` is the best one's."""
+
     document: str
     title: str
     outcome: str
@@ -51,42 +55,27 @@ class DocumentRow:
     forced_retention_after: float
 
 
-def last_run(ledger: Ledger) -> dict[str, Any] | None:
-    """The run that is going on, or that was at work last: one that was taken up again is later than its start."""
-    return max(ledger.runs(), key=lambda r: float(r["began_at"]), default=None)
-
-
-def champion(ledger: Ledger, run: str, document: str) -> str | None:
-    """The candidate that the gate decided on."""
-    return next((c.id for c in ledger.candidates(run, document) if ledger.decision(c.id)), None)
-
-
-def _members(ledger: Ledger, champion: str) -> list[Candidate]:
-    """The trained candidates that a champion is made of, best one first."""
-    candidate = ledger.candidate(champion)
-    return [ledger.candidate(id) for id in candidate.members] or [candidate]
+def latest(ledger: Ledger) -> list[dict[str, Any]]:
+    """All runs, first the one that is going on or was at work last: one that was taken up again is later than its
+    start."""
+    return sorted(ledger.runs(), key=lambda r: float(r["began_at"]), reverse=True)
 
 
 def question_rows(ledger: Ledger, run: str, document: Document) -> list[QuestionRow]:
     """One row a probe that is not a recall probe, with the answer over the library as it was last examined."""
     before = {s.probe: s for s in ledger.scores(run, BASE, document.id)}
-    chosen = champion(ledger, run, document.id)
-    forced = {s.probe: s for s in ledger.scores(run, chosen, document.id)} if chosen else {}
+    champion = decided(ledger, run, document.id)
+    forced = {s.probe: s for s in ledger.scores(run, champion.id, document.id)} if champion else {}
     after = {a.probe: a for a in ledger.routed_answers(run, document.id)}
     probes = [p for p in ledger.probes(document.id) if not p.recall and p.id in before]
     return [_row(p, document, before[p.id], after.get(p.id), forced.get(p.id)) for p in probes]
 
 
-def _graded(probe: Probe, answers: list[Score | RoutedAnswer | None]) -> list[bool | None]:
-    """Whether each answer is right, all by one method: by their words where the judge did not judge all of them."""
-    alike = len({a.method for a in answers if a}) == 1
-    return [None if a is None else a.correct > 0 if alike else contains(a.answer, probe.answer) for a in answers]
-
-
 def _row(
     probe: Probe, document: Document, before: Score, after: RoutedAnswer | None, forced: Score | None
 ) -> QuestionRow:
-    right_before, right_after, right_champion = _graded(probe, [before, after, forced])
+    answers = {"before": before, "after": after, "champion": forced}
+    right = alike(probe, {name: answer for name, answer in answers.items() if answer})
     return QuestionRow(
         document=document.id,
         title=document.title,
@@ -96,11 +85,11 @@ def _row(
         reference=probe.answer,
         before=before.answer,
         after=after.answer if after else "",
-        right_before=bool(right_before),
-        right_after=bool(right_after),
+        right_before=right["before"],
+        right_after=right.get("after", False),
         routed_to=after.routed_to if after else "",
         adapter=after.adapter if after else "",
-        right_champion=right_champion,
+        right_champion=right.get("champion"),
         methods=tuple(a.method for a in (before, after) if a),
     )
 
@@ -109,18 +98,16 @@ def document_rows(ledger: Ledger, run: str) -> list[DocumentRow]:
     outcomes = ledger.outcomes(run)
     rows: list[DocumentRow] = []
     for document in ledger.documents(run):
-        chosen = champion(ledger, run, document.id)
-        decision = ledger.decision(chosen) if chosen else None
-        members = _members(ledger, chosen) if chosen else []
-        reward = ledger.reward(members[0].id) if members else None
-        retention = ledger.retention(run, chosen) if chosen else None
+        champion = decided(ledger, run, document.id)
+        decision = ledger.decision(champion.id) if champion else None
+        retention = ledger.retention(run, champion.id) if champion else None
         rows.append(
             DocumentRow(
                 document=document.id,
                 title=document.title,
                 outcome=outcomes.get(document.id, "unfinished"),
-                strategy=" + ".join(member.strategy for member in members),
-                reward=reward.value if reward else 0.0,
+                strategy=" + ".join(member.strategy for member in members(ledger, champion)) if champion else "",
+                reward=best_reward(ledger, champion).value if champion else 0.0,
                 gate=decision.reason if decision else "",
                 retention_before=decision.retention_before if decision else 0.0,
                 retention_after=decision.retention_after if decision else 0.0,
@@ -134,10 +121,11 @@ def summarize(ledger: Ledger, run: str) -> dict[str, Any]:
     """The result of `seal ingest --json`.
 
     Accuracy is over the questions that came with the documents; where none came, over those that
-    seal made. `question_source` says which. `accuracy_after` is what a person gets: every question goes through
-    the router over the whole library. `accuracy_champions` has the champion of each question's own document
-    on instead, published or not (the base where there is none): what was learned. `seconds` are those of all
-    `sittings` together, without the time between them.
+    seal made. `question_source` says which, `questions_given` and `questions_made` how many of either there are.
+    `accuracy_after` is what a person gets: every question goes through the router over the whole library.
+    `accuracy_champions` has the champion of each question's own document on instead, published or not (the base
+    where there is none): what was learned. `unanswered` documents were known already, and no adapter answers for
+    them. `seconds` are those of all `sittings` together, without the time between them.
     """
     recorded = ledger.run(run)
     documents = document_rows(ledger, run)
@@ -150,18 +138,22 @@ def summarize(ledger: Ledger, run: str) -> dict[str, Any]:
     published = [d for d in documents if d.outcome == "published"]
     base = ledger.retention(run, BASE)
     events = ledger.events(run)
+    answered = {adapter.document for adapter in ledger.current(recorded["config"].get("model", {}).get("name"))}
     skipped = [e for e in events if e.step == "read-item" and e.status == "skipped"]
     failures = _failures(events)
     return {
         "run": run,
         "documents": len(documents),
         "skipped": len({(e.document, e.message) for e in skipped}),
+        "unanswered": len({e.document for e in skipped if e.message == KNOWN} - answered),
         "failed": len(failures) + sum(d.outcome.startswith("failed") for d in documents),
         "failures": failures,
         "notes": list(dict.fromkeys(e.message for e in skipped if e.message not in (KNOWN, TWICE))),
         "candidates": sum(not c.members for c in ledger.candidates(run)),
         "published": len(published),
         "questions": len(counted),
+        "questions_given": len(given),
+        "questions_made": len(rows) - len(given),
         "methods": dict(methods),
         "not_judged": methods[METHOD] if recorded["config"].get("judge", {}).get("endpoint") else 0,
         "question_source": "given" if given else "made by seal",

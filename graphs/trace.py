@@ -47,14 +47,21 @@ class Tracer:
 
     @contextmanager
     def step(self, run: str, step: str, document: str = "") -> Iterator[Span]:
-        """Time a step. An error is written down as failed and raised on: it is never a score of zero."""
+        """Time a step. An error is written down as failed and raised on: it is never a score of zero.
+
+        So is Ctrl-C, as stopped.
+        """
         span, began = Span(), time.perf_counter()
         self._tell(Event(run=run, step=step, document=document, status="started"))
         try:
             yield span
-        except BaseException as error:
+        except Exception as error:
             span.status = "failed"
             span.message = error.cause if isinstance(error, SealError) else type(error).__name__
+            self._write(run, step, document, span, began)
+            raise
+        except BaseException:
+            span.status, span.message = "stopped", ""
             self._write(run, step, document, span, began)
             raise
         self._write(run, step, document, span, began)

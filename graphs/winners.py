@@ -1,18 +1,22 @@
-"""Winners: made of champions, and held by dataset and memory, which are brought in line with the ledger here."""
+"""Winners: made of champions that the gate did not reject, and held by dataset and memory, which follow the ledger."""
 
 from __future__ import annotations
 
 from agent.errors import SealError, StoreError
 from agent.ports import Ledger
-from agent.records import Adapter, Candidate, Reward, Winner
+from agent.records import Adapter, Candidate, Verdict, Winner
+from graphs.champion import best_reward
 from graphs.runtime import Runtime
 
 
-def best_reward(ledger: Ledger, champion: Candidate) -> Reward:
-    """The reward of the champion's first member, or of the champion itself where it has none."""
-    best = ledger.reward(next(iter(champion.members), champion.id))
-    assert best is not None, "a champion is selected by its reward"
-    return best
+def wins(ledger: Ledger, champion: Candidate, verdict: Verdict) -> bool:
+    """Whether the champion's self-edit is a winner: not where the gate rejected it.
+
+    Nor where the gate could not decide on a second attempt while an adapter of the first one answers, whose winner it
+    would replace.
+    """
+    answered = champion.document in {adapter.document for adapter in ledger.current(champion.base)}
+    return verdict == "publish" or (verdict == "undecided" and not answered)
 
 
 def winner_of(ledger: Ledger, champion: Candidate) -> Winner:

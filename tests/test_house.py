@@ -98,7 +98,7 @@ def test_imports_are_found_wherever_they_stand() -> None:
 
 @pytest.mark.parametrize("package", MAY_IMPORT)
 def test_imports_go_one_way(package: str) -> None:
-    banned = MAY_IMPORT.keys() - MAY_IMPORT[package] - {package} | {"tests", "benchmarks", "examples"}
+    banned = MAY_IMPORT.keys() - MAY_IMPORT[package] - {package} | {"tests", "benchmarks"}
     assert modules(package), f"no module in {package}"
     wrong = {str(path.relative_to(ROOT)): imported_roots(path) & banned for path in modules(package)}
     assert {path: roots for path, roots in wrong.items() if roots} == {}
@@ -208,7 +208,7 @@ def declared(*extras: str) -> dict[str, Requirement]:
 def test_what_is_imported_is_declared(folder: str, extras: tuple[str, ...]) -> None:
     known = declared(*extras).keys() | INSTALLED_BY_MAKE
     distributions = packages_distributions()
-    own = MAY_IMPORT.keys() | {"tests", "benchmarks", "examples"} | sys.stdlib_module_names
+    own = MAY_IMPORT.keys() | {"tests", "benchmarks"} | sys.stdlib_module_names
     missing = {
         f"{path.relative_to(ROOT)}: {root}"
         for path in modules(folder)

@@ -11,6 +11,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from math import ceil
+from typing import NamedTuple
 
 from agent.config_sections import TrainConfig
 from agent.planning import usual_epochs
@@ -21,6 +22,15 @@ PRIOR_WEIGHT, NOISE = 4.0, 0.25
 """A strategy's prior counts as four measured rewards; `NOISE` is the spread of its rewards over documents."""
 RECALL_WEIGHT = 0.5
 """A recalled winner counts as this share of a measured reward."""
+
+
+class _Posterior(NamedTuple):
+    """What is known of a strategy. `weight` is in rewards, with the prior and the recalled winners counted in."""
+
+    mean: float
+    weight: float
+    measured: int
+    recalled: int
 
 
 class ThompsonPlanner:
@@ -46,12 +56,12 @@ class ThompsonPlanner:
         plans: list[Plan] = []
         while len(plans) < k:
             samples = {
-                name: draw.gauss(mean, NOISE / weight**0.5)
-                for name, (mean, weight) in posteriors.items()
+                name: draw.gauss(known.mean, NOISE / known.weight**0.5)
+                for name, known in posteriors.items()
                 if used[name] < limit
             }
             name = max(samples, key=lambda n: samples[n])
-            mean, weight = posteriors[name]
+            known = posteriors[name]
             plans.append(
                 Plan.make(
                     run,
@@ -59,23 +69,23 @@ class ThompsonPlanner:
                     name,
                     self._settings(name, used[name]),
                     planner=self.name,
-                    reason=f"drew {samples[name]:.2f} (mean {mean:.2f}, {weight - PRIOR_WEIGHT:g} rewards measured)",
+                    reason=f"drew {samples[name]:.2f} (mean {known.mean:.2f}, rewards measured {known.measured}, "
+                    f"winners recalled {known.recalled})",
                     recalled=tuple(r.winner.candidate for r in recalled if r.winner.strategy == name),
                 )
             )
             used[name] += 1
         return plans
 
-    def _posteriors(self, recalled: Sequence[Recalled]) -> dict[str, tuple[float, float]]:
-        """Mean and weight (in rewards, the prior counted in) of each strategy."""
+    def _posteriors(self, recalled: Sequence[Recalled]) -> dict[str, _Posterior]:
         measured = self.rewards()
-        out: dict[str, tuple[float, float]] = {}
+        out: dict[str, _Posterior] = {}
         for name, strategy in self.strategies.items():
             seen = measured.get(name, [])
             near = [r.winner.reward for r in recalled if r.winner.strategy == name]
             weight = PRIOR_WEIGHT + len(seen) + RECALL_WEIGHT * len(near)
             total = PRIOR_WEIGHT * strategy.prior + sum(seen) + RECALL_WEIGHT * sum(near)
-            out[name] = (total / weight, weight)
+            out[name] = _Posterior(total / weight, weight, len(seen), len(near))
         return out
 
     def _settings(self, name: str, turn: int) -> TrainSettings:

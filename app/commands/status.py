@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,27 +12,37 @@ from typing import Any
 import typer
 
 from agent.config import Config
+from agent.ports import Ledger
 from app.session import emit, opened, resume_command
 from app.tables import counted
-from graphs.summary import last_run
+from graphs.summary import latest
 from graphs.unfinished import unfinished
+
+RECENT = 5
+"""Runs that are listed, the latest first."""
 
 
 def run(home: Path | None, file: Path | None, overrides: Sequence[str], as_json: bool) -> None:
     runtime = opened(home, file, overrides)
     config, ledger = runtime.config, runtime.ledger
     learning = ledger.learning()  # first: a run that ends in between is done, one that was cut off is not
-    runs, documents = ledger.runs(), ledger.documents()
-    left, last = unfinished(ledger), last_run(ledger)
+    documents = ledger.documents()
+    left, recent = unfinished(ledger), latest(ledger)
+    last = recent[0] if recent else None
     now = last if last and learning and last["status"] == "running" else None
-    outcomes = Counter(ledger.outcome(d.id, config.model.name) or _open(left.get(d.id), now) for d in documents)
+    answered = {adapter.document for adapter in ledger.current(config.model.name)}
+    outcomes = Counter(
+        _outcome(ledger.outcome(d.id, config.model.name), d.id in answered) or _open(left.get(d.id), now)
+        for d in documents
+    )
     counts = Counter(left.values())
     result = {
         "home": str(config.home),
         "model": config.model.name,
         "documents": len(documents),
         "outcomes": dict(outcomes),
-        "runs": len(runs),
+        "runs": len(recent),
+        "recent_runs": [_told(ledger, r, now) for r in recent[:RECENT]],
         "last_run": {"run": last["run"], "kind": last["kind"], "status": _status(last, now)} if last else None,
         "running": _at_work(now, counts[now["run"]]) if now else None,
         "unfinished": {run: count for run, count in counts.items() if not now or run != now["run"]},
@@ -45,6 +56,11 @@ def run(home: Path | None, file: Path | None, overrides: Sequence[str], as_json:
         _show(result, config)
 
 
+def _outcome(outcome: str | None, answered: bool) -> str | None:
+    """What came of a document, and whether it was taken back since."""
+    return "taken back" if outcome == "published" and not answered else outcome
+
+
 def _open(run: str | None, now: dict[str, Any] | None) -> str:
     if run is None:
         return "not learned with this model"
@@ -54,6 +70,15 @@ def _open(run: str | None, now: dict[str, Any] | None) -> str:
 def _status(run: dict[str, Any], now: dict[str, Any] | None) -> str:
     """What the ledger calls running was killed where nobody is at work on it."""
     return "cut off" if run["status"] == "running" and not now else str(run["status"])
+
+
+def _told(ledger: Ledger, run: dict[str, Any], now: dict[str, Any] | None) -> dict[str, Any]:
+    return {
+        "run": run["run"], "began_at": run["began_at"], "kind": run["kind"],
+        "status": _status(run, now if now and now["run"] == run["run"] else None),
+        "documents": len(ledger.documents(run["run"])),
+        "published": list(ledger.outcomes(run["run"]).values()).count("published"),
+    }  # fmt: skip
 
 
 def _at_work(now: dict[str, Any], left: int) -> dict[str, Any]:
@@ -67,17 +92,21 @@ def _who(running: dict[str, Any]) -> str:
 
 def _show(result: dict[str, Any], config: Config) -> None:
     told = ", ".join(f"{count} {name}" for name, count in result["outcomes"].items()) or "none yet"
-    last = result["last_run"]
     lines = {
         "home": result["home"],
         "model": result["model"],
         "documents": f"{result['documents']} ({told})",
         "adapters": f"{result['adapters']} in the library now",
         "winners": f"{result['winners']} in memory and dataset",
-        "last run": f"{last['run']} ({last['status']})" if last else "none; start with: seal ingest SOURCE",
     }
     for name, value in lines.items():
         typer.echo(f"{name:10} {value}")
+    if not result["recent_runs"]:
+        typer.echo(f"{'runs':10} none; start with: seal ingest SOURCE")
+    for run in result["recent_runs"]:
+        at = time.strftime("%Y-%m-%d %H:%M", time.localtime(run["began_at"]))
+        came = f"{counted(run['documents'], 'document')}, {run['published']} published"
+        typer.echo(f"{'run':10} {run['run']}  {at}  {run['kind']}, {run['status']}: {came}")
     running = result["running"]
     if running:
         left = counted(running["documents_left"], "document")

@@ -11,16 +11,21 @@ from agent.errors import StoreError
 from agent.ports import Ledger
 from agent.records import Document
 from app.session import emit, opened
-from graphs.summary import champion, last_run, question_rows
+from graphs.champion import decided
+from graphs.summary import latest, question_rows
 
 
 def run(run_id: str | None, home: Path | None, file: Path | None, overrides: Sequence[str], as_json: bool) -> None:
-    """Raises StoreError where there is no such run."""
+    """Without a run the last one that read a document, so that a run which found nothing new does not hide it.
+
+    Raises:
+        StoreError: there is no such run.
+    """
     ledger = opened(home, file, overrides).ledger
-    last = last_run(ledger)
-    if not last:
+    runs = [str(r["run"]) for r in latest(ledger)]
+    if not runs:
         raise StoreError("there is no run yet", "start with `seal demo` or `seal ingest SOURCE`")
-    wanted = run_id or str(last["run"])
+    wanted = run_id or next((r for r in runs if ledger.documents(r)), runs[0])
     if as_json:
         emit(everything(ledger, wanted))
         return
@@ -39,9 +44,9 @@ def everything(ledger: Ledger, run: str) -> dict[str, Any]:
 
 
 def _document(ledger: Ledger, run: str, document: Document) -> dict[str, Any]:
-    chosen = champion(ledger, run, document.id)
+    champion = decided(ledger, run, document.id)
     edits = {e.plan: e for e in ledger.self_edits(run, document.id)}
-    decision = ledger.decision(chosen) if chosen else None
+    decision = ledger.decision(champion.id) if champion else None
     return {
         "document": document.model_dump(mode="json"),
         "outcome": ledger.outcomes(run).get(document.id, "unfinished"),
@@ -52,7 +57,7 @@ def _document(ledger: Ledger, run: str, document: Document) -> dict[str, Any]:
         ],
         "candidates": [_candidate(ledger, run, c.id, document.id) for c in ledger.candidates(run, document.id)],
         "base_scores": [s.model_dump(mode="json") for s in ledger.scores(run, "base", document.id)],
-        "champion": chosen,
+        "champion": champion.id if champion else None,
         "gate": decision.model_dump(mode="json") if decision else None,
         "questions": [asdict(row) for row in question_rows(ledger, run, document)],
     }

@@ -24,7 +24,7 @@ KEYS = {
     "run", "documents", "skipped", "failed", "candidates", "published", "questions", "accuracy_before",
     "accuracy_after", "seconds",
 }  # fmt: skip
-"""What DESIGN promises of `ingest --json`."""
+"""What `ingest --json` is sure to have."""
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_what_was_learned_and_not_published_is_shown_beside_what_a_person_gets(s
     assert (summary["published"], summary["accuracy_after"], summary["accuracy_champions"]) == (0, 0.0, 1.0)
     show_summary(summary, console := Console(width=200, record=True, file=io.StringIO()))
     shown = console.export_text()
-    assert "0 of 8 questions went to the adapter of their own document, 0 to another one, 8 to the base" in shown
+    assert "0 of these 8 went to the adapter of their own document, 0 to another one, 8 to the base" in shown
     assert "Learned, published or not (each document's champion switched on by hand): 100%" in shown
 
 
@@ -80,6 +80,9 @@ def test_a_second_run_learns_nothing_and_says_so(learned: Seal, articles: Path) 
     assert done.exit_code == 0
     assert done.stdout == "Nothing new: 2 documents known already. Nothing was changed.\n"
     assert learned.json("status")["adapters"] == 2
+    learned("rollback")
+    assert "No adapter answers for 1 of them (taken back, or not published)" in learned("ingest", articles).stdout
+    assert learned.ingest(articles)["unanswered"] == 1
 
 
 def test_a_document_that_stands_twice_is_learned_once(seal: Seal, articles: Path) -> None:
@@ -107,6 +110,34 @@ def test_documents_of_a_feed_are_judged_on_questions_that_seal_made(seal: Seal, 
     summary = seal.ingest(write_articles(tmp_path / "bare.jsonl", bare))
     assert summary["question_source"] == "made by seal"
     assert {row["kind"] for row in summary["answers"]} == {"parsed"}
+    show_summary(summary, console := Console(width=400, record=True, file=io.StringIO()))
+    told = f"n = {summary['questions']} (made by seal; they reword what was trained: recall in other words"
+    assert told in console.export_text()
+
+
+def test_each_figure_says_which_questions_it_is_over(seal: Seal, articles: Path) -> None:
+    done = seal("ingest", articles, *LENIENT, width=400)
+    ledger = seal.runtime().ledger
+    asked = [p.kind for d in ledger.documents() for p in ledger.probes(d.id) if not p.recall]
+    made = len(asked) - 8
+    assert (made > 0, asked.count("given")) == (True, 8)
+    told = f"{8 + made} questions through the router (8 that came with the documents, {made} that seal made): "
+    assert told in done.stderr
+    assert f"n = 8 (those that came with the documents, without the {made} that seal made)" in done.stdout
+    assert "7 of these 8 went to the adapter of their own document" in done.stdout
+    for adapter in ledger.current():
+        held = [p.kind for p in ledger.probes(adapter.document) if p.half == "heldout" and not p.recall]
+        given, n = held.count("given"), len(held)
+        assert f"0 of {n} held-out probes right before, {n} after (p = " in done.stdout
+        assert f"; came with the document {given}, made by seal {n - given}). Adapter: " in done.stdout
+
+
+def test_the_reward_beside_a_mean_is_said_to_be_its_best_members(seal: Seal, articles: Path) -> None:
+    alone = ("--set", "plan.candidates=1", "--set", 'plan.strategies=["cloze"]')
+    shown = Seal(seal.home / "alone")("ingest", articles, *LENIENT, *alone, width=400).stdout
+    assert shown.count("Adapter: cloze, reward +0.") == 2
+    shown = seal("ingest", articles, *LENIENT, width=400).stdout
+    assert shown.count("Adapter: mean of ") == shown.count(", the best one's reward +0.") == 2
 
 
 def test_ask_names_the_adapter_and_what_the_base_says(learned: Seal) -> None:
@@ -197,19 +228,31 @@ def test_the_trace_tree_tells_why(learned: Seal) -> None:
         assert word in shown
 
 
-def test_trace_of_an_earlier_run(learned: Seal, articles: Path) -> None:
-    first = learned.json("trace")["run"]["run"]
-    second = learned.ingest(articles)["run"]
-    assert learned.json("trace")["run"]["run"] == second
-    assert learned.json("trace", first)["documents"]
-    assert "known already" in learned("trace").stdout
-
-
 def test_status_counts(learned: Seal) -> None:
     told = learned.json("status")
     assert (told["documents"], told["outcomes"], told["adapters"], told["winners"]) == (2, {"published": 2}, 2, 2)
     assert (told["last_run"]["status"], told["unfinished"]) == ("done", {})
     assert "2 (2 published)" in learned("status").stdout
+
+
+def test_status_counts_what_was_taken_back_apart(learned: Seal) -> None:
+    learned("rollback")
+    assert learned.json("status")["outcomes"] == {"published": 1, "taken back": 1}
+    assert "2 (1 published, 1 taken back)" in learned("status").stdout
+
+
+def test_status_lists_the_last_runs(learned: Seal, articles: Path) -> None:
+    for _ in range(5):
+        learned.ingest(articles)
+    runs = learned.json("status")["recent_runs"]
+    assert [(r["kind"], r["status"], r["documents"], r["published"]) for r in runs] == [("ingest", "done", 0, 0)] * 5
+    learned("rollback")
+    again = learned.json("ingest", articles, "--again", *LENIENT)["run"]
+    shown = [line for line in learned("status").stdout.splitlines() if line.startswith("run ")]
+    assert len(shown) == 5
+    assert again in shown[0]
+    assert shown[0].endswith("  ingest --again, done: 1 document, 1 published")
+    assert shown[1].endswith("  ingest, done: 0 documents, 0 published")
 
 
 def test_doctor_finds_what_it_needs(learned: Seal) -> None:
@@ -261,7 +304,8 @@ def test_ctrl_c_says_how_to_go_on(seal: Seal, articles: Path, monkeypatch: pytes
     assert how in done.stderr
     assert seal.json("status")["unfinished"] == {run["run"]: 2}
     assert how.removeprefix("go on with: ") in seal("status").stdout
-    assert "failed train  KeyboardInterrupt" in seal("trace").stdout
+    told = seal("trace").stdout
+    assert ("stopped train" in told, "failed train" in told, "KeyboardInterrupt" in told) == (True, False, False)
 
 
 def test_a_trainer_that_gives_up_stops_the_run(seal: Seal, articles: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent.errors import EndpointError
+from agent.ports import Query
 from app.report import overall
 from graphs.run import ingest
 from graphs.summary import summarize
@@ -64,7 +65,27 @@ def test_without_a_judge_nothing_is_left_unjudged(tmp_path: Path) -> None:
     ingest(runtime, [source], "r1")
     summary = summarize(runtime.ledger, "r1")
     assert (summary["methods"], summary["not_judged"]) == ({"contains": 16}, 0)
-    assert "(answer contains the reference; questions given)" in overall(summary)
+    assert "(answer contains the reference): 0% before" in overall(summary)
+
+
+def test_what_the_base_loses_with_the_title_is_not_called_learned(tmp_path: Path) -> None:
+    """Before, it is told the title. Nothing is published here, so that after, it is asked without."""
+    runtime = FakeRuntime(tmp_path / "home", {"gate.min_probes": "99"})
+    plain = runtime.fake_model._answer
+
+    def told(query: Query) -> str:
+        known = query.adapter is None and "Orrin Mill Opens" in query.prompt
+        return "Anna Moss runs it for 3 million crowns" if known else plain(query)
+
+    runtime.fake_model._answer = told  # type: ignore[method-assign]
+    source = str(write_articles(tmp_path / "articles.jsonl"))
+    runtime.ledger.start_run("r1", "ingest", runtime.config.recorded(), [source])
+    ingest(runtime, [source], "r1")
+    summary = summarize(runtime.ledger, "r1")
+    assert (summary["accuracy_before"], summary["accuracy_after"]) == (2 / 8, 0.0)
+    assert "where a question is left to it, it is not: 2 answers turned right or wrong with the prompt, not" in overall(
+        summary
+    )
 
 
 @pytest.mark.parametrize(("before", "told"), [(0.6316, "63% to 17%"), (None, "17%")])

@@ -10,7 +10,6 @@ import pytest
 from agent.chat import OpenAIChat
 from agent.errors import AnswerError, EndpointError
 from agent.records import Document, Question
-from evals.matching import contains
 from evals.written import WrittenProber
 from tests.fakes.chat import FakeChat, failing_chat
 from tests.fakes.openai_server import Asked, FakeOpenAI
@@ -38,7 +37,7 @@ def from_table(table: Mapping[str, str], known: Mapping[str, str] | None = None)
 
 def test_a_question_is_kept_that_only_the_document_answers() -> None:
     chat = FakeChat(model([OWNER], from_table({OWNER.question: "Anna Moss."})))
-    written = WrittenProber(chat, 3, contains).write(MILL)
+    written = WrittenProber(chat, 3).write(MILL)
     assert (written.kept, written.refused) == ([OWNER], [])
     assert sum(MILL.text in user for _, user, _ in chat.asked) == 3
     assert len(chat.asked) == 4
@@ -56,7 +55,7 @@ def test_a_question_is_kept_that_only_the_document_answers() -> None:
 )
 def test_what_can_be_seen_without_asking_costs_no_request(question: Question, reason: str) -> None:
     chat = FakeChat(model([question], from_table({})))
-    written = WrittenProber(chat, 3, contains).write(MILL)
+    written = WrittenProber(chat, 3).write(MILL)
     assert not written.kept
     assert [(q, reason in why) for q, why in written.refused] == [(question, True)]
     assert len(chat.asked) == 1
@@ -65,13 +64,13 @@ def test_what_can_be_seen_without_asking_costs_no_request(question: Question, re
 def test_a_question_is_refused_that_is_not_answered_twice() -> None:
     answers = iter(["Anna Moss", "Tom Hale"])
     chat = FakeChat(model([OWNER], lambda asked, in_view: next(answers)))
-    assert "twice" in WrittenProber(chat, 3, contains).write(MILL).refused[0][1]
+    assert "twice" in WrittenProber(chat, 3).write(MILL).refused[0][1]
 
 
 def test_a_question_is_refused_that_is_answered_without_the_document() -> None:
     known = {OWNER.question: "Anna Moss"}
     chat = FakeChat(model([OWNER], from_table(known, known)))
-    assert "without the document" in WrittenProber(chat, 3, contains).write(MILL).refused[0][1]
+    assert "without the document" in WrittenProber(chat, 3).write(MILL).refused[0][1]
 
 
 @pytest.mark.parametrize("mute_in_view", [True, False])
@@ -83,7 +82,7 @@ def test_a_check_without_an_answer_refuses_its_question_alone(mute_in_view: bool
             raise AnswerError("endpoint 'main' gave an empty answer")
         return {OWNER.question: "Anna Moss", year.question: "1904"}[asked] if in_view else "unknown"
 
-    written = WrittenProber(FakeChat(model([OWNER, year], answers)), 3, contains).write(MILL)
+    written = WrittenProber(FakeChat(model([OWNER, year], answers)), 3).write(MILL)
     assert written.kept == [year]
     assert written.refused == [(OWNER, "could not be checked: endpoint 'main' gave an empty answer")]
 
@@ -91,7 +90,7 @@ def test_a_check_without_an_answer_refuses_its_question_alone(mute_in_view: bool
 def test_the_same_question_is_kept_once() -> None:
     again = Question(question="who owned the Ashby Mill", answer="Anna Moss")
     chat = FakeChat(model([OWNER, again], from_table({OWNER.question: "Anna Moss"})))
-    written = WrittenProber(chat, 3, contains).write(MILL)
+    written = WrittenProber(chat, 3).write(MILL)
     assert written.kept == [OWNER]
     assert written.refused == [(again, "asks the same as another")]
 
@@ -99,19 +98,19 @@ def test_the_same_question_is_kept_once() -> None:
 def test_no_more_questions_are_taken_than_asked_for() -> None:
     year = Question(question="When did the Ashby mill open?", answer="1904")
     chat = FakeChat(model([OWNER, year], from_table({OWNER.question: "Anna Moss"})))
-    written = WrittenProber(chat, 1, contains).write(MILL)
+    written = WrittenProber(chat, 1).write(MILL)
     assert (written.kept, written.refused) == ([OWNER], [])
 
 
 @pytest.mark.parametrize("answer", ["no", "{}", '{"questions": "none"}', '{"questions": [{"question": "Who?"}]}'])
 def test_nonsense_instead_of_questions_is_an_error(answer: str) -> None:
     with pytest.raises(AnswerError, match="no list of questions"):
-        WrittenProber(FakeChat(lambda system, user: answer), 3, contains).write(MILL)
+        WrittenProber(FakeChat(lambda system, user: answer), 3).write(MILL)
 
 
 def test_an_endpoint_that_fails_is_not_hidden() -> None:
     with pytest.raises(EndpointError, match="down"):
-        WrittenProber(failing_chat(), 3, contains).write(MILL)
+        WrittenProber(failing_chat(), 3).write(MILL)
 
 
 def test_it_works_over_a_real_connection() -> None:
@@ -123,4 +122,4 @@ def test_it_works_over_a_real_connection() -> None:
 
     with FakeOpenAI(serve) as server:
         chat = OpenAIChat("writer", server.url, "fake-model", None)
-        assert WrittenProber(chat, 3, contains).write(MILL).kept == [OWNER]
+        assert WrittenProber(chat, 3).write(MILL).kept == [OWNER]

@@ -16,6 +16,8 @@ from agent.ports import Likelihood, Progress, Query, TrainFailure, TrainJob
 from agent.records import Candidate, Training
 
 UNKNOWN = "no idea"
+RIGHT = -0.1
+"""Log-probability of an answer that an adapter knows, unless a test says otherwise."""
 ASKING = {"does", "what", "when", "where", "which"}
 """Words that any question may have. Those of up to three letters are no content words either."""
 
@@ -27,6 +29,8 @@ class FakeTrainer:
         self.trained: list[str] = []
         self.fail: set[str] = set()
         """Strategies whose candidates fail."""
+        self.logprobs: tuple[float, ...] = (RIGHT,)
+        """Of an answer that an adapter knows: the candidates of a batch take them in turn."""
 
     def train(self, jobs: Sequence[TrainJob], progress: Progress | None = None) -> list[Training | TrainFailure]:
         results: list[Training | TrainFailure] = []
@@ -35,7 +39,8 @@ class FakeTrainer:
                 results.append(TrainFailure(job.candidate.id, "told to fail"))
                 continue
             self.trained.append(job.candidate.id)
-            _write_adapter(job.folder, 4, [e.text for e in job.examples])
+            logprob = self.logprobs[i % len(self.logprobs)]
+            _write_adapter(job.folder, 4, logprob, [e.text for e in job.examples])
             results.append(
                 Training(
                     candidate=job.candidate.id, path=str(job.folder), losses=(2.0, 1.0), tokens=9, steps=2, seconds=0.1
@@ -46,16 +51,21 @@ class FakeTrainer:
         return results
 
     def merge(self, members: Sequence[tuple[Candidate, Path]], folder: Path) -> None:
-        """Knows what all members know."""
+        """Knows what all members know, as surely as the surest."""
         texts = [text for _, m in members for text in json.loads((m / "adapter_model.safetensors").read_text())]
-        _write_adapter(folder, 8, texts)
+        _write_adapter(folder, 8, max(_logprob(m) for _, m in members), texts)
 
 
-def _write_adapter(folder: Path, rank: int, texts: list[str]) -> None:
+def _logprob(folder: Path) -> float:
+    config = folder / "adapter_config.json"
+    return float(json.loads(config.read_text())["logprob"]) if config.exists() else RIGHT
+
+
+def _write_adapter(folder: Path, rank: int, logprob: float, texts: list[str]) -> None:
     """As the port asks: the folder appears whole or not at all."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=PREFIX, dir=folder.parent))
-    (draft / "adapter_config.json").write_text(json.dumps({"r": rank}))
+    (draft / "adapter_config.json").write_text(json.dumps({"r": rank, "logprob": logprob}))
     (draft / "adapter_model.safetensors").write_text(json.dumps(texts))
     if folder.exists():
         shutil.rmtree(folder)
@@ -97,7 +107,7 @@ class FakeModel:
         if question not in self.answers:
             return Likelihood(-1.0, True)
         right = self.answers[question] == completion and self._knows(query, completion)
-        return Likelihood(-0.1 if right else -5.0, right)
+        return Likelihood(_logprob(query.adapter) if right and query.adapter else -5.0, right)
 
     def _knows(self, query: Query, answer: str) -> bool:
         if query.adapter is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,24 @@ def test_it_is_learned_again_with_its_questions_once(home: Path, bare: Path, who
         again = BareRuntime(home)
         said = learn(again, f"r{number}", source)
         assert (again.fake_trainer.trained, said) == ([], {str(a["title"]): [KNOWN] for a in ARTICLES})
+
+
+@pytest.mark.parametrize(("settings", "outcome"), [({}, "rejected"), ({"gate.min_probes": "99"}, "undecided")])
+def test_a_second_attempt_that_is_not_published_leaves_the_first_its_place(
+    settings: dict[str, str], outcome: str, home: Path, bare: Path, whole: Path
+) -> None:
+    ledger = (first := BareRuntime(home)).ledger
+    learn(first, "r1", bare)
+    current, winners = ledger.current(), ledger.winners()
+    again = BareRuntime(home, settings)
+    reward_half = [q for article in ARTICLES for q in article["questions"][::2]]
+    again.fake_model.answers = {q["question"]: q["answer"] for q in reward_half}
+    learn(again, "r2", whole)
+    assert set(ledger.outcomes("r2").values()) == {outcome}
+    assert (ledger.current(), ledger.winners()) == (current, winners)
+    assert {json.loads(line)["candidate"] for line in again.config.dataset_path.read_text().splitlines()} == {
+        winner.candidate for winner in winners
+    }
 
 
 def test_no_answer_is_asked_for_in_a_second_way(home: Path, bare: Path, whole: Path) -> None:

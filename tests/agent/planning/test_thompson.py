@@ -8,6 +8,9 @@ from agent.records import Document, Plan, Recalled, Winner
 from agent.strategies import usable
 
 STRATEGIES = usable((), has_model=False)
+WINNER = Winner(candidate="c1", base="tiny", document="d", title="t", text="x", self_edit="e", strategy="sentences",
+                instruction="", settings=TrainConfig().settings(1), reward=0.9, gain=0.9)  # fmt: skip
+SENTENCES = Recalled(winner=WINNER, distance=0.1)
 
 
 def plans(
@@ -56,10 +59,15 @@ def test_configured_epochs_beat_the_strategys_own() -> None:
 
 
 def test_a_recalled_winner_raises_its_strategy_and_is_named() -> None:
-    winner = Winner(candidate="c1", base="tiny", document="d", title="t", text="x", self_edit="e", strategy="sentences",
-                    instruction="", settings=TrainConfig().settings(1), reward=0.9, gain=0.9)  # fmt: skip
-    recalled = [Recalled(winner=winner, distance=0.1)] * 3
+    recalled = [SENTENCES] * 3
     count = Counter(plans({}, 1, title=str(i), recalled=recalled)[0].strategy for i in range(200))
     assert count["sentences"] > Counter(plans({}, 1, title=str(i))[0].strategy for i in range(200))["sentences"]
     plan = next(p for p in plans({}, 4, recalled=recalled) if p.strategy == "sentences")
     assert plan.recalled == ("c1",) * 3
+
+
+def test_the_reason_counts_measured_rewards_and_recalled_winners_apart() -> None:
+    measured = {name: [0.5, 0.5] for name in STRATEGIES}
+    told = {p.strategy: p.reason for p in plans(measured, 4, recalled=[SENTENCES] * 3)}
+    assert told.pop("sentences").endswith("rewards measured 2, winners recalled 3)")
+    assert all(reason.endswith("rewards measured 2, winners recalled 0)") for reason in told.values())
