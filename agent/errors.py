@@ -20,9 +20,13 @@ class SealError(Exception):
 
 
 class ConfigError(SealError):
-    """The configuration cannot be used."""
+    """The configuration cannot be used. `key` is the one at fault, where a run may have recorded it."""
 
     exit_code = 2
+
+    def __init__(self, cause: str, mend: str = "", key: str = "") -> None:
+        super().__init__(cause, mend)
+        self.key = key
 
 
 class SourceError(SealError):

@@ -45,9 +45,6 @@ app = typer.Typer(
       8 package missing       130 Ctrl-C, 143 SIGTERM
     """,
 )  # fmt: skip
-GO_ON = "go on with: "
-"""How a note on an error begins that says how to resume the run which it stopped."""
-
 memory = typer.Typer(no_args_is_help=True, help="The memory of what worked: an index over the ledger.")
 app.add_typer(memory, name="memory")
 
@@ -249,14 +246,16 @@ def _guard(command: Callable[[], None], as_json: bool, debug: bool) -> None:
 
 def _fail(error: BaseException, cause: str, mend: str, code: int, as_json: bool) -> NoReturn:
     """The message on stderr and, with --json, {"error", "mend"} on stdout."""
-    notes = [note for note in getattr(error, "__notes__", []) if note.startswith(GO_ON)]  # LangGraph adds its own
+    from app.session import GoOn, emit
+
+    notes: list[str] = [
+        note for note in getattr(error, "__notes__", []) if isinstance(note, GoOn)
+    ]  # LangGraph adds its own
     mend = "; ".join([mend] * bool(mend) + notes)
     typer.secho(cause if cause == "stopped" else f"error: {cause}", fg="red", err=True)
     if mend:
         typer.secho(f"  try: {mend}", err=True)
     if as_json:
-        from app.session import emit
-
         emit({"error": cause, "mend": mend})
     raise typer.Exit(code) from None
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shlex
+import shutil
+import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import typer
 
@@ -86,10 +89,27 @@ def say_waiting(where: str) -> None:
     typer.secho(f"another seal is learning {where}; waiting for it to end", err=True)
 
 
-def resume_command(home: Path, run: str) -> str:
-    """What a person types to go on with a run."""
-    elsewhere = "" if home == DEFAULT_HOME.expanduser().resolve() else f" --home {home}"
-    return f"seal ingest --resume {run}{elsewhere}"
+def command(words: str, home: Path) -> str:
+    """What a person types to have `seal WORDS` done in this home: seal as it was called now, if need be with --home."""
+    elsewhere = "" if home == DEFAULT_HOME.expanduser().resolve() else f" --home {shlex.quote(str(home))}"
+    return f"{_program()} {words}{elsewhere}"
+
+
+def _program() -> str:
+    called = sys.argv[0]
+    return "seal" if Path(called).name != "seal" or shutil.which("seal") == called else shlex.quote(called)
+
+
+def resume_command(home: Path, run: str, key: str = "") -> str:
+    """What a person types to go on with a run, with another value for a key where one was at fault."""
+    return command(f"ingest --resume {run}" + (f" --set {key}=..." if key else ""), home)
+
+
+class GoOn(str):
+    """A note on an error: how to go on with the run that it stopped."""
+
+    def __new__(cls, how: str) -> Self:
+        return super().__new__(cls, f"go on with: {how}")
 
 
 def quiet() -> None:

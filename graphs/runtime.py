@@ -118,6 +118,18 @@ class Runtime:
     def strategies(self) -> dict[str, Strategy]:
         return usable(self.config.plan.strategies, has_model=bool(self.config.write.endpoint))
 
+    def check(self) -> None:
+        """Look at what of the configuration can be seen to be wrong before a run begins: strategies, endpoints, keys.
+
+        Raises:
+            ConfigError: a strategy or an endpoint that learning uses is not there or cannot be used.
+        """
+        config = self.config
+        usable(config.plan.strategies, has_model=bool(config.write.endpoint))
+        planning = config.plan.endpoint if config.plan.planner == "chat" else ""
+        for name in (planning, config.write.endpoint, config.probe.endpoint, config.judge.endpoint):
+            self.chat(name)
+
     def planner(self, strategies: Mapping[str, Strategy]) -> Planner:
         """The configured planner over those strategies that suit a document."""
         from agent.planning.chat import ChatPlanner

@@ -40,6 +40,8 @@ def run(home: Path | None, file: Path | None, overrides: Sequence[str], as_json:
     checks: list[Callable[[Config], Finding]] = [_python, _packages, _machine, _disk, _model, _parser]
     findings = [
         *(check(runtime.config) for check in checks),
+        _opened("device", lambda: _device(runtime.config)),
+        _opened("strategies", lambda: ", ".join(runtime.strategies)),
         _opened("ledger", lambda: counted(len(runtime.ledger.runs()), "run")),
         _opened("memory", lambda: counted(runtime.memory.count(), "winner")),
         *(_endpoint(runtime, name) for name in runtime.config.endpoints),
@@ -99,6 +101,12 @@ def _model(config: Config) -> Finding:
         there = (Path(name).expanduser() / "config.json").is_file()
         return Finding("model", there, name, "set [model] name to a folder with config.json and safetensors")
     return Finding("model", True, f"{name} (from the hub or its cache, when first used)")
+
+
+def _device(config: Config) -> str:
+    from seal_train.base import device_of
+
+    return str(device_of(config.model.device))
 
 
 def _parser(config: Config) -> Finding:

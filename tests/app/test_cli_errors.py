@@ -135,7 +135,7 @@ def test_a_wrong_configuration_file_is_named(seal: Seal) -> None:
 
 def test_neither_source_nor_run(seal: Seal) -> None:
     check_refused(seal, ("ingest",), 2, "--resume RUN", "seal ingest --help")
-    check_refused(seal, ("ingest", "x.jsonl", "--resume", "r"), 2, "--resume RUN")
+    check_refused(seal, ("ingest", "x.jsonl", "--resume", "r"), 2, "a source and --resume do not go together")
 
 
 def test_an_unknown_run_and_none_at_all(seal: Seal, articles: Path) -> None:
@@ -178,6 +178,36 @@ def test_a_model_that_is_not_there(missing: str, seal: Seal, articles: Path, mon
         assert doctor.exit_code == 1
         assert "miss  model" in doctor.stdout
     check_works_afterwards(seal, articles)
+
+
+@pytest.mark.parametrize("device", ["cuda:99", "gpu"])
+def test_a_device_that_is_not_there(device: str, seal: Seal, articles: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = ("--set", f"model.device={device}")
+    with monkeypatch.context() as patched:
+        use_fake(patched, RealModel)
+        check_refused(seal, ("ingest", articles, *given), 4, repr(device), "set [model] device to one of these: auto")
+        check_refused(seal, ("ask", "Who?", *given), 4, repr(device))
+        doctor = seal("doctor", *given)
+    assert (doctor.exit_code, "miss  device" in doctor.stdout) == (1, True)
+    check_works_afterwards(seal, articles)
+
+
+MISTYPED = ("--set", 'plan.strategies=["fact"]')
+
+
+def test_a_mistyped_strategy_begins_no_run(seal: Seal, articles: Path) -> None:
+    said = ("no strategy 'fact'", "choose from: passage, sentences, cloze, facts\n")
+    check_refused(seal, ("ingest", articles, *MISTYPED), 2, *said)
+    assert seal.runtime().ledger.runs() == []
+    doctor = seal("doctor", *MISTYPED)
+    assert (doctor.exit_code, "miss  strategies there is no strategy 'fact'" in doctor.stdout) == (1, True)
+
+
+def test_a_key_that_is_not_in_the_environment_begins_no_run(seal: Seal, articles: Path) -> None:
+    far = '{url = "http://127.0.0.1:9/v1", model = "m", api_key_env = "SEAL_NO_SUCH_KEY"}'
+    given = ("--set", f"endpoints.far={far}", "--set", "write.endpoint=far")
+    check_refused(seal, ("ingest", articles, *given), 2, "SEAL_NO_SUCH_KEY is not set", "export SEAL_NO_SUCH_KEY=")
+    assert seal.runtime().ledger.runs() == []
 
 
 def test_a_home_that_is_a_file(seal: Seal, articles: Path) -> None:
