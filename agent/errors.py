@@ -53,6 +53,12 @@ class StoreError(SealError):
     exit_code = 6
 
 
+class UnknownName(StoreError):
+    """What a person named is not in the ledger: a run, an adapter."""
+
+    exit_code = ConfigError.exit_code
+
+
 class AdapterError(StoreError):
     """One adapter, in `folder`, cannot be read. Others may be."""
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 import typer
 
 from agent.config import DEFAULT_HOME, Config, flags, load_config
-from agent.errors import ConfigError
+from agent.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
     from graphs.runtime import Runtime
@@ -54,14 +54,20 @@ def _pairs(overrides: Sequence[str]) -> dict[str, str]:
 
 
 def opened(home: Path | None, file: Path | None, overrides: Sequence[str]) -> Runtime:
-    """The runtime over the configuration. It opens the ledger, the memory and the model when they are asked for.
+    """The runtime over what is in a home already. It opens ledger, memory and model when they are asked for.
 
     Raises:
         ConfigError: as `configured` does.
+        StoreError: there is nothing yet; nothing is made then, since the home may be mistyped.
     """
     from graphs.runtime import Runtime
 
-    return Runtime(configured(home, file, overrides))
+    runtime = Runtime(configured(home, file, overrides))
+    if not runtime.begun:
+        there = runtime.config.home
+        mend = f"start with: {command('ingest SOURCE', there)}, or name another folder with --home"
+        raise StoreError(f"there is nothing at {there} yet", mend)
+    return runtime
 
 
 @contextmanager
@@ -69,10 +75,16 @@ def alone(home: Path) -> Iterator[None]:
     """One ingest at a time works in a home folder; the next one waits. `Ledger.alone` does the same for a ledger.
 
     The lock goes with its process, however that ends.
+
+    Raises:
+        StoreError: the folder cannot be made.
     """
     from filelock import FileLock, Timeout
 
-    home.mkdir(parents=True, exist_ok=True)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"{home} cannot be made: {error.strerror}", "choose another folder with --home") from error
     lock = FileLock(home / "ingest.lock")
     try:
         lock.acquire(timeout=0)
@@ -89,9 +101,10 @@ def say_waiting(where: str) -> None:
     typer.secho(f"another seal is learning {where}; waiting for it to end", err=True)
 
 
-def command(words: str, home: Path) -> str:
-    """What a person types to have `seal WORDS` done in this home: seal as it was called now, if need be with --home."""
-    elsewhere = "" if home == DEFAULT_HOME.expanduser().resolve() else f" --home {shlex.quote(str(home))}"
+def command(words: str, home: Path | str | None = None) -> str:
+    """What a person types to have `seal WORDS` done in a home: seal as it was called now, if need be with --home."""
+    known = home is None or Path(home) == DEFAULT_HOME.expanduser().resolve()
+    elsewhere = "" if known else f" --home {shlex.quote(str(home))}"
     return f"{_program()} {words}{elsewhere}"
 
 

@@ -34,11 +34,17 @@ class Runtime:
         self.config, self.listener, self.progress = config, listener, progress
         self._chats: dict[str, OpenAIChat] = {}
 
+    @property
+    def begun(self) -> bool:
+        """Whether there is a ledger to read. Makes none, unlike `ledger`."""
+        from agent.ledger.engine import is_there
+
+        return is_there(self.config.ledger_url)
+
     @cached_property
     def ledger(self) -> Ledger:
         from agent.ledger import open_ledger
 
-        self.config.home.mkdir(parents=True, exist_ok=True)
         return open_ledger(self.config.ledger_url)
 
     @cached_property

@@ -15,7 +15,7 @@ from agent.drafts import sweep
 from agent.errors import ConfigError, SourceError, TrainerError
 from app.progress import IngestProgress
 from app.report import show_summary
-from app.session import GoOn, alone, configured, emit, insisted, resume_command, say_waiting
+from app.session import GoOn, alone, command, configured, emit, insisted, resume_command, say_waiting
 from app.stopping import stoppable
 
 if TYPE_CHECKING:
@@ -27,12 +27,13 @@ def run(
     overrides: Sequence[str], as_json: bool, again: bool = False,
 ) -> None:  # fmt: skip
     """Ends with the code of what failed. Raises SealError where nothing could be read or the run had to stop."""
+    config = configured(home, file, overrides)
     if not sources and not resume:
-        raise ConfigError("name at least one source, or --resume RUN", "seal ingest --help shows examples")
+        raise ConfigError("name at least one source, or --resume RUN", f"{command('ingest --help')} shows examples")
     if resume and (sources or again):
         cause = f"{'a source' if sources else '--again'} and --resume do not go together: a run goes on as it began"
-        raise ConfigError(cause, f"seal ingest --resume {resume}, or seal ingest SOURCE{' --again' * again}")
-    config = configured(home, file, overrides)
+        instead = command("ingest SOURCE" + " --again" * again, config.home)
+        raise ConfigError(cause, f"{resume_command(config.home, resume)}, or {instead}")
     with alone(config.home):
         summary, code = learn(config, sources, resume, insisted(overrides), again)
     if as_json:
@@ -74,7 +75,7 @@ def learn(
         done = ended(runtime.ledger, resume) if resume else None
         if done:
             typer.secho(f"run {resume} is done, nothing is left of it; this is what it came to", err=True)
-            return done, 0
+            return done | {"home": str(config.home)}, 0
         run = take_up(runtime, resume) if resume else begin(runtime, [located(s) for s in sources], again)
         if run.goes_on:
             progress.total = run.left
@@ -85,7 +86,7 @@ def learn(
             _say_changed(run, *run.configure(insists or {}))
             with progress:
                 run.learn()
-        summary = run.finish()
+        summary = run.finish() | {"home": str(config.home)}
         return summary, _code(summary)
 
 

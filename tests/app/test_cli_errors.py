@@ -111,7 +111,7 @@ def test_one_bad_source_of_two_does_not_hold_up_the_other(seal: Seal, articles: 
 
 
 COMMANDS: dict[str, tuple[tuple[str, ...], int, tuple[str, ...]]] = {
-    "unknown key": (("--set", "train.epoch=4"), 2, ("train.epoch", "epochs")),
+    "unknown key": (("--set", "train.epoch=4"), 2, ("--set: train.epoch", "epochs")),
     "not KEY=VALUE": (("--set", "epochs"), 2, ("KEY=VALUE", "--set train.epochs=4")),
     "wrong value": (("--set", "train.epochs=many"), 2, ("train.epochs",)),
     "undefined endpoint": (("--set", "write.endpoint=nobody"), 2, ("nobody", "write.endpoint")),
@@ -139,20 +139,51 @@ def test_neither_source_nor_run(seal: Seal) -> None:
 
 
 def test_an_unknown_run_and_none_at_all(seal: Seal, articles: Path) -> None:
+    seal.runtime().ledger.runs()
     check_refused(seal, ("trace",), 6, "no run yet", "seal ingest SOURCE")
-    check_refused(seal, ("ingest", "--resume", "nope"), 6, "'nope'", "none")
+    check_refused(seal, ("ingest", "--resume", "nope"), 2, "'nope'", "none")
     run = seal.ingest(articles)["run"]
-    check_refused(seal, ("ingest", "--resume", "nope"), 6, "'nope'", run)
-    check_refused(seal, ("trace", "nope"), 6, "'nope'", run)
+    check_refused(seal, ("ingest", "--resume", "nope"), 2, "'nope'", run)
+    check_refused(seal, ("trace", "nope"), 2, "'nope'", run)
+    check_refused(seal, ("rollback", "nope"), 2, "adapter nope is not current", seal.runtime().ledger.current()[-1].id)
+
+
+READING = {
+    "status": (), "trace": (), "adapters": (), "rollback": (), "ask": ("Who runs the mill?",), "memory": ("rebuild",),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("command", READING)
+def test_a_mistyped_home_is_told_and_not_made(command: str, seal: Seal) -> None:
+    said = (f"there is nothing at {seal.home} yet", f"seal ingest SOURCE --home {seal.home}", "another folder")
+    check_refused(seal, (command, *READING[command]), 6, *said)
+    assert not seal.home.exists()
+
+
+def test_doctor_makes_no_home(seal: Seal) -> None:
+    found = {f["what"]: f for f in json.loads(seal("doctor", "--json").stdout)["findings"]}
+    assert [found[what]["told"] for what in ("ledger", "memory")] == ["none yet"] * 2
+    assert not seal.home.exists()
+    seal.home.touch()
+    assert f"miss  disk       {seal.home} is no folder to write in" in seal("doctor").stdout
+
+
+def test_a_home_that_cannot_be_made(articles: Path) -> None:
+    check_refused(Seal(Path("/proc/no/home")), ("ingest", articles), 6, "/proc/no/home cannot be made", "--home")
+
+
+def test_two_sources_that_cannot_be_read_are_both_told(seal: Seal, tmp_path: Path) -> None:
+    check_refused(seal, ("ingest", tmp_path / "one.txt", tmp_path / "two.txt"), 3, "one.txt", "two.txt")
 
 
 def test_nothing_to_ask_and_nothing_to_take_back(seal: Seal) -> None:
+    seal.runtime().ledger.runs()
     check_refused(seal, ("ask", " "), 2, "the question is empty", 'seal ask "')
     check_refused(seal, ("rollback",), 6, "nothing is published")
     check_refused(seal, ("rollback", "0123456789abcdef"), 6, "nothing is published")
     done = seal("ask", "Who runs the mill?")
     assert (done.exit_code, done.stdout.strip()) == (0, "no idea")
-    assert "nothing is published yet; start with: seal ingest SOURCE" in done.stderr
+    assert f"nothing is published yet; start with: seal ingest SOURCE --home {seal.home}" in done.stderr
 
 
 class RealModel(CommandRuntime):
@@ -254,7 +285,7 @@ def seal_program(*arguments: str) -> subprocess.CompletedProcess[str]:
     [
         (("ingest", "missing.txt"), 3, "missing.txt"),
         (("ingest", "--set", "model.nme=x", "x"), 2, "model.nme"),
-        (("rollback",), 6, "nothing is published"),
+        (("rollback",), 6, "there is nothing at"),
         (("ingest", "--nonsense"), 2, "--nonsense"),
     ],
 )
@@ -268,4 +299,4 @@ def test_the_program_itself(arguments: tuple[str, ...], code: int, said: str, tm
 def test_debug_shows_the_traceback(tmp_path: Path) -> None:
     done = seal_program("rollback", "--debug", "--home", str(tmp_path / "home"))
     assert done.returncode == 1
-    assert "StoreError: nothing is published" in done.stderr
+    assert "StoreError: there is nothing at" in done.stderr
