@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from agent.errors import ConfigError
-from app.session import command, emit, opened
+from app.session import command, configured, emit, opened
 
 if TYPE_CHECKING:
     from graphs.runtime import Runtime
@@ -19,11 +19,13 @@ def run(
     question: str, base: bool, show_adapters: bool, home: Path | None, file: Path | None, overrides: Sequence[str],
     as_json: bool,
 ) -> None:  # fmt: skip
+    """The base can be asked where nothing is learned yet. Raises StoreError where there is nothing else to ask."""
     from graphs.answer import answer_graph
+    from graphs.runtime import Runtime
 
     if not question.strip():
         raise ConfigError("the question is empty", 'seal ask "Who runs the new ferry?"')
-    runtime = opened(home, file, overrides)
+    runtime = Runtime(configured(home, file, overrides)) if base else opened(home, file, overrides)
     state: dict[str, Any] = answer_graph(runtime).compile().invoke({"question": question, "base_only": base})
     considered = state["considered"]
     result = {

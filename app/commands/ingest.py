@@ -15,7 +15,7 @@ from agent.drafts import sweep
 from agent.errors import ConfigError, SourceError, TrainerError
 from app.progress import IngestProgress
 from app.report import show_summary
-from app.session import GoOn, alone, command, configured, emit, insisted, resume_command, say_waiting
+from app.session import GoOn, alone, command, configured, emit, insisted, opened, resume_command, say_waiting
 from app.stopping import stoppable
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ def run(
     overrides: Sequence[str], as_json: bool, again: bool = False,
 ) -> None:  # fmt: skip
     """Ends with the code of what failed. Raises SealError where nothing could be read or the run had to stop."""
-    config = configured(home, file, overrides)
+    # Only a run of a home that is there can go on.
+    config = opened(home, file, overrides).config if resume else configured(home, file, overrides)
     if not sources and not resume:
         raise ConfigError("name at least one source, or --resume RUN", f"{command('ingest --help')} shows examples")
     if resume and (sources or again):

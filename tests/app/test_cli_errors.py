@@ -135,6 +135,7 @@ def test_a_wrong_configuration_file_is_named(seal: Seal) -> None:
 
 def test_neither_source_nor_run(seal: Seal) -> None:
     check_refused(seal, ("ingest",), 2, "--resume RUN", "seal ingest --help")
+    seal.runtime().ledger.runs()
     check_refused(seal, ("ingest", "x.jsonl", "--resume", "r"), 2, "a source and --resume do not go together")
 
 
@@ -148,16 +149,22 @@ def test_an_unknown_run_and_none_at_all(seal: Seal, articles: Path) -> None:
     check_refused(seal, ("rollback", "nope"), 2, "adapter nope is not current", seal.runtime().ledger.current()[-1].id)
 
 
-READING = {
+OF_A_HOME = {
     "status": (), "trace": (), "adapters": (), "rollback": (), "ask": ("Who runs the mill?",), "memory": ("rebuild",),
+    "ingest": ("--resume", "r"),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("command", READING)
+@pytest.mark.parametrize("command", OF_A_HOME)
 def test_a_mistyped_home_is_told_and_not_made(command: str, seal: Seal) -> None:
     said = (f"there is nothing at {seal.home} yet", f"seal ingest SOURCE --home {seal.home}", "another folder")
-    check_refused(seal, (command, *READING[command]), 6, *said)
+    check_refused(seal, (command, *OF_A_HOME[command]), 6, *said)
     assert not seal.home.exists()
+
+
+def test_the_base_can_be_asked_where_nothing_is_learned(seal: Seal) -> None:
+    done = seal("ask", "Who runs the mill?", "--base")
+    assert (done.exit_code, done.stdout.strip()) == (0, "no idea")
 
 
 def test_doctor_makes_no_home(seal: Seal) -> None:
