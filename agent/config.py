@@ -216,7 +216,7 @@ def _key_path(key: str) -> list[str]:
             path.append(name)
             node = node[name]
     except ValueError as error:
-        raise ConfigError(f"flags: {key!r} is not a key", f"Keys look like train.epochs. {REFERENCE}") from error
+        raise ConfigError(f"--set: {key!r} is not a key", f"Keys look like train.epochs. {REFERENCE}") from error
     return path
 
 
@@ -255,7 +255,7 @@ def _undefined_endpoints(config: Config) -> Iterator[Problem]:
 
 
 def _refusal(file: Path, flags: Mapping[str, Any], problems: list[Problem]) -> ConfigError:
-    causes = [f"{'flags' if _stands_in(flags, problem.at) else file}: {problem.cause}" for problem in problems]
+    causes = [f"{'--set' if _stands_in(flags, problem.at) else file}: {problem.cause}" for problem in problems]
     return ConfigError("\n".join(causes), f"Correct it, or leave it out to get the default. {REFERENCE}")
 
 

@@ -20,9 +20,13 @@ class SealError(Exception):
 
 
 class ConfigError(SealError):
-    """The configuration cannot be used."""
+    """The configuration cannot be used. `key` is the one at fault, where a run may have recorded it."""
 
     exit_code = 2
+
+    def __init__(self, cause: str, mend: str = "", key: str = "") -> None:
+        super().__init__(cause, mend)
+        self.key = key
 
 
 class SourceError(SealError):
@@ -47,6 +51,12 @@ class StoreError(SealError):
     """The ledger, the memory or the adapter library cannot be read or written."""
 
     exit_code = 6
+
+
+class UnknownName(StoreError):
+    """What a person named is not in the ledger: a run, an adapter."""
+
+    exit_code = ConfigError.exit_code
 
 
 class AdapterError(StoreError):

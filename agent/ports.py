@@ -215,11 +215,15 @@ class Judge(Protocol):
 
 @dataclass(frozen=True)
 class LibraryVersion:
-    """One state of the adapter library. `current` marks the one that answers now."""
+    """One state of the adapter library. `current` marks the one that answers now.
+
+    `added` is the adapter that it has more than its parent, `candidate` what that was before it was published.
+    """
 
     version: int
     parent: int | None
     added: str | None
+    candidate: str | None
     removed: str | None
     reason: str
     at: float

@@ -6,6 +6,7 @@ import errno
 import io
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -45,14 +46,30 @@ app = typer.Typer(
       8 package missing       130 Ctrl-C, 143 SIGTERM
     """,
 )  # fmt: skip
-GO_ON = "go on with: "
-"""How a note on an error begins that says how to resume the run which it stopped."""
-
 memory = typer.Typer(no_args_is_help=True, help="The memory of what worked: an index over the ledger.")
 app.add_typer(memory, name="memory")
 
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"seal {version('seal')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _seal(
+    show: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show seal's version")
+    ] = False,
+) -> None:
+    """The options of seal itself."""
+
+
 Home = Annotated[
     Path | None, typer.Option("--home", metavar="DIR", help="Folder that holds everything. Default: ~/.seal")
+]
+DemoHome = Annotated[
+    Path | None, typer.Option("--home", metavar="DIR", help="Folder that holds everything. Default: ~/.seal-demo")
 ]
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="TOML file. Default: seal.toml in the home folder")
@@ -67,7 +84,7 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks")]
 
 @app.command()
 def demo(
-    home: Home = None, config: ConfigFile = None, set_: Set = None, json: Json = False, debug: Debug = False
+    home: DemoHome = None, config: ConfigFile = None, set_: Set = None, json: Json = False, debug: Debug = False
 ) -> None:
     """Learn a sample feed; show each question before and after.
 
@@ -121,14 +138,15 @@ def ingest(
 @app.command()
 def ask(
     question: Annotated[str, typer.Argument(metavar="QUESTION", show_default=False, help="A question, in quotes")],
-    base: Annotated[bool, typer.Option("--base", help="Ask the untrained base model")] = False,
+    base: Annotated[bool, typer.Option("--base", help="Ask the untrained base model, under the same title")] = False,
     show_adapters: Annotated[bool, typer.Option("--show-adapters", help="Show which adapters were considered")] = False,
     home: Home = None, config: ConfigFile = None, set_: Set = None, json: Json = False, debug: Debug = False,
 ) -> None:  # fmt: skip
     """Answer from what was learned, closed book.
 
     The answer is on stdout, the adapter that gave it and what the base says on stderr. A question that is near no
-    document that was learned is answered by the base model, and seal says so.
+    document that was learned is answered by the base model, and seal says so. With --base the base model answers what
+    the adapter would have been asked, also told the title of the document that the question is about.
 
     \b
     Examples:
@@ -249,14 +267,14 @@ def _guard(command: Callable[[], None], as_json: bool, debug: bool) -> None:
 
 def _fail(error: BaseException, cause: str, mend: str, code: int, as_json: bool) -> NoReturn:
     """The message on stderr and, with --json, {"error", "mend"} on stdout."""
-    notes = [note for note in getattr(error, "__notes__", []) if note.startswith(GO_ON)]  # LangGraph adds its own
-    mend = "; ".join([mend] * bool(mend) + notes)
+    from app.session import GoOn, emit
+
+    notes = getattr(error, "__notes__", [])  # LangGraph adds its own
+    mend = "; ".join(filter(None, [mend, *(note for note in notes if isinstance(note, GoOn))]))
     typer.secho(cause if cause == "stopped" else f"error: {cause}", fg="red", err=True)
     if mend:
         typer.secho(f"  try: {mend}", err=True)
     if as_json:
-        from app.session import emit
-
         emit({"error": cause, "mend": mend})
     raise typer.Exit(code) from None
 

@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
+from app.session import command
 from app.tables import counted, percent, screen, table
 from evals.retention import items
 
@@ -50,7 +51,11 @@ def _documents(summary: dict[str, Any], console: Console) -> None:
             console.print()
     left = len(summary["results"]) - MOST_TABLES
     if left > 0:
-        console.print(f"The questions of {counted(left, 'more document')}: seal trace {summary['run']}\n")
+        console.print(f"The questions of {counted(left, 'more document')}: {_trace(summary)}\n")
+
+
+def _trace(summary: dict[str, Any]) -> str:
+    return command(f"trace {summary['run']}", summary.get("home"))
 
 
 def _outcome(row: dict[str, Any]) -> str:
@@ -138,4 +143,4 @@ def overall(summary: dict[str, Any]) -> str:
             f"{percent(summary['retention_after'])} after; {_forced(summary)}"
         )
     over = f" in {summary['sittings']} sittings" if summary["sittings"] > 1 else ""
-    return "\n".join([*lines, f"{summary['seconds']:.0f} seconds{over}. Details: seal trace {summary['run']}"])
+    return "\n".join([*lines, f"{summary['seconds']:.0f} seconds{over}. Details: {_trace(summary)}"])

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shlex
+import shutil
+import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import typer
 
 from agent.config import DEFAULT_HOME, Config, flags, load_config
-from agent.errors import ConfigError
+from agent.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
     from graphs.runtime import Runtime
@@ -51,14 +54,20 @@ def _pairs(overrides: Sequence[str]) -> dict[str, str]:
 
 
 def opened(home: Path | None, file: Path | None, overrides: Sequence[str]) -> Runtime:
-    """The runtime over the configuration. It opens the ledger, the memory and the model when they are asked for.
+    """The runtime over what is in a home already. It opens ledger, memory and model when they are asked for.
 
     Raises:
         ConfigError: as `configured` does.
+        StoreError: there is nothing yet; nothing is made then, since the home may be mistyped.
     """
     from graphs.runtime import Runtime
 
-    return Runtime(configured(home, file, overrides))
+    runtime = Runtime(configured(home, file, overrides))
+    if not runtime.begun:
+        there = runtime.config.home
+        mend = f"start with: {command('ingest SOURCE', there)}, or name another folder with --home"
+        raise StoreError(f"there is nothing at {there} yet", mend)
+    return runtime
 
 
 @contextmanager
@@ -66,10 +75,16 @@ def alone(home: Path) -> Iterator[None]:
     """One ingest at a time works in a home folder; the next one waits. `Ledger.alone` does the same for a ledger.
 
     The lock goes with its process, however that ends.
+
+    Raises:
+        StoreError: the folder cannot be made.
     """
     from filelock import FileLock, Timeout
 
-    home.mkdir(parents=True, exist_ok=True)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"{home} cannot be made: {error.strerror}", "choose another folder with --home") from error
     lock = FileLock(home / "ingest.lock")
     try:
         lock.acquire(timeout=0)
@@ -86,10 +101,28 @@ def say_waiting(where: str) -> None:
     typer.secho(f"another seal is learning {where}; waiting for it to end", err=True)
 
 
-def resume_command(home: Path, run: str) -> str:
-    """What a person types to go on with a run."""
-    elsewhere = "" if home == DEFAULT_HOME.expanduser().resolve() else f" --home {home}"
-    return f"seal ingest --resume {run}{elsewhere}"
+def command(words: str, home: Path | str | None = None) -> str:
+    """What a person types to have `seal WORDS` done in a home: seal as it was called now, if need be with --home."""
+    known = home is None or Path(home) == DEFAULT_HOME.expanduser().resolve()
+    elsewhere = "" if known else f" --home {shlex.quote(str(home))}"
+    return f"{_program()} {words}{elsewhere}"
+
+
+def _program() -> str:
+    called = sys.argv[0]
+    return "seal" if Path(called).name != "seal" or shutil.which("seal") == called else shlex.quote(called)
+
+
+def resume_command(home: Path, run: str, key: str = "") -> str:
+    """What a person types to go on with a run, with another value for a key where one was at fault."""
+    return command(f"ingest --resume {run}" + (f" --set {key}=..." if key else ""), home)
+
+
+class GoOn(str):
+    """A note on an error: how to go on with the run that it stopped."""
+
+    def __new__(cls, how: str) -> Self:
+        return super().__new__(cls, f"go on with: {how}")
 
 
 def quiet() -> None:

@@ -13,6 +13,8 @@ from types import FrameType
 GRACE = 3.0
 """Seconds for an orderly end. LangGraph waits for its threads, and one that asks a model server can take minutes."""
 
+STOPPING = b"\nstopping; the step in hand begins anew when the run goes on\n"
+
 
 class Terminated(KeyboardInterrupt):
     """SIGTERM, which ends a command in the same way as Ctrl-C."""
@@ -28,7 +30,7 @@ def stoppable(last_words: Callable[[], None]) -> Iterator[None]:
     """In the block, Ctrl-C and SIGTERM raise KeyboardInterrupt.
 
     Where the process is still there GRACE seconds later, it is ended after `last_words`; a second signal ends it at
-    once. Neither loses anything: a run can be killed at any moment.
+    once. Either costs the step in hand and no more: a run can be killed at any moment.
     """
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread gets signals
@@ -46,7 +48,7 @@ def stoppable(last_words: Callable[[], None]) -> Iterator[None]:
         asked.append(number)
         if len(asked) > 1:
             os._exit(128 + number)
-        os.write(sys.stderr.fileno(), b"\nstopping; nothing is lost\n")  # safe in a signal handler, where print is not
+        os.write(sys.stderr.fileno(), STOPPING)  # safe in a signal handler, where print is not
         watch = threading.Timer(GRACE, end)
         watch.daemon = True
         watch.start()

@@ -36,13 +36,17 @@ class AnswerNodes:
         self.rt = runtime
 
     def route(self, state: AnswerState) -> dict[str, Any]:
-        """The nearest document with a current adapter, where it is near enough."""
+        """The nearest document with a current adapter, where it is near enough, and who answers."""
         adapters = self.rt.ledger.current(self.rt.config.model.name)
         documents = {a.document: self.rt.ledger.document(a.document) for a in adapters}
         ranked = self.rt.router.route(state["question"], adapters, documents)
         considered = [{"adapter": a.id, "title": a.title, "distance": d} for a, d in ranked[:CONSIDERED]]
         adapter = chosen(ranked, self.rt.config.ask.max_distance)
-        return {"adapter": adapter.id if adapter else "", "considered": considered}
+        return {
+            "adapter": adapter.id if adapter and not state.get("base_only") else "",
+            "title": adapter.title if adapter else "",
+            "considered": considered,
+        }
 
     def adapted(self, state: AnswerState) -> dict[str, Any]:
         """The adapter's answer, and beside it what the base says to the same prompt."""
@@ -53,14 +57,10 @@ class AnswerNodes:
         return {"answer": answer, "base_answer": base}
 
     def base(self, state: AnswerState) -> dict[str, Any]:
-        """The base's answer."""
-        query = query_of(state["question"], None, self.rt.config.adapters_dir)
+        """The base's answer: to what the routed adapter would have been asked, where only the base is to answer."""
+        query = Query(asked_prompt(state["question"], state["title"]))
         (answer,) = self.rt.answerer.answer([query], self.rt.config.ask.max_tokens)
-        return {"answer": answer, "base_answer": answer, "adapter": ""}
-
-
-def first(state: AnswerState) -> Literal["route", "base"]:
-    return "base" if state.get("base_only") else "route"
+        return {"answer": answer, "base_answer": answer}
 
 
 def routed(state: AnswerState) -> Literal["adapted", "base"]:
@@ -72,7 +72,7 @@ def answer_graph(runtime: Runtime) -> StateGraph[AnswerState, Any, Any, Any]:
     graph = StateGraph(AnswerState)
     for name in ("route", "adapted", "base"):
         graph.add_node(name, getattr(nodes, name))
-    graph.add_conditional_edges(START, first)
+    graph.add_edge(START, "route")
     graph.add_conditional_edges("route", routed)
     graph.add_edge("adapted", END)
     graph.add_edge("base", END)

@@ -30,7 +30,7 @@ class IngestNodes:
         Raises:
             SourceError: a source gave nothing at all, and so did all the others.
         """
-        run, errors = state["run"], []
+        run, errors = state["run"], list[SourceError]()
         if all(r["run"] != run for r in self.rt.ledger.runs()):  # the graph was not started by `seal ingest`
             shown = [without_credentials(source) for source in state["sources"]]
             self.rt.ledger.start_run(run, INGEST, self.rt.config.recorded(), shown)
@@ -47,7 +47,8 @@ class IngestNodes:
                     errors.append(error)
                     span.status, span.message = "failed", f"{error.cause}. {error.mend}".strip()
         if errors and len(errors) == len(state["sources"]):
-            raise errors[0]
+            mends = dict.fromkeys(error.mend for error in errors if error.mend)
+            raise SourceError("\n".join(error.cause for error in errors), "; ".join(mends))
         done = self.rt.ledger.outcomes(run)
         queue = [d.id for d in self.rt.ledger.documents(run) if d.id not in done]
         if queue:  # a process that was killed, or an older seal, may have left them behind the ledger

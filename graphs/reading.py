@@ -52,7 +52,7 @@ class Items:
             return self._tell("skipped", KNOWN, document=item.id, subject=item.title)
         if item.id in self.elsewhere:
             other = self.elsewhere[item.id]
-            why = f"run {other} was cut off before it had learned this; go on with: seal ingest --resume {other}"
+            why = f"run {other} was cut off before it had learned this, and does when it goes on (--resume {other})"
             return self._tell("skipped", why, document=item.id, subject=item.title)
         questions = self._new_questions(item) if finished(outcome) else 0
         self.taken.add(item.id)

@@ -13,6 +13,7 @@ from langchain_core.runnables import RunnableConfig
 
 from agent.config_recorded import as_recorded, changed
 from agent.errors import StoreError
+from agent.ports import Ledger
 from agent.redact import without_credentials
 from graphs.ingest import ingest_graph
 from graphs.reading import KNOWN, finished
@@ -46,17 +47,18 @@ class Run:
         good (see `as_recorded`). Returns the keys that this changed, and today's keys that were put aside.
 
         Raises:
-            ConfigError: a recorded value is not one that this seal can use.
+            ConfigError: a recorded value is not one that this seal can use (see also `Runtime.check`).
         """
         ledger, today = self.runtime.ledger, self.runtime.config
         recorded = ledger.run(self.name)["config"]
         begun, aside = as_recorded(today, recorded, insists)
         new = changed(begun, as_recorded(today, recorded)[0])
-        if new:
-            ledger.change_config(self.name, begun.recorded())
         # Only the ledger is open yet, and where that is does not depend on what the run recorded.
         self.runtime.config = begun
-        if new:  # where the run was, it was under the former configuration; the ledger knows what is left
+        self.runtime.check()
+        if new:
+            ledger.change_config(self.name, begun.recorded())
+            # Where the run was, it was under the former configuration. The ledger knows what is left.
             _forget_checkpoints(self.runtime, self.name)
         return new, aside
 
@@ -92,10 +94,13 @@ def begin(runtime: Runtime, sources: Sequence[str], again: bool = False) -> Run:
     With `again` documents are learned anew that no adapter answers for: what was taken back, or not published.
 
     Raises:
+        ConfigError: nothing can be learned under the configuration. A new run is not begun then.
         StoreError: the ledger cannot be written.
     """
     kind = AGAIN if again else INGEST
     earlier = cut_off(runtime.ledger, sources, runtime.config.model.name, kind)
+    if earlier is None:
+        runtime.check()
     return _started(Run(runtime, earlier or new_run(), sources, goes_on=earlier is not None), kind)
 
 
@@ -107,6 +112,16 @@ def take_up(runtime: Runtime, name: str) -> Run:
     """
     recorded = runtime.ledger.run(name)
     return _started(Run(runtime, name, recorded["sources"], goes_on=True), recorded["kind"])
+
+
+def ended(ledger: Ledger, name: str) -> dict[str, Any] | None:
+    """The summary of a run that is done, with the figures that were recorded then. None where it is not done.
+
+    Raises:
+        StoreError: the ledger has no such run.
+    """
+    recorded = ledger.run(name)
+    return summarize(ledger, name) | recorded["summary"] if recorded["status"] == "done" else None
 
 
 def _started(run: Run, kind: str) -> Run:

@@ -34,11 +34,17 @@ class Runtime:
         self.config, self.listener, self.progress = config, listener, progress
         self._chats: dict[str, OpenAIChat] = {}
 
+    @property
+    def begun(self) -> bool:
+        """Whether there is a ledger to read. Makes none, unlike `ledger`."""
+        from agent.ledger.engine import is_there
+
+        return is_there(self.config.ledger_url)
+
     @cached_property
     def ledger(self) -> Ledger:
         from agent.ledger import open_ledger
 
-        self.config.home.mkdir(parents=True, exist_ok=True)
         return open_ledger(self.config.ledger_url)
 
     @cached_property
@@ -117,6 +123,18 @@ class Runtime:
     @cached_property
     def strategies(self) -> dict[str, Strategy]:
         return usable(self.config.plan.strategies, has_model=bool(self.config.write.endpoint))
+
+    def check(self) -> None:
+        """Look at what of the configuration can be seen to be wrong before a run begins: strategies, endpoints, keys.
+
+        Raises:
+            ConfigError: a strategy or an endpoint that learning uses is not there or cannot be used.
+        """
+        config = self.config
+        usable(config.plan.strategies, has_model=bool(config.write.endpoint))
+        planning = config.plan.endpoint if config.plan.planner == "chat" else ""
+        for name in (planning, config.write.endpoint, config.probe.endpoint, config.judge.endpoint):
+            self.chat(name)
 
     def planner(self, strategies: Mapping[str, Strategy]) -> Planner:
         """The configured planner over those strategies that suit a document."""

@@ -71,9 +71,10 @@ def load_base(name: str, models_dir: Path, device: str = "auto", dtype: str = "a
 
     Raises:
         MissingPackage: it is the packaged one, which is not installed.
-        ModelError: it is missing, cannot be read, or its logits are not its head over its last hidden state.
+        ModelError: it is missing, cannot be read, or its logits are not its head over its last hidden state; there is
+            no such device.
     """
-    where = torch.device(device if device != "auto" else ("cuda" if torch.cuda.is_available() else "cpu"))
+    where = device_of(device)
     kind = dtype if dtype != "auto" else usual_dtype(where)
     folder = str(packaged_model(models_dir)) if name == PACKAGED else name
     model, tokenizer = _load(folder, name, torch.float32 if kind == MIXED else getattr(torch, kind))
@@ -88,6 +89,26 @@ def load_base(name: str, models_dir: Path, device: str = "auto", dtype: str = "a
     if kind == MIXED:
         head = copy.deepcopy(head).to(torch.bfloat16)
     return Base(name, model, tokenizer, switch, layers, head)
+
+
+def device_of(name: str) -> torch.device:
+    """The device of that name; "auto" is a GPU where there is one.
+
+    Raises:
+        ModelError: torch cannot use such a device here.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device).item()
+    except (RuntimeError, AssertionError, ImportError) as error:  # torch asserts that it was built for the device
+        why = str(error).splitlines()[0].partition(". ")[0]
+        there = ", ".join(["auto", "cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))])
+        raise ModelError(
+            f"torch cannot use the device {name!r}: {why}", f"set [model] device to one of these: {there}"
+        ) from error
+    return device
 
 
 def usual_dtype(device: torch.device) -> str:

@@ -42,6 +42,14 @@ def make_engine(url: str) -> Engine:
             raise StoreError(f"the ledger cannot be kept in '{other}'", "Use a sqlite:/// or postgresql:// URL.")
 
 
+def is_there(url: str) -> bool:
+    """Whether a ledger may be there: all but an SQLite file that nobody has made yet."""
+    if not url.startswith("sqlite"):
+        return True
+    file = make_url(url).database
+    return file in (None, "", ":memory:") or Path(str(file)).exists()
+
+
 def place(engine: Engine) -> str:
     """Where the ledger is, for messages: the file, or the URL without its password."""
     if engine.dialect.name == "sqlite":

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from agent.errors import StoreError
+from agent.errors import StoreError, UnknownName
 from agent.ledger.store import Store, insert_new, row
 from agent.ledger.tables import adapters, events, library_pointer, library_version, winners
 from agent.ports import LibraryVersion
@@ -45,8 +45,9 @@ class Library(Store):
         """Every library version that was ever current, oldest first."""
         v = library_version.c
         query = select(
-            v.version, v.parent, v.added, v.removed, v.reason, v.at, library_pointer.c.id.is_not(None).label("current")
-        ).join(library_pointer, library_pointer.c.version == v.version, isouter=True)
+            v.version, v.parent, v.added, v.candidate, v.removed, v.reason, v.at,
+            library_pointer.c.id.is_not(None).label("current"),
+        ).join(library_pointer, library_pointer.c.version == v.version, isouter=True)  # fmt: skip
         with self._read() as connection:
             found = connection.execute(query.order_by(v.version)).mappings()
             return [LibraryVersion(**{**version, "current": bool(version["current"])}) for version in found]
@@ -55,7 +56,7 @@ class Library(Store):
         """The latest promotion of the adapter. Raises StoreError where it was never published."""
         promotions = self._find(Adapter, adapters, id=id)
         if not promotions:
-            raise StoreError(f"no adapter {id} was ever published", "List the current ones with: seal adapters")
+            raise UnknownName(f"no adapter {id} was ever published", "List the current ones with: seal adapters")
         return promotions[-1]
 
     def rollback(self, adapter: str | None, reason: str) -> list[Adapter]:
@@ -78,7 +79,8 @@ class Library(Store):
             if not before:
                 raise StoreError("nothing is published, so there is nothing to take back")
             if adapter is not None and adapter not in {answering.id for answering in before}:
-                raise StoreError(f"adapter {adapter} is not current", "List the current ones with: seal adapters")
+                newest = ", ".join(answering.id for answering in before[-3:])
+                raise UnknownName(f"adapter {adapter} is not current", f"the newest that are: {newest}")
             if adapter is None and line[-1].candidate is not None:
                 _point(connection, line[-1].parent)
             else:

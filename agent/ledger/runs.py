@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Subquery, func, insert, select, update
 
-from agent.errors import StoreError
+from agent.errors import StoreError, UnknownName
 from agent.ledger.store import Store, insert_new, row
 from agent.ledger.tables import documents, events, run_documents, runs, scores, sittings
 from agent.records import Document, Event
@@ -102,7 +102,7 @@ class Runs(Store):
         if run not in known:
             newest = ", ".join(list(known)[-3:])
             mend = f"the latest runs are: {newest}" if known else "there is none yet; start with `seal ingest SOURCE`"
-            raise StoreError(f"the ledger has no run {run!r}", mend)
+            raise UnknownName(f"the ledger has no run {run!r}", mend)
         return known[run]
 
     def add_document(self, document: Document, run: str) -> bool:

@@ -14,6 +14,8 @@ from agent.language import ENGLISH
 from agent.ports import Strategy
 
 GROUP = "seal.strategies"
+KEY = "plan.strategies"
+"""The key that names strategies."""
 
 
 def all_strategies() -> dict[str, Strategy]:
@@ -46,13 +48,14 @@ def usable(names: Sequence[str], has_model: bool) -> dict[str, Strategy]:
         ConfigError: an unknown name, or a named strategy that needs a model where there is none.
     """
     known = all_strategies()
+    can_run = [name for name, strategy in known.items() if has_model or not strategy.needs_model]
     for name in names:
         if name not in known:
-            raise ConfigError(f"there is no strategy {name!r}", f"choose from: {', '.join(known)}")
-        if known[name].needs_model and not has_model:
-            raise ConfigError(f"the strategy {name!r} needs a chat model", "name an endpoint under [write] endpoint")
-    chosen = names or [name for name, strategy in known.items() if has_model or not strategy.needs_model]
-    return {name: known[name] for name in chosen}
+            raise ConfigError(f"there is no strategy {name!r}", f"choose from: {', '.join(can_run)}", KEY)
+        if name not in can_run:
+            mend = "name an endpoint under [write] endpoint"
+            raise ConfigError(f"the strategy {name!r} needs a chat model", mend, KEY)
+    return {name: known[name] for name in names or can_run}
 
 
 def suited(strategies: Mapping[str, Strategy], language: str) -> dict[str, Strategy]:

@@ -10,29 +10,31 @@ from pathlib import Path
 import typer
 
 from agent.config import Config
-from app.commands.ingest import end, learn
+from app.commands.ingest import learn
 from app.report import show_summary
-from app.session import alone, configured, emit, insisted
+from app.session import alone, command, configured, emit, insisted
 
 HOME = Path("~/.seal-demo")
 
 
 def run(home: Path | None, file: Path | None, overrides: Sequence[str], as_json: bool) -> None:
     """Without --home every demo starts afresh in a folder of its own, in which only the converted model is kept."""
-    config = configured(home or HOME, file, overrides)
+    own = home is None and "home" not in insisted(overrides)
+    config = configured(HOME if own else home, file, overrides)
     typer.secho(f"learning the sample feed with the model {config.model.name!r} in {config.home}", err=True)
     with alone(config.home), as_file(files("app").joinpath("data/sample_feed.json")) as feed:
-        if home is None:
+        if own:
             _forget(config)
-        summary = learn(config, [str(feed)], insists=insisted(overrides))
+        summary, code = learn(config, [str(feed)], insists=insisted(overrides))
     if as_json:
         emit(summary)
     else:
         show_summary(summary)
         right = [row["question"] for row in summary["answers"] if row["right_after"] and row["adapter"]]
         if right:
-            typer.secho(f'\nAsk it yourself:  seal ask "{right[0]}" --home {config.home}', err=True)
-    end(summary)
+            typer.secho("\nAsk it yourself:  " + command(f'ask "{right[0]}"', config.home), err=True)
+    if code:
+        raise typer.Exit(code)
 
 
 def _forget(config: Config) -> None:

@@ -16,7 +16,7 @@ import typer
 
 from agent.config import Config
 from agent.errors import SealError
-from app.session import emit, opened
+from app.session import configured, emit
 from app.tables import counted
 
 if TYPE_CHECKING:
@@ -36,12 +36,16 @@ class Finding:
 
 def run(home: Path | None, file: Path | None, overrides: Sequence[str], as_json: bool) -> None:
     """Ends with exit code 1 where something that seal needs is missing."""
-    runtime = opened(home, file, overrides)
+    from graphs.runtime import Runtime
+
+    runtime = Runtime(configured(home, file, overrides))
     checks: list[Callable[[Config], Finding]] = [_python, _packages, _machine, _disk, _model, _parser]
     findings = [
         *(check(runtime.config) for check in checks),
-        _opened("ledger", lambda: counted(len(runtime.ledger.runs()), "run")),
-        _opened("memory", lambda: counted(runtime.memory.count(), "winner")),
+        _opened("device", lambda: _device(runtime.config)),
+        _opened("strategies", lambda: ", ".join(runtime.strategies)),
+        _opened("ledger", lambda: counted(len(runtime.ledger.runs()), "run") if runtime.begun else "none yet"),
+        _opened("memory", lambda: counted(runtime.memory.count(), "winner") if runtime.begun else "none yet"),
         *(_endpoint(runtime, name) for name in runtime.config.endpoints),
     ]
     if as_json:
@@ -84,6 +88,8 @@ def _memory_gib() -> float:
 
 def _disk(config: Config) -> Finding:
     folder = next(p for p in (config.home, *config.home.parents) if p.exists())
+    if not (folder.is_dir() and os.access(folder, os.W_OK)):
+        return Finding("disk", False, f"{folder} is no folder to write in", "choose another one with --home")
     free = shutil.disk_usage(folder).free / 2**30
     return Finding("disk", free >= NEEDED_GIB, f"{free:.0f} GiB free at {config.home}", f"free {NEEDED_GIB:.0f} GiB")
 
@@ -99,6 +105,12 @@ def _model(config: Config) -> Finding:
         there = (Path(name).expanduser() / "config.json").is_file()
         return Finding("model", there, name, "set [model] name to a folder with config.json and safetensors")
     return Finding("model", True, f"{name} (from the hub or its cache, when first used)")
+
+
+def _device(config: Config) -> str:
+    from seal_train.base import device_of
+
+    return str(device_of(config.model.device))
 
 
 def _parser(config: Config) -> Finding:

@@ -13,10 +13,9 @@ import typer
 from agent.config import Config
 from agent.drafts import sweep
 from agent.errors import ConfigError, SourceError, TrainerError
-from app.cli import GO_ON
 from app.progress import IngestProgress
 from app.report import show_summary
-from app.session import alone, configured, emit, insisted, resume_command, say_waiting
+from app.session import GoOn, alone, command, configured, emit, insisted, opened, resume_command, say_waiting
 from app.stopping import stoppable
 
 if TYPE_CHECKING:
@@ -27,28 +26,23 @@ def run(
     sources: Sequence[str], resume: str | None, home: Path | None, file: Path | None,
     overrides: Sequence[str], as_json: bool, again: bool = False,
 ) -> None:  # fmt: skip
-    """Raises SealError where nothing could be read or the run had to stop."""
-    if bool(sources) == bool(resume):
-        raise ConfigError("name at least one source, or --resume RUN", "seal ingest --help shows examples")
-    if resume and again:
-        cause = "--again is for sources; a run that is resumed goes on as it began"
-        raise ConfigError(cause, f"seal ingest --resume {resume}, or seal ingest SOURCE --again")
-    config = configured(home, file, overrides)
+    """Ends with the code of what failed. Raises SealError where nothing could be read or the run had to stop."""
+    # Only a run of a home that is there can go on.
+    config = opened(home, file, overrides).config if resume else configured(home, file, overrides)
+    if not sources and not resume:
+        raise ConfigError("name at least one source, or --resume RUN", f"{command('ingest --help')} shows examples")
+    if resume and (sources or again):
+        cause = f"{'a source' if sources else '--again'} and --resume do not go together: a run goes on as it began"
+        instead = command("ingest SOURCE" + " --again" * again, config.home)
+        raise ConfigError(cause, f"{resume_command(config.home, resume)}, or {instead}")
     with alone(config.home):
-        summary = learn(config, sources, resume, insisted(overrides), again)
+        summary, code = learn(config, sources, resume, insisted(overrides), again)
     if as_json:
         emit(summary)
     else:
         show_summary(summary)
-    end(summary)
-
-
-def end(summary: Mapping[str, Any]) -> None:
-    """Exit with the code of what failed in the run, if anything did."""
-    if summary["failures"]:
-        raise typer.Exit(SourceError.exit_code)
-    if summary["failed"]:
-        raise typer.Exit(TrainerError.exit_code)
+    if code:
+        raise typer.Exit(code)
 
 
 def learn(
@@ -57,18 +51,21 @@ def learn(
     resume: str | None = None,
     insists: Mapping[str, Any] | None = None,
     again: bool = False,
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], int]:
     """One run of the ingest graph, from the first source to the summary. To be called alone in the home folder.
 
     Sources that an earlier run was cut off in the middle of are not begun anew: that run goes on, under the
     configuration that it began with, but for the keys that stand in `insists` (see `as_recorded`). With `again`
-    documents are learned anew that no adapter answers for: what was taken back, or not published.
+    documents are learned anew that no adapter answers for: what was taken back, or not published. A run that is done
+    is not touched.
+
+    Returns the summary, and the exit code of what failed now, if anything did.
 
     Raises:
         SealError: what stopped the run. It is written down as stopped and can be resumed.
         KeyboardInterrupt: likewise.
     """
-    from graphs.run import begin, take_up
+    from graphs.run import begin, ended, take_up
     from graphs.runtime import Runtime
 
     progress = IngestProgress()
@@ -76,7 +73,11 @@ def learn(
     runtime = Runtime(config, listener=progress.listen, progress=progress.trained)
     # A run that is not done while nobody else has this lock was cut off.
     with runtime.ledger.alone(lambda: say_waiting("into the same ledger")):
-        run = take_up(runtime, resume) if resume else begin(runtime, [_absolute(s) for s in sources], again)
+        done = ended(runtime.ledger, resume) if resume else None
+        if done:
+            typer.secho(f"run {resume} is done, nothing is left of it; this is what it came to", err=True)
+            return done | {"home": str(config.home)}, 0
+        run = take_up(runtime, resume) if resume else begin(runtime, [located(s) for s in sources], again)
         if run.goes_on:
             progress.total = run.left
             if not resume:
@@ -86,7 +87,14 @@ def learn(
             _say_changed(run, *run.configure(insists or {}))
             with progress:
                 run.learn()
-        return run.finish()
+        summary = run.finish() | {"home": str(config.home)}
+        return summary, _code(summary)
+
+
+def _code(summary: Mapping[str, Any]) -> int:
+    if summary["failures"]:
+        return SourceError.exit_code
+    return TrainerError.exit_code if summary["failed"] else 0
 
 
 def _say_changed(run: Run, new: list[str], aside: list[str]) -> None:
@@ -102,9 +110,9 @@ def _written_down(run: Run) -> Iterator[None]:
     """A run that is stopped, by a person or by an error, is marked so in the ledger, and says how to go on."""
     once = threading.Lock()
 
-    def mark(cause: str) -> str:
+    def mark(cause: str, key: str = "") -> GoOn | None:
         """Returns how to go on, where there is something to go on with."""
-        return GO_ON + resume_command(run.runtime.config.home, run.name) if run.stop(cause) else ""
+        return GoOn(resume_command(run.runtime.config.home, run.name, key)) if run.stop(cause) else None
 
     def last_words() -> None:
         if once.acquire(blocking=False):
@@ -115,12 +123,18 @@ def _written_down(run: Run) -> Iterator[None]:
             yield
         except BaseException as error:
             if once.acquire(blocking=False):
-                how = mark(str(error) or type(error).__name__)
+                how = mark(str(error) or type(error).__name__, getattr(error, "key", ""))
                 if how:
                     error.add_note(how)
             raise
 
 
-def _absolute(source: str) -> str:
-    """Paths are kept absolute, so that a run can be resumed from another folder."""
-    return source if "://" in source else str(Path(source).expanduser().absolute())
+def located(source: str) -> str:
+    """A path in one way of many, so that a run can be resumed from another folder, and is found again by its sources.
+
+    The last name stays as it was given, also where it is a symbolic link: it may become a document's title.
+    """
+    if "://" in source:
+        return source
+    path = Path(source).expanduser()
+    return str(path.resolve() if path.name in ("", "..") else path.parent.resolve() / path.name)

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import typer
 from rich.markup import escape
 
-from agent.ports import LibraryVersion
-from app.session import emit, opened
+from agent.ports import Ledger, LibraryVersion
+from app.session import command, emit, opened
 from app.tables import counted, screen, table
 
 
 def show(home: Path | None, file: Path | None, overrides: Sequence[str], as_json: bool) -> None:
-    ledger = opened(home, file, overrides).ledger
-    current, versions = ledger.current(), ledger.library()
+    runtime = opened(home, file, overrides)
+    current, versions = runtime.ledger.current(), runtime.ledger.library()
+    backs = _backs(runtime.ledger, versions)
     if as_json:
-        emit({"current": [a.model_dump() for a in current], "library": [asdict(v) for v in versions]})
+        library, went_back = [asdict(v) for v in versions], [asdict(b) for b in backs]
+        emit({"current": [a.model_dump() for a in current], "library": library, "went_back": went_back})
         return
     if not versions:
-        typer.echo("No adapter is published yet. Start with: seal ingest SOURCE")
+        typer.echo(f"No adapter is published yet. Start with: {command('ingest SOURCE', runtime.config.home)}")
         return
     console = screen()
     console.print(f"[bold]{counted(len(current), 'adapter')} in the library now[/bold]")
@@ -30,13 +32,47 @@ def show(home: Path | None, file: Path | None, overrides: Sequence[str], as_json
         rows = [(a.id, escape(a.title), escape(a.base), a.run) for a in current]
         console.print(table(("adapter", "document", "base", "run"), rows))
     console.print("[bold]Every version of the library[/bold]")
-    console.print(table(("version", "when", "change", "why"), [_version(v) for v in versions]))
+    changes: list[LibraryVersion | WentBack] = [*versions, *backs]
+    rows = [_row(change) for change in sorted(changes, key=lambda change: change.at)]
+    console.print(table(("version", "when", "change", "why"), rows))
 
 
-def _version(v: LibraryVersion) -> tuple[str, ...]:
-    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(v.at))
-    change = f"added {v.added}" if v.added else f"took back {v.removed}"
-    return f"{v.version} (now)" if v.current else str(v.version), when, change, escape(v.reason)
+@dataclass(frozen=True)
+class WentBack:
+    """A taking back that made no version: from the one that had added the adapter, the library went back to `to`."""
+
+    removed: str
+    to: int | None
+    reason: str
+    at: float
+
+
+def _backs(ledger: Ledger, versions: Sequence[LibraryVersion]) -> list[WentBack]:
+    """One for each version that does not stand behind the current one. The adapter's run tells when and why."""
+    parents = {v.version: v.parent for v in versions}
+    at = next((v.version for v in versions if v.current), None)
+    line = set[int]()
+    while at is not None:
+        line.add(at)
+        at = parents[at]
+    found = [
+        WentBack(str(v.added), v.parent, event.message, event.at)
+        for v in versions
+        if v.version not in line and v.candidate
+        for event in ledger.events(ledger.candidate(v.candidate).run)
+        if event.step == "rollback" and event.subject == v.candidate
+    ]
+    return sorted(found, key=lambda back: back.at)
+
+
+def _row(change: LibraryVersion | WentBack) -> tuple[str, str, str, str]:
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(change.at))
+    if isinstance(change, WentBack):
+        version, what = f"back to {change.to or 'none'}", f"took back {change.removed}"
+    else:
+        version = f"{change.version} (now)" if change.current else str(change.version)
+        what = f"added {change.added}" if change.added else f"took back {change.removed}"
+    return version, when, what, escape(change.reason)
 
 
 def rollback(

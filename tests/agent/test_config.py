@@ -210,18 +210,18 @@ def test_a_value_of_the_wrong_type_is_refused_by_name(name: str, value: str, wan
 @pytest.mark.parametrize(
     ("overrides", "cause"),
     [
-        ({"train.rank": "0"}, "flags: train.rank is 0, expected a whole number, at least 1"),
-        ({"gate.alpha": "1"}, "flags: gate.alpha is 1, expected a number, more than 0, less than 1"),
-        ({"train": "3"}, "flags: train is 3, expected a section"),
-        ({"train.rank.x": "3"}, 'flags: train.rank is {"x" = 3}, expected a whole number, at least 1'),
-        ({"model.name": ""}, 'flags: model.name is "", expected text in quotes, not empty'),
-        ({"plan.planner": "best"}, 'flags: plan.planner is "best", expected one of "thompson", "chat"'),
-        ({"ledger.url": "host"}, 'flags: ledger.url is "host", expected a database URL in quotes, or empty'),
-        ({"plan.strategies": "[1]"}, "flags: plan.strategies.0 is 1, expected a list of texts in quotes"),
-        ({"train epochs": "3"}, "flags: 'train epochs' is not a key"),
-        ({"": "3"}, "flags: '' is not a key"),
-        ({"a = 1\nb": "3"}, "flags: 'a = 1\\nb' is not a key"),
-        ({"plan.planner": '"chat"'}, 'flags: plan: planner "chat" needs an endpoint'),
+        ({"train.rank": "0"}, "--set: train.rank is 0, expected a whole number, at least 1"),
+        ({"gate.alpha": "1"}, "--set: gate.alpha is 1, expected a number, more than 0, less than 1"),
+        ({"train": "3"}, "--set: train is 3, expected a section"),
+        ({"train.rank.x": "3"}, '--set: train.rank is {"x" = 3}, expected a whole number, at least 1'),
+        ({"model.name": ""}, '--set: model.name is "", expected text in quotes, not empty'),
+        ({"plan.planner": "best"}, '--set: plan.planner is "best", expected one of "thompson", "chat"'),
+        ({"ledger.url": "host"}, '--set: ledger.url is "host", expected a database URL in quotes, or empty'),
+        ({"plan.strategies": "[1]"}, "--set: plan.strategies.0 is 1, expected a list of texts in quotes"),
+        ({"train epochs": "3"}, "--set: 'train epochs' is not a key"),
+        ({"": "3"}, "--set: '' is not a key"),
+        ({"a = 1\nb": "3"}, "--set: 'a = 1\\nb' is not a key"),
+        ({"plan.planner": '"chat"'}, '--set: plan: planner "chat" needs an endpoint'),
         ({"home": "~nobody-of-this-name/x"}, "~nobody-of-this-name/x/seal.toml: Could not determine home directory."),
     ],
 )  # fmt: skip
@@ -234,7 +234,7 @@ def test_several_mistakes_are_named_at_once(home: Path) -> None:
     causes = refusal(file, overrides={"plan.candidates": "0"}).cause.splitlines()
     assert len(causes) == 3
     assert [cause.split(": ")[0] for cause in causes].count(str(file)) == 2
-    assert "flags: plan.candidates is 0, expected a whole number, at least 1" in causes
+    assert "--set: plan.candidates is 0, expected a whole number, at least 1" in causes
 
 
 def test_an_endpoint_without_what_it_needs_is_refused(home: Path) -> None:

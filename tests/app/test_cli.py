@@ -154,6 +154,8 @@ def test_ask_names_the_adapter_and_what_the_base_says(learned: Seal) -> None:
 def test_ask_the_base_and_ask_about_something_else(learned: Seal) -> None:
     said = learned.json("ask", "Who commanded the Kestrel?", "--base")
     assert (said["answer"], said["adapter"], said["document"]) == (UNKNOWN, None, None)
+    told = learned("ask", "Who commanded the Kestrel?", "--base", *LENIENT).stderr
+    assert "--base asks for it (told the title 'Kestrel Ferry Sinks')" in told
     far = learned("ask", "Who commanded the Kestrel?", "--set", "ask.max_distance=0.01")
     assert far.stdout == f"{UNKNOWN}\n"
     assert "no document that was learned is near this question (nearest: 'Kestrel Ferry Sinks'" in far.stderr
@@ -180,6 +182,28 @@ def test_rollback_of_the_last_and_by_id(learned: Seal) -> None:
     assert f"took back {orrin} the mill burned down" in shown
 
 
+def test_adapters_shows_a_plain_rollback_with_its_reason(learned: Seal) -> None:
+    orrin, kestrel = (adapter_of(learned, str(a["title"])) for a in ARTICLES)
+    for reason in ("not now", "nor that"):
+        learned("rollback", "--reason", reason)
+    shown = [" ".join(line.split()) for line in learned("adapters", width=160).stdout.splitlines()]
+    rows = [line for line in shown if orrin in line or kestrel in line]
+    assert ["added" in row for row in rows] == [True, True, False, False]
+    assert rows[2].startswith("back to 1 ")
+    assert rows[2].endswith(f" took back {kestrel} not now")
+    assert rows[3].startswith("back to none ")
+    assert rows[3].endswith(f" took back {orrin} nor that")
+    assert [b["removed"] for b in learned.json("adapters")["went_back"]] == [kestrel, orrin]
+
+
+def test_after_everything_was_taken_back_ask_says_how_to_learn_again(learned: Seal) -> None:
+    for _ in ARTICLES:
+        learned("rollback")
+    assert f"seal ingest SOURCE --again --home {learned.home}" in learned("ask", "Who commanded the Kestrel?").stderr
+    other = learned("ask", "Who commanded the Kestrel?", "--set", "model.name=another")
+    assert "nothing is published yet; start with: seal ingest SOURCE --home" in other.stderr
+
+
 def test_what_was_rolled_back_is_learned_again_on_request(learned: Seal, articles: Path) -> None:
     kestrel = adapter_of(learned, "Kestrel Ferry Sinks")
     learned("rollback", kestrel)
@@ -192,7 +216,8 @@ def test_what_was_rolled_back_is_learned_again_on_request(learned: Seal, article
     run = learned.runtime().ledger.runs()[-1]["run"]
     refused = learned("ingest", "--resume", run, "--again")
     assert refused.exit_code == 2
-    assert f"try: seal ingest --resume {run}, or seal ingest SOURCE --again" in refused.stderr
+    at = f"--home {learned.home}"
+    assert f"try: seal ingest --resume {run} {at}, or seal ingest SOURCE --again {at}" in refused.stderr
 
 
 def test_adapters_shows_each_with_its_document(learned: Seal) -> None:
@@ -375,6 +400,7 @@ def test_help_teaches(seal: Seal) -> None:
     shown = seal.help()
     assert 'seal ask "Who runs the mill?"' in shown
     assert "130 Ctrl-C" in shown
+    assert "Default: ~/.seal-demo" in " ".join(seal.help("demo").split())
     assert "seal ingest --resume" in seal.help("ingest")
     assert "--again learns those documents" in seal.help("ingest")
     assert "seal ingest SOURCE --again" in seal.help("rollback")

@@ -111,7 +111,7 @@ def test_one_bad_source_of_two_does_not_hold_up_the_other(seal: Seal, articles: 
 
 
 COMMANDS: dict[str, tuple[tuple[str, ...], int, tuple[str, ...]]] = {
-    "unknown key": (("--set", "train.epoch=4"), 2, ("train.epoch", "epochs")),
+    "unknown key": (("--set", "train.epoch=4"), 2, ("--set: train.epoch", "epochs")),
     "not KEY=VALUE": (("--set", "epochs"), 2, ("KEY=VALUE", "--set train.epochs=4")),
     "wrong value": (("--set", "train.epochs=many"), 2, ("train.epochs",)),
     "undefined endpoint": (("--set", "write.endpoint=nobody"), 2, ("nobody", "write.endpoint")),
@@ -135,24 +135,62 @@ def test_a_wrong_configuration_file_is_named(seal: Seal) -> None:
 
 def test_neither_source_nor_run(seal: Seal) -> None:
     check_refused(seal, ("ingest",), 2, "--resume RUN", "seal ingest --help")
-    check_refused(seal, ("ingest", "x.jsonl", "--resume", "r"), 2, "--resume RUN")
+    seal.runtime().ledger.runs()
+    check_refused(seal, ("ingest", "x.jsonl", "--resume", "r"), 2, "a source and --resume do not go together")
 
 
 def test_an_unknown_run_and_none_at_all(seal: Seal, articles: Path) -> None:
+    seal.runtime().ledger.runs()
     check_refused(seal, ("trace",), 6, "no run yet", "seal ingest SOURCE")
-    check_refused(seal, ("ingest", "--resume", "nope"), 6, "'nope'", "none")
+    check_refused(seal, ("ingest", "--resume", "nope"), 2, "'nope'", "none")
     run = seal.ingest(articles)["run"]
-    check_refused(seal, ("ingest", "--resume", "nope"), 6, "'nope'", run)
-    check_refused(seal, ("trace", "nope"), 6, "'nope'", run)
+    check_refused(seal, ("ingest", "--resume", "nope"), 2, "'nope'", run)
+    check_refused(seal, ("trace", "nope"), 2, "'nope'", run)
+    check_refused(seal, ("rollback", "nope"), 2, "adapter nope is not current", seal.runtime().ledger.current()[-1].id)
+
+
+OF_A_HOME = {
+    "status": (), "trace": (), "adapters": (), "rollback": (), "ask": ("Who runs the mill?",), "memory": ("rebuild",),
+    "ingest": ("--resume", "r"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("command", OF_A_HOME)
+def test_a_mistyped_home_is_told_and_not_made(command: str, seal: Seal) -> None:
+    said = (f"there is nothing at {seal.home} yet", f"seal ingest SOURCE --home {seal.home}", "another folder")
+    check_refused(seal, (command, *OF_A_HOME[command]), 6, *said)
+    assert not seal.home.exists()
+
+
+def test_the_base_can_be_asked_where_nothing_is_learned(seal: Seal) -> None:
+    done = seal("ask", "Who runs the mill?", "--base")
+    assert (done.exit_code, done.stdout.strip()) == (0, "no idea")
+
+
+def test_doctor_makes_no_home(seal: Seal) -> None:
+    found = {f["what"]: f for f in json.loads(seal("doctor", "--json").stdout)["findings"]}
+    assert [found[what]["told"] for what in ("ledger", "memory")] == ["none yet"] * 2
+    assert not seal.home.exists()
+    seal.home.touch()
+    assert f"miss  disk       {seal.home} is no folder to write in" in seal("doctor").stdout
+
+
+def test_a_home_that_cannot_be_made(articles: Path) -> None:
+    check_refused(Seal(Path("/proc/no/home")), ("ingest", articles), 6, "/proc/no/home cannot be made", "--home")
+
+
+def test_two_sources_that_cannot_be_read_are_both_told(seal: Seal, tmp_path: Path) -> None:
+    check_refused(seal, ("ingest", tmp_path / "one.txt", tmp_path / "two.txt"), 3, "one.txt", "two.txt")
 
 
 def test_nothing_to_ask_and_nothing_to_take_back(seal: Seal) -> None:
+    seal.runtime().ledger.runs()
     check_refused(seal, ("ask", " "), 2, "the question is empty", 'seal ask "')
     check_refused(seal, ("rollback",), 6, "nothing is published")
     check_refused(seal, ("rollback", "0123456789abcdef"), 6, "nothing is published")
     done = seal("ask", "Who runs the mill?")
     assert (done.exit_code, done.stdout.strip()) == (0, "no idea")
-    assert "nothing is published yet; start with: seal ingest SOURCE" in done.stderr
+    assert f"nothing is published yet; start with: seal ingest SOURCE --home {seal.home}" in done.stderr
 
 
 class RealModel(CommandRuntime):
@@ -178,6 +216,36 @@ def test_a_model_that_is_not_there(missing: str, seal: Seal, articles: Path, mon
         assert doctor.exit_code == 1
         assert "miss  model" in doctor.stdout
     check_works_afterwards(seal, articles)
+
+
+@pytest.mark.parametrize("device", ["cuda:99", "gpu"])
+def test_a_device_that_is_not_there(device: str, seal: Seal, articles: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = ("--set", f"model.device={device}")
+    with monkeypatch.context() as patched:
+        use_fake(patched, RealModel)
+        check_refused(seal, ("ingest", articles, *given), 4, repr(device), "set [model] device to one of these: auto")
+        check_refused(seal, ("ask", "Who?", *given), 4, repr(device))
+        doctor = seal("doctor", *given)
+    assert (doctor.exit_code, "miss  device" in doctor.stdout) == (1, True)
+    check_works_afterwards(seal, articles)
+
+
+MISTYPED = ("--set", 'plan.strategies=["fact"]')
+
+
+def test_a_mistyped_strategy_begins_no_run(seal: Seal, articles: Path) -> None:
+    said = ("no strategy 'fact'", "choose from: passage, sentences, cloze, facts\n")
+    check_refused(seal, ("ingest", articles, *MISTYPED), 2, *said)
+    assert seal.runtime().ledger.runs() == []
+    doctor = seal("doctor", *MISTYPED)
+    assert (doctor.exit_code, "miss  strategies there is no strategy 'fact'" in doctor.stdout) == (1, True)
+
+
+def test_a_key_that_is_not_in_the_environment_begins_no_run(seal: Seal, articles: Path) -> None:
+    far = '{url = "http://127.0.0.1:9/v1", model = "m", api_key_env = "SEAL_NO_SUCH_KEY"}'
+    given = ("--set", f"endpoints.far={far}", "--set", "write.endpoint=far")
+    check_refused(seal, ("ingest", articles, *given), 2, "SEAL_NO_SUCH_KEY is not set", "export SEAL_NO_SUCH_KEY=")
+    assert seal.runtime().ledger.runs() == []
 
 
 def test_a_home_that_is_a_file(seal: Seal, articles: Path) -> None:
@@ -224,7 +292,7 @@ def seal_program(*arguments: str) -> subprocess.CompletedProcess[str]:
     [
         (("ingest", "missing.txt"), 3, "missing.txt"),
         (("ingest", "--set", "model.nme=x", "x"), 2, "model.nme"),
-        (("rollback",), 6, "nothing is published"),
+        (("rollback",), 6, "there is nothing at"),
         (("ingest", "--nonsense"), 2, "--nonsense"),
     ],
 )
@@ -238,4 +306,4 @@ def test_the_program_itself(arguments: tuple[str, ...], code: int, said: str, tm
 def test_debug_shows_the_traceback(tmp_path: Path) -> None:
     done = seal_program("rollback", "--debug", "--home", str(tmp_path / "home"))
     assert done.returncode == 1
-    assert "StoreError: nothing is published" in done.stderr
+    assert "StoreError: there is nothing at" in done.stderr

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from app.commands.ingest import located
 from app.report import overall
 from tests.app.fake_seal import LENIENT, CommandRuntime, Seal, use_fake
 from tests.fakes.http_server import HttpServer, Reply
@@ -93,6 +94,55 @@ def test_a_mistyped_writer_is_corrected_in_the_file(seal: Seal, articles: Path) 
         (seal.home / "seal.toml").write_text(begin + "model = 'fake-model'\n")
         assert seal("ingest", articles, *LENIENT).exit_code == 0
     assert [r["status"] for r in seal.runtime().ledger.runs()] == ["done"]
+
+
+@pytest.mark.parametrize("by_name", [True, False])
+def test_a_recorded_strategy_that_is_not_there_is_replaced_as_the_message_says(
+    by_name: bool, seal: Seal, articles: Path
+) -> None:
+    """As where its package is not installed any more."""
+    run = stop(seal, articles, Stopped, *BEGUN)
+    ledger = seal.runtime().ledger
+    recorded = ledger.run(run)["config"]
+    ledger.change_config(run, recorded | {"plan": recorded["plan"] | {"strategies": ["gone"]}})
+    again = ("ingest", "--resume", run) if by_name else ("ingest", str(articles))
+    done = seal(*again, *LENIENT)
+    how = f"go on with: seal ingest --resume {run} --set plan.strategies=... --home {seal.home}"
+    assert (done.exit_code, "there is no strategy 'gone'" in done.stderr, how in done.stderr) == (2, True, True)
+    assert seal("ingest", "--resume", run, *LENIENT, "--set", "plan.strategies=[]").exit_code == 0
+
+
+def test_a_run_that_is_done_is_shown_as_it_was_recorded(seal: Seal, articles: Path) -> None:
+    first = seal.ingest(articles)
+    seal("rollback")
+    before = seal.runtime().ledger.runs()
+    told = seal("ingest", "--resume", first["run"], *LENIENT, "--json")
+    assert (told.exit_code, f"run {first['run']} is done" in told.stderr) == (0, True)
+    assert json.loads(told.stdout) == first
+    assert seal.runtime().ledger.runs() == before
+    assert "Retention (general questions" in seal("ingest", "--resume", first["run"], *LENIENT).stdout
+
+
+def test_a_run_that_is_done_has_no_failure_now(seal: Seal, articles: Path) -> None:
+    failing = seal("ingest", articles, articles.parent / "missing.txt", *LENIENT, "--json")
+    run = json.loads(failing.stdout)["run"]
+    assert [failing.exit_code, seal("ingest", "--resume", run).exit_code] == [3, 0]
+
+
+def test_the_same_file_by_another_path_goes_on(seal: Seal, articles: Path, tmp_path: Path) -> None:
+    run = stop(seal, articles, Stopped)
+    (tmp_path / "link").symlink_to(tmp_path, target_is_directory=True)
+    (tmp_path / "deeper").mkdir()
+    for roundabout in (tmp_path / "deeper" / ".." / articles.name, tmp_path / "link" / articles.name):
+        assert located(str(roundabout)) == str(articles.resolve())
+    assert seal.ingest(tmp_path / "link" / articles.name)["run"] == run
+
+
+def test_a_link_keeps_its_name(articles: Path, tmp_path: Path) -> None:
+    """A text file's name is its title."""
+    (tmp_path / "orrin.txt").symlink_to(articles)
+    assert located(str(tmp_path / "orrin.txt")) == str(tmp_path.resolve() / "orrin.txt")
+    assert located(str(tmp_path / "deeper" / "..")) == str(tmp_path.resolve())
 
 
 def test_the_next_run_is_under_todays(seal: Seal, articles: Path, tmp_path: Path) -> None:

@@ -73,7 +73,9 @@ def test_a_whole_run_on_the_packaged_model(tmp_path: Path) -> None:
     asked = seal("ask", QUESTION, *SHORT)
     assert asked["answer"]
     assert (asked["adapter"], asked["document"]) == (published, TITLE)
-    base_after = seal("ask", QUESTION, "--base")
+    base_beside = seal("ask", QUESTION, "--base", *SHORT)
+    assert base_beside["answer"] == asked["base_answer"], "the base is asked what the adapter is asked"
+    base_after = seal("ask", QUESTION, "--base", "--set", "ask.max_distance=0")
     assert base_after["answer"] == base_before["answer"], "with the adapter off, the base is what it was"
 
     again = seal("ingest", source, *SHORT)

@@ -297,7 +297,7 @@ def test_unknown_run_is_an_error_that_names_the_latest(tmp_path: Path, source: P
     assert "r1" in caught.value.mend
 
 
-def test_ask_routes_to_the_document_and_base_does_not(tmp_path: Path, source: Path) -> None:
+def test_ask_routes_to_the_document_and_base_is_asked_the_same(tmp_path: Path, source: Path) -> None:
     runtime = FakeRuntime(tmp_path / "home", {"ask.max_distance": "0.9"})
     start(runtime, source)
     graph = answer_graph(runtime).compile()
@@ -307,6 +307,9 @@ def test_ask_routes_to_the_document_and_base_does_not(tmp_path: Path, source: Pa
     assert (state["answer"], state["base_answer"]) == ("Ilse Brandt", UNKNOWN)
     plain = graph.invoke({"question": "Who commanded the Kestrel?", "base_only": True})
     assert (plain["adapter"], plain["answer"]) == ("", UNKNOWN)
+    adapted, beside, alone = runtime.fake_model.asked[-3:]
+    assert adapted.adapter is not None
+    assert alone == beside == Query(adapted.prompt), "the base is asked what the adapter is asked"
 
 
 def test_general_questions_are_measured_as_they_are_asked(tmp_path: Path, source: Path) -> None:
@@ -315,9 +318,9 @@ def test_general_questions_are_measured_as_they_are_asked(tmp_path: Path, source
     graph, item = answer_graph(runtime).compile(), items()[0]
     for base_only in (True, False):
         state = graph.invoke({"question": item.question, "base_only": base_only})
-        title = runtime.ledger.adapter(state["adapter"]).title if state["adapter"] else ""
-        assert bool(title) != base_only
-        assert runtime.fake_model.asked[-1].prompt == item.routed(title)
+        assert bool(state["adapter"]) != base_only
+        assert state["title"]
+        assert runtime.fake_model.asked[-1].prompt == item.routed(state["title"])
 
 
 def test_ask_through_a_server_gives_the_same_answers(tmp_path: Path, source: Path) -> None:

@@ -104,6 +104,7 @@ def test_a_signal_in_training_stops_the_run_which_then_goes_on(
     (run,) = ledger_of(config).runs()
     assert (process.returncode, run["status"]) == (code, "stopped")
     assert f"seal ingest --resume {run['run']} --home {config.home}" in err
+    assert "stopping; the step in hand begins anew when the run goes on\n" in err
     assert "Traceback" not in err
     assert out == ""
     status, out, err = finish("ingest", "--resume", run["run"], *options, "--json")
