@@ -57,8 +57,8 @@ lint: $(STAMP) ## ruff and mypy --strict
 docs: $(STAMP) ## write docs/config.md and seal.example.toml from the schema
 	@$(BIN)/python -m agent.config_docs
 
-bench: $(STAMP) ## run the benchmarks
-	@$(BIN)/python -m benchmarks $(ARGS)
+bench: $(STAMP) ## the inner loop against other trainers; ARGS="--help" for what can be chosen
+	@$(BIN)/seal bench inner $(ARGS)
 
 clean: ## remove the environment, caches and build output
 	@rm -rf $(VENV) build dist .coverage htmlcov .pytest_cache .mypy_cache .ruff_cache .hypothesis

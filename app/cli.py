@@ -48,6 +48,8 @@ app = typer.Typer(
 )  # fmt: skip
 memory = typer.Typer(no_args_is_help=True, help="The memory of what worked: an index over the ledger.")
 app.add_typer(memory, name="memory")
+bench = typer.Typer(no_args_is_help=True, help="Benchmarks: seal against other ways to do the same.")
+app.add_typer(bench, name="bench")
 
 
 def _version(asked: bool) -> None:
@@ -194,7 +196,7 @@ def rollback(
 @app.command()
 def trace(
     run_id: Annotated[
-        str | None, typer.Argument(metavar="RUN", show_default=False, help="A run. Default: the latest")
+        str | None, typer.Argument(metavar="RUN", show_default=False, help="Default: the latest that read a document")
     ] = None,
     home: Home = None, config: ConfigFile = None, set_: Set = None, json: Json = False, debug: Debug = False,
 ) -> None:  # fmt: skip
@@ -214,7 +216,7 @@ def status(
 ) -> None:
     """Show where things stand.
 
-    Documents, adapters, winners, the last run, the run that a process works on now, and runs that were cut off.
+    Documents, adapters, winners, the last runs, the run that a process works on now, and runs that were cut off.
     """
     from app.commands.status import run
 
@@ -242,6 +244,19 @@ def rebuild(
     from app.commands.memory import run
 
     _guard(lambda: run(home, config, set_ or [], json), json, debug)
+
+
+@bench.command("inner", add_help_option=False, context_settings={"ignore_unknown_options": True})
+def bench_inner(arguments: Annotated[list[str] | None, typer.Argument(metavar="[OPTIONS]")] = None) -> None:
+    """What a candidate costs to train, ask, score and save, against PEFT one by one, SEAL's own trainer and TRL.
+
+    seal bench inner --help shows the options.
+    """
+    from app.session import quiet
+    from benchmarks.inner_loop import main
+
+    quiet()
+    _guard(lambda: main(arguments), "--json" in (arguments or []), debug=False)
 
 
 def _guard(command: Callable[[], None], as_json: bool, debug: bool) -> None:

@@ -13,7 +13,7 @@ import typer
 
 from agent.config import Config
 from agent.ports import Ledger
-from app.session import emit, opened, resume_command
+from app.session import command, emit, opened, resume_command
 from app.tables import counted
 from graphs.summary import latest
 from graphs.unfinished import unfinished
@@ -102,7 +102,7 @@ def _show(result: dict[str, Any], config: Config) -> None:
     for name, value in lines.items():
         typer.echo(f"{name:10} {value}")
     if not result["recent_runs"]:
-        typer.echo(f"{'runs':10} none; start with: seal ingest SOURCE")
+        typer.echo(f"{'runs':10} none; start with: {command('ingest SOURCE', config.home)}")
     for run in result["recent_runs"]:
         at = time.strftime("%Y-%m-%d %H:%M", time.localtime(run["began_at"]))
         came = f"{counted(run['documents'], 'document')}, {run['published']} published"

@@ -10,7 +10,7 @@ from typing import Any
 from agent.errors import StoreError
 from agent.ports import Ledger
 from agent.records import Document
-from app.session import emit, opened
+from app.session import command, emit, opened
 from graphs.champion import decided
 from graphs.summary import latest, question_rows
 
@@ -21,10 +21,11 @@ def run(run_id: str | None, home: Path | None, file: Path | None, overrides: Seq
     Raises:
         StoreError: there is no such run.
     """
-    ledger = opened(home, file, overrides).ledger
+    runtime = opened(home, file, overrides)
+    ledger = runtime.ledger
     runs = [str(r["run"]) for r in latest(ledger)]
     if not runs:
-        raise StoreError("there is no run yet", "start with `seal demo` or `seal ingest SOURCE`")
+        raise StoreError("there is no run yet", f"start with: {command('ingest SOURCE', runtime.config.home)}")
     wanted = run_id or next((r for r in runs if ledger.documents(r)), runs[0])
     if as_json:
         emit(everything(ledger, wanted))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
 from rich.table import Table
 
 from agent.errors import MissingExtra
-from app.tables import screen
 from benchmarks.inner.cost import PHASES
+
+PIPE_WIDTH = 120
 
 
 def show(found: dict[str, Any]) -> None:
@@ -25,7 +28,7 @@ def show(found: dict[str, Any]) -> None:
             *(f"{row['seconds'][p]:.2f} s" for p in PHASES), f"{row['tokens_per_second']:.0f}",
             f"{row['matmul_share']:.0%}", f"{row['peak_memory_gib']:.1f}",
         )  # fmt: skip
-    console = screen()
+    console = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH)
     console.print(table)
     ratios = {"PEFT one by one": found["ratio_vs_warm_peft"], "SEAL as shipped": found["ratio_vs_seal_as_shipped"]}
     for other, ratio in ratios.items():

@@ -20,3 +20,10 @@ def seal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Seal:
 def articles(tmp_path: Path) -> Path:
     """Two articles with four questions each."""
     return write_articles(tmp_path / "articles.jsonl")
+
+
+@pytest.fixture
+def learned(seal: Seal, articles: Path) -> Seal:
+    """A home in which both articles were published."""
+    assert seal.ingest(articles)["published"] == 2
+    return seal
