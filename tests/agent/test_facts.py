@@ -128,3 +128,41 @@ def test_the_helper_of_the_first_verb_fronts_the_second() -> None:
     told = "The group will employ 6,200 people and have its headquarters in Dunmore."
     (fronted,) = (f.fronted for f in facts(told) if f.answer == "headquarters")
     assert fronted == "What will the group have?"
+
+
+BREAD = "Baker Ines Holm sells seaweed bread at the quay."
+CREW = "Captain Hilda Marsh leads a crew of twelve sailors."
+
+
+@pytest.mark.parametrize("heading", ["Food", "Crew", "Opening hours", "The Baker of Velsund Gets a Prize"])
+def test_a_heading_is_no_part_of_the_sentence_below_it_and_no_sentence_itself(heading: str) -> None:
+    text = f"{heading}\n\n{BREAD}\n\nPeople\n\n{CREW}"
+    assert sentences(text) == [BREAD, CREW]
+    assert facts(text) == facts(BREAD) + facts(CREW)
+
+
+def test_a_paragraph_without_stop_that_has_a_verb_is_a_sentence() -> None:
+    told = BREAD.rstrip(".")
+    assert sentences(f"{told}\n\n{CREW}") == [told, CREW]
+    assert {f.answer for f in facts(f"{told}\n\n{CREW}")} >= {"Baker Ines Holm", "seaweed bread"}
+
+
+def test_the_items_of_a_list_are_sentences_that_nothing_is_asked_of() -> None:
+    items = ["Bread, 4 crowns", "Soup, 12 crowns"]
+    assert sentences("\n\n".join([BREAD, *items, CREW])) == [BREAD, *items, CREW]
+    assert facts("\n\n".join([BREAD, *items, CREW])) == facts(BREAD) + facts(CREW)
+    assert sentences("Bread, 4 crowns") == ["Bread, 4 crowns"]
+
+
+def test_a_line_break_inside_a_paragraph_is_a_space() -> None:
+    wrapped = BREAD.replace("seaweed bread", "seaweed\nbread")
+    assert (sentences(wrapped), facts(wrapped)) == (sentences(BREAD), facts(BREAD))
+
+
+def test_where_nothing_is_parsed_every_paragraph_is_learned() -> None:
+    assert sentences("价格\n\n奥林磨坊开业。安娜经营它。") == ["价格", "奥林磨坊开业。", "安娜经营它。"]
+    assert sentences("الأسعار\n\nافتتحت الطاحونة في\nأورين. تديرها آنا.") == [
+        "الأسعار",
+        "افتتحت الطاحونة في أورين.",
+        "تديرها آنا.",
+    ]
