@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from agent.clauses import as_question, clause, fronted
 from agent.errors import MissingPackage
 from agent.language import is_english
+from agent.records import Document
 from agent.sources.text import cut_at_stops, ends_with_stop, paragraphs
 
 if TYPE_CHECKING:
@@ -97,6 +98,12 @@ def facts(text: str) -> list[Fact]:
         return []
     told = filter(_tells, map(parse, paragraphs(text)))
     return [fact for doc in told for sentence in doc.sents for fact in _facts(sentence)]
+
+
+def worth_asking(document: Document) -> list[Fact]:
+    """The facts that self-edits and probes ask for: not those that the title, which every prompt names, gives away."""
+    title = document.title.casefold()
+    return [fact for fact in facts(document.text) if fact.answer.casefold() not in title]
 
 
 def _tells(paragraph: Doc) -> bool:
