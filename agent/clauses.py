@@ -35,7 +35,7 @@ def fronted(span: Span, wh: str) -> str:
     """
     keep, verb = _hung_on(span, wh), _verb(span)
     subject = _subject(verb)
-    if subject is None or subject.pos_ == "PRON" or _parts_from_its_noun(span, wh):
+    if subject is None or subject.pos_ == "PRON" or subject.lower_ == "none" or _parts_from_its_noun(span, wh):
         return ""
     answers, named = set(range(span.start, span.end)), {t.i for t in subject.subtree}
     rest = [t for t in span.doc if t.i in keep - answers and not _leads_up(t, span, wh)]

