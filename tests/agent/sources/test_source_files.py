@@ -262,7 +262,7 @@ def test_a_long_file_comes_in_parts(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("One sentence of six words here. " * 50)
     parts = [item for item in read(str(tmp_path / "a.txt"), max_words=120) if isinstance(item, Document)]
     assert [(part.part, part.parts, part.title) for part in parts] == [
-        (number, 3, "One sentence of six words here") for number in (1, 2, 3)
+        (number, 3, f"One sentence of six words here ({number} of 3)") for number in (1, 2, 3)
     ]
 
 
