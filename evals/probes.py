@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Sequence
 
 from agent.checking import words
-from agent.parsing import Fact, facts
+from agent.parsing import Fact, facts, worth_asking
 from agent.records import Document, Half, Probe, ProbeKind
 from evals.matching import ARTICLES
 
@@ -36,7 +36,7 @@ def make_probes(
     asked_for = {_key(text) for pair in given.items() for text in pair}
     new = {question: answer for question, answer in written if not {_key(question), _key(answer)} & asked_for}
     answers = {_key(answer) for answer in [*given.values(), *new.values()]}
-    free = [fact for fact in found if _key(fact.answer) not in answers]
+    free = [fact for fact in worth_asking(document) if _key(fact.answer) not in answers]
     reworded = [fact for fact in free if _reworded(fact) and not _stands_in(fact.fronted, document.text)]
     turned = _spread(reworded, PARSED) if parsed else []
     blanked = _spread(free, CLOZE) if cloze else []

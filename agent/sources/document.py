@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from agent.errors import SourceError
 from agent.records import Document, Question
-from agent.sources.text import count_words, first_words, normalize, one_line
+from agent.sources.text import count_words, ends_with_stop, first_words, normalize, one_line
 
-_TITLE_CHARACTERS = 200
+_TITLE_CHARACTERS, _HEADING_WORDS = 200, 20
+_RUNS_ON = (",", ":", ";", "\uff0c", "\uff1a", "\u060c")
 _STOPS = ".\u3002\u06d4\u0964"
 
 
 def make_document(
     title: str, text: str, *, source: str, name: str = "", published: str = "", questions: tuple[Question, ...] = (),
 ) -> Document:  # fmt: skip
-    """A document of normalized text. Without a title it is called by its first sentence, or by `name`.
+    """A document of normalized text. Without a title it is called by its heading, its first sentence, or by `name`.
 
     Raises:
         SourceError: the text is empty.
@@ -21,6 +22,7 @@ def make_document(
     text = normalize(text)
     if not text:
         raise SourceError(f"{source} holds no text", "put text into it, or leave it out")
+    title, text = (title, text) if one_line(title) else _heading(text)
     asked = tuple(Question(question=one_line(q.question), answer=one_line(q.answer)) for q in questions)
     return Document.make(
         _title(title) or _fallback(text, name), text,
@@ -36,6 +38,14 @@ def _title(title: str) -> str:
 def _fallback(text: str, name: str) -> str:
     words = _title(first_words(text)).rstrip(_STOPS)
     return words if count_words(words) > 1 else _title(name) or words or _title(text)
+
+
+def _heading(text: str) -> tuple[str, str]:
+    """The first paragraph, where it reads like a title, and the text below it; else no title."""
+    first, _, rest = text.partition("\n\n")
+    short = count_words(first) > 1 and first_words(first, _HEADING_WORDS) == first
+    ended = ends_with_stop(first) or first.endswith(_RUNS_ON)
+    return (first, rest) if rest and short and not ended else ("", text)
 
 
 def without_heading(title: str, text: str) -> str:

@@ -23,8 +23,9 @@ class _Piece:
 
 
 def split(document: Document, max_words: int) -> Iterator[Document]:
-    """The document itself where it is short enough, else its parts, numbered from 1.
+    """The document itself where it is short enough, else its parts, numbered from 1, also in their titles.
 
+    The title is the topic of every prompt and what a person sees of an adapter, so it says which part answers.
     Every part has at most `max_words` words (see `count_words`). A question goes with the part that
     holds its answer, or with the first.
 
@@ -38,8 +39,8 @@ def split(document: Document, max_words: int) -> Iterator[Document]:
     asked = _questions_by_part(document.questions, texts)
     for index, text in enumerate(texts):
         yield Document.make(
-            document.title, text, source=document.source, published=document.published,
-            questions=tuple(asked[index]), part=index + 1, parts=len(texts),
+            f"{document.title} ({index + 1} of {len(texts)})", text, source=document.source,
+            published=document.published, questions=tuple(asked[index]), part=index + 1, parts=len(texts),
         )  # fmt: skip
 
 

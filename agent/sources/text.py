@@ -23,8 +23,11 @@ _DROPPED = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\ufeff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _BLANK_LINES = re.compile(r"\n\s*\n")
 
-_SENTENCE_END = re.compile("[.!?\u2026\u061f\u06d4\u0964\u0965][\"'\u201d\u2019\u00bb)\\]]*(?= )"
-                           "|[\u3002\uff01\uff1f\uff61][\u300d\u300f\u201d\u2019\uff09\u3011]*")  # fmt: skip
+_STOP, _CLOSING = r"[.!?\u2026\u061f\u06d4\u0964\u0965]", r"[\"'\u201d\u2019\u00bb)\]]*"
+_WIDE_STOP = r"[\u3002\uff01\uff1f\uff61][\u300d\u300f\u201d\u2019\uff09\u3011]*"
+_NO_ABBREVIATION = r"(?<!\b\w\.)(?<!\b\d\d\.)"  # "M. Dupont", "4. März"
+_SENTENCE_END = re.compile(rf"{_STOP}{_NO_ABBREVIATION}{_CLOSING}(?= )|{_WIDE_STOP}")
+_LAST_STOP = re.compile(rf"(?:{_STOP}{_CLOSING}|{_WIDE_STOP})$")
 
 
 def clean(text: str) -> str:
@@ -44,6 +47,11 @@ def _one_line(paragraph: str) -> str:
     lines = (" ".join(line.split()) for line in paragraph.split("\n"))
     joined = "\n".join(line for line in lines if line)
     return _WIDE_BREAK.sub("", joined).replace("\n", " ")
+
+
+def paragraphs(text: str) -> list[str]:
+    """The paragraphs of a text, each one normalized line."""
+    return [paragraph for paragraph in normalize(text).split("\n\n") if paragraph]
 
 
 def one_line(text: str) -> str:
@@ -69,8 +77,8 @@ def _weight(token: str) -> int:
 def cut_at_stops(paragraph: str) -> Iterator[str]:
     """One normalized paragraph cut after its full stops, in order, each piece without the space around it.
 
-    Sentences as far as marks can tell, for where none need be trained on (those are `agent.parsing.sentences`): an
-    abbreviation before a capital ("U.S. Army") is taken for an end, and nothing is lost by it.
+    Sentences as far as marks can tell; English ones to train on come from the parse (`agent.parsing.sentences`). An
+    abbreviation of several letters before a capital ("Prof. Moss") is taken for an end, and nothing is lost by it.
     """
     start = 0
     for match in _SENTENCE_END.finditer(paragraph):
@@ -81,6 +89,10 @@ def cut_at_stops(paragraph: str) -> Iterator[str]:
             start = end
     if rest := paragraph[start:].strip():
         yield rest
+
+
+def ends_with_stop(paragraph: str) -> bool:
+    return _LAST_STOP.search(paragraph) is not None
 
 
 def first_words(text: str, limit: int = 12) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from agent.parsing import Fact, facts
+from agent.parsing import Fact
 from agent.ports import Chat
 from agent.prompts import answer_completion, question_prompt
 from agent.records import Document, Example
@@ -27,12 +27,6 @@ class DeterministicStrategy:
     def write(self, document: Document, instruction: str, chat: Chat | None) -> list[Example]:
         """The same document always gives the same sequences; `instruction` and `chat` are not used."""
         return self.make(document)
-
-
-def worth_asking(document: Document) -> list[Fact]:
-    """The facts that a self-edit asks for: not those that the title gives away."""
-    title = document.title.casefold()
-    return [fact for fact in facts(document.text) if fact.answer.casefold() not in title]
 
 
 def asked(document: Document, question: str, fact: Fact) -> Example:

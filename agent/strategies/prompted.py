@@ -15,7 +15,7 @@ from agent.prompts import answer_completion, question_prompt
 from agent.quoting import AS_DATA, quoted
 from agent.records import Document, Example
 from agent.strategies import passage
-from agent.strategies.parsing import parse_lines, parse_pairs
+from agent.strategies.model_text import parse_lines, parse_pairs
 
 Parse = Callable[[Document, str], list[Example]]
 

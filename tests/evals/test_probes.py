@@ -31,6 +31,17 @@ def test_an_answer_is_asked_for_once() -> None:
         assert len(answers) == len(set(answers))
 
 
+def test_nothing_is_asked_for_that_the_title_gives_away() -> None:
+    """Every prompt names the title as its topic."""
+    text = "Velsund Harbour has built a tidal lock with 14 engineers. Tora Lindqvist designed it in Brevik."
+    titled, untitled = (
+        {p.answer for p in make_probes(Document.make(title, text))}
+        for title in ("Velsund Harbour Gets a Tidal Lock", "News")
+    )
+    assert untitled - titled == {"Velsund Harbour", "tidal lock"}
+    assert titled
+
+
 def test_probes_are_the_same_every_time() -> None:
     assert make_probes(DOCUMENTS[1]) == make_probes(DOCUMENTS[1])
 

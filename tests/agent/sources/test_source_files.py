@@ -36,6 +36,25 @@ def test_a_text_of_one_word_is_named_by_its_file(tmp_path: Path) -> None:
     assert (document.title, document.text) == ("harbour", "Open.")
 
 
+@pytest.mark.parametrize(
+    "title", ["Velsund Harbour Gets a Tidal Lock", "维尔松港口建成新船闸", "المرفأ يحصل على بوابة"]
+)
+def test_a_title_line_names_the_text_and_leaves_it(tmp_path: Path, title: str) -> None:
+    document = one(tmp_path / "a.txt", f"{title}\n\nThe lock opened in May. It has doors of larch.\n")
+    assert (document.title, document.text) == (title, "The lock opened in May. It has doors of larch.")
+
+
+@pytest.mark.parametrize("first", ["It is open.", "Dear all,", "These are the news:", "Open", "It opened " * 15])
+def test_a_first_line_that_is_no_title_stays_in_the_text(tmp_path: Path, first: str) -> None:
+    text = f"{first.strip()}\n\nThe lock opened in May. It has doors of larch."
+    assert one(tmp_path / "a.txt", text).text == text
+
+
+def test_a_title_line_without_text_below_is_the_text(tmp_path: Path) -> None:
+    document = one(tmp_path / "a.txt", "The bridge is open\n")
+    assert document.title == document.text == "The bridge is open"
+
+
 @pytest.mark.parametrize("name", ["README", "server.log", "notes.org"])
 def test_a_file_of_unknown_kind_is_read_as_text(tmp_path: Path, name: str) -> None:
     assert one(tmp_path / name, "Just some words.").text == "Just some words."
@@ -52,8 +71,9 @@ def test_wrapped_lines_are_joined_and_meant_line_breaks_kept(tmp_path: Path) -> 
         "So the next begins another one.\n\n"
         "The end"
     )
-    assert one(tmp_path / "a.txt", wrapped).text.split("\n\n") == [
-        "The bridge opens",
+    document = one(tmp_path / "a.txt", wrapped)
+    assert document.title == "The bridge opens"
+    assert document.text.split("\n\n") == [
         "The bridge of Lindmar opened on Monday after four years of work, and the mayor was the first to walk over it.",
         "It is 412 metres long and was built by people of the town and of the villages around it.",
         "A line that is as long as any other one may still end its paragraph.",
@@ -242,7 +262,7 @@ def test_a_long_file_comes_in_parts(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("One sentence of six words here. " * 50)
     parts = [item for item in read(str(tmp_path / "a.txt"), max_words=120) if isinstance(item, Document)]
     assert [(part.part, part.parts, part.title) for part in parts] == [
-        (number, 3, "One sentence of six words here") for number in (1, 2, 3)
+        (number, 3, f"One sentence of six words here ({number} of 3)") for number in (1, 2, 3)
     ]
 
 

@@ -84,11 +84,12 @@ def test_thai_vowel_signs_stay_on_their_letters() -> None:
     assert all(not part.startswith(("\u0e35", "\u0e48")) for part in split_text(text, 10))
 
 
-def test_parts_are_numbered_from_1_and_keep_title_source_and_date() -> None:
+def test_parts_are_numbered_from_1_and_keep_source_and_date() -> None:
     document = Document.make("T", long_text(10, 10, 3), source="http://host/a", published="2024-01-01")
     parts = list(split(document, 100))
     assert [part.part for part in parts] == [1, 2, 3]
-    assert {(p.title, p.source, p.published, p.parts) for p in parts} == {("T", "http://host/a", "2024-01-01", 3)}
+    assert [part.title for part in parts] == ["T (1 of 3)", "T (2 of 3)", "T (3 of 3)"]
+    assert {(p.source, p.published, p.parts) for p in parts} == {("http://host/a", "2024-01-01", 3)}
     assert len({part.id for part in parts}) == 3
 
 

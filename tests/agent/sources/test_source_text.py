@@ -84,6 +84,7 @@ def test_count_words(text: str, words: int) -> None:
         ("One. Two! Three? Four", ["One.", "Two!", "Three?", "Four"]),
         ('He said "Go." Then he went.', ['He said "Go."', "Then he went."]),
         ("It grew by 3.5 percent, i.e. more.", ["It grew by 3.5 percent, i.e. more."]),
+        ("J. R. Moss came on 4. März. He left.", ["J. R. Moss came on 4. März.", "He left."]),
         ("今天很好。真的！是吗？对", ["今天很好。", "真的！", "是吗？", "对"]),
         ("هل هذا صحيح؟ نعم.", ["هل هذا صحيح؟", "نعم."]),
     ],

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.strategies.parsing import parse_lines, parse_pairs
+from agent.strategies.model_text import parse_lines, parse_pairs
 
 THREE = ["The mill opened in 1904.", "It employed 85 people.", "A. Moss owned it until 1931."]
 
