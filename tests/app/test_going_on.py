@@ -148,7 +148,10 @@ def test_a_link_keeps_its_name(articles: Path, tmp_path: Path) -> None:
 def test_the_next_run_is_under_todays(seal: Seal, articles: Path, tmp_path: Path) -> None:
     stop(seal, articles, Stopped, *BEGUN)
     assert seal("ingest", articles, *LENIENT).exit_code == 0
-    (tmp_path / "third.txt").write_text("The bridge at Hask was built by Mara Lund in 1901. It cost 9 million crowns.")
+    (tmp_path / "third.txt").write_text(
+        "The bridge at Hask was built by Mara Lund in 1901. The town paid 9 million crowns. Tolls ended in "
+        "May. Anna Moss painted the bridge."
+    )
     done = seal("ingest", tmp_path / "third.txt", *LENIENT, *TODAY)
     assert "put aside" not in done.stderr
     assert list(planned(seal, seal.runtime().ledger.runs()[-1]["run"]).values()) == [["sentences"]]

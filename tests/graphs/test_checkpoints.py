@@ -124,9 +124,10 @@ def test_another_machine_goes_on_although_the_adapters_in_hand_are_not_there(
     tmp_path: Path, source: Path, machine: Machine
 ) -> None:
     broken = machine("first")
-    broken.memory.sync = refuse  # type: ignore[method-assign]
+    broken.fake_trainer.merge = refuse  # type: ignore[method-assign]
     with pytest.raises(TrainerError):
         go(broken, source)
+    assert any(broken.config.work_dir.iterdir()), "the candidates are trained and not decided on"
     (tmp_path / "first").rename(tmp_path / "far away")
     assert go(machine("second"), source, resume=True) == {"published"}
 
