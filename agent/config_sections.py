@@ -142,7 +142,7 @@ class PlanConfig(Section):
         Literal["thompson", "chat"],
         Field(description='"thompson" samples strategies by their measured gains; "chat" asks the planning model.'),
     ] = "thompson"
-    candidates: Annotated[Count, Field(description="Candidates for one document (K), trained side by side.")] = 4
+    candidates: Annotated[Count, Field(description="Candidates for one document (K), trained side by side.")] = 5
     strategies: Annotated[Texts, Field(description="Strategies to choose from. Empty: all that can run here.")] = ()
     recall: Annotated[int, Field(ge=0, description="Winners of similar documents that the planner gets to see.")] = 3
     endpoint: Annotated[
