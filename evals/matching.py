@@ -25,10 +25,6 @@ def tokens(text: str) -> list[str]:
     return re.findall(rf"[{UNSPACED_RANGES}]|[^\s{UNSPACED_RANGES}]+", normalize(text))
 
 
-def exact(answer: str, reference: str) -> bool:
-    return bool(normalize(reference)) and normalize(answer) == normalize(reference)
-
-
 def contains(answer: str, reference: str) -> bool:
     """The reference stands in the answer as whole words, or in a script without spaces as a part of it."""
     wanted, got = " ".join(tokens(reference)), " ".join(tokens(answer))

@@ -78,7 +78,8 @@ def _json(payload: Payload) -> Any:
     except RecursionError as error:
         raise SourceError(f"{payload.location} is nested too deeply", _HINT) from error
     except ValueError as error:
-        raise SourceError(f"{payload.location} is not JSON, or is cut off: {error}", "load it again, or correct it") from error
+        cause = f"{payload.location} is not JSON, or is cut off: {error}"
+        raise SourceError(cause, "load it again, or correct it") from error
 
 
 def _entry(item: _Item, where: str) -> Entry:
