@@ -49,7 +49,7 @@ def test_plans_stand_under_the_attempt_that_made_them(
     assert [e["status"] for e in events(seal, "plan")] == ["failed", "failed", "ok", "ok"]
     lines = seal("trace", width=200).stdout.splitlines()
     plans = sum(len(told["plans"]) for told in seal.json("trace")["documents"])
-    assert sum(" epochs, seed " in line for line in lines) == plans == 8
+    assert sum(" epochs, seed " in line for line in lines) == plans == 2 * seal.runtime().config.plan.candidates
     for at, line in enumerate(lines):
         if "failed plan" in line:
             assert " epochs, seed " not in lines[at + 1]

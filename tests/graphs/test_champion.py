@@ -22,7 +22,7 @@ def start(runtime: FakeRuntime, resume: bool = False) -> None:
 
 def learned(home: Path, near: float) -> FakeRuntime:
     """By candidates of which each is less sure of its answers than the one before."""
-    runtime = FakeRuntime(home, {"reward.near": str(near)})
+    runtime = FakeRuntime(home, {"reward.near": str(near), "plan.candidates": "4"})
     runtime.fake_trainer.logprobs = (-0.1, -0.2, -0.8, -3.0)
     start(runtime)
     return runtime
