@@ -164,8 +164,9 @@ def load(slots: Slots, slot: int, folder: Path) -> None:
             try:
                 a = saved.state[f"base_model.model.{layer.name}.lora_A.weight"]
                 b = saved.state[f"base_model.model.{layer.name}.lora_B.weight"]
-                layer.a[slot, : saved.rank].copy_(a)
-                layer.b[slot, :, : saved.rank].copy_(b)
+                into_a, into_b = slots.of[layer]
+                into_a[slot, : saved.rank].copy_(a)
+                into_b[slot, :, : saved.rank].copy_(b)
             except (KeyError, RuntimeError) as error:
                 raise AdapterError(folder, "was trained on another base model", "") from error
 

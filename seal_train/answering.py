@@ -15,6 +15,7 @@ from torch import Tensor
 from transformers import DynamicCache
 
 from seal_train.base import Base
+from seal_train.layout import Layout
 from seal_train.lora import Slots
 
 Ids = list[int]
@@ -37,7 +38,7 @@ class Batch:
         self.cache = DynamicCache(config=base.model.config)
         if self.prefix:
             head = torch.tensor([rows[0][: self.prefix]] * self.groups, device=base.device)
-            with self._on():
+            with self._on(head.numel()):
                 base.hidden(input_ids=head, past_key_values=self.cache, use_cache=True)
             self.cache.batch_repeat_interleave(len(rows) // self.groups)
         lengths = [len(row) - self.prefix for row in rows]
@@ -48,8 +49,9 @@ class Batch:
         real_RL = torch.arange(longest, device=base.device) < self.lengths_R[:, None]
         self.mask = torch.cat([real_RL.new_ones(len(rows), self.prefix), real_RL], dim=1).long()
 
-    def _on(self) -> AbstractContextManager[None]:
-        return self.slots.on(self.groups) if self.slots else nullcontext()
+    def _on(self, positions: int) -> AbstractContextManager[None]:
+        """Turn the slots on for so many positions, equally many of each."""
+        return self.slots.on(Layout.equal(self.groups, positions)) if self.slots else nullcontext()
 
     def read(self) -> Tensor:
         """Hidden states after the prefix, [R, L, D]."""
@@ -63,7 +65,7 @@ class Batch:
 
     def _forward(self, ids: Tensor, positions: Tensor) -> Tensor:
         inputs: dict[str, Any] = {"input_ids": ids, "attention_mask": self.mask, "position_ids": positions}
-        with self._on():
+        with self._on(ids.numel()):
             hidden: Tensor = self.base.hidden(**inputs, past_key_values=self.cache, use_cache=True).last_hidden_state
         return hidden
 

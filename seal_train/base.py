@@ -8,6 +8,7 @@ import shutil
 import sys
 import tempfile
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from filelock import FileLock
 from torch import Tensor, nn
 
 from agent.errors import MissingPackage, ModelError
+from seal_train.attention import rows_apart
+from seal_train.layout import Layout
 from seal_train.lora import LoRALayer, Switch, attach
 
 PACKAGED = "packaged"
@@ -58,6 +61,17 @@ class Base:
         """The decoder's output before the head, so that logits are made only where they are needed."""
         return self.model.base_model(**inputs)
 
+    def hidden_of_rows(self, rows: Sequence[Sequence[int]], layout: Layout) -> Tensor:
+        """Hidden states of rows of token ids where the layout has them, [N, D]. No row sees another.
+
+        Only within `rows_apart`.
+        """
+        ids = layout.lay(rows, self.eos)
+        places = layout.lay([range(len(row)) for row in rows], 0)
+        both = torch.tensor([ids, places], device=self.device)[:, None]
+        out = self.hidden(input_ids=both[0], position_ids=both[1], layout=layout, use_cache=False)
+        return out.last_hidden_state[0]  # type: ignore[no-any-return]
+
     def head(self, hidden: Tensor) -> Tensor:
         logits: Tensor = self.model.get_output_embeddings()(hidden)
         return logits
@@ -71,8 +85,8 @@ def load_base(name: str, models_dir: Path, device: str = "auto", dtype: str = "a
 
     Raises:
         MissingPackage: it is the packaged one, which is not installed.
-        ModelError: it is missing, cannot be read, or its logits are not its head over its last hidden state; there is
-            no such device.
+        ModelError: it is missing, cannot be read, or its logits are not its head over its last hidden state; its
+            attention cannot be replaced; there is no such device.
     """
     where = device_of(device)
     kind = dtype if dtype != "auto" else usual_dtype(where)
@@ -88,7 +102,9 @@ def load_base(name: str, models_dir: Path, device: str = "auto", dtype: str = "a
     head = model.get_output_embeddings()
     if kind == MIXED:
         head = copy.deepcopy(head).to(torch.bfloat16)
-    return Base(name, model, tokenizer, switch, layers, head)
+    base = Base(name, model, tokenizer, switch, layers, head)
+    _check_rows(base)
+    return base
 
 
 def device_of(name: str) -> torch.device:
@@ -148,6 +164,27 @@ def _check_head(name: str, model: Any) -> None:
         ours = model.get_output_embeddings()(model.base_model(input_ids=ids).last_hidden_state)
     if not torch.allclose(direct, ours, rtol=1e-3, atol=1e-3):
         raise ModelError(f"{name} changes its logits after the output head", "choose a model without logit scaling")
+
+
+@torch.no_grad()
+def _check_rows(base: Base) -> None:
+    """Refuse models in which rows of one sequence see each other: those that are no transformers, or that make their
+    own attention."""
+    rows = [[1, 2, 3, 4], [4, 3, 2]]
+    try:
+        with rows_apart(base.model):
+            together = base.hidden_of_rows(rows, Layout((4, 3), 3))
+        alone = [base.hidden(input_ids=torch.tensor([row], device=base.device)).last_hidden_state[0] for row in rows]
+        found = [torch.cat([together[:3], together[6:7]]), together[3:6]]
+        near = 1e-3 if base.loss_head.weight.dtype in (torch.float32, torch.float64) else 0.05
+        apart = all(torch.allclose(a, b, rtol=near, atol=near) for a, b in zip(found, alone, strict=True))
+    except (TypeError, ValueError, RuntimeError):
+        apart = False
+    if not apart:
+        raise ModelError(
+            f"{base.name} cannot be trained here: its attention cannot be replaced",
+            "choose a causal transformer that takes part in transformers' AttentionInterface, e.g. Llama, Qwen, GPT-2",
+        )
 
 
 def packaged_model(models_dir: Path) -> Path:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
 from agent.errors import TrainerError
 from agent.ports import Likelihood, Progress, Query, TrainFailure, TrainJob
-from agent.records import Candidate, Training, TrainSettings
+from agent.records import Candidate, Training
 from seal_train.adapters import export, load, rank_of
 from seal_train.answering import greedy, likelihoods
 from seal_train.base import Base
+from seal_train.encoding import encode
 from seal_train.lora import Slots, lowest_adapted
 from seal_train.mean import merge
-from seal_train.training import Course, encode, not_finite, train_courses
+from seal_train.memory import COPIES, MOST_TOKENS, free_bytes, refused, room, token_bytes
+from seal_train.training import Course, Optimizer, not_finite, train_courses
 
 MAX_SEQUENCE = 1024
 """Most tokens in one training sequence. Longer examples are split where that is possible (see `encode`)."""
@@ -32,7 +35,7 @@ def longest_sequence(base: Base) -> int:
 
 
 class LocalTrainer:
-    """All jobs in one batch against the frozen base, halved when memory is refused."""
+    """All jobs at once against the frozen base, or as many as there is memory for while the others wait."""
 
     def __init__(self, base: Base) -> None:
         self.base = base
@@ -43,11 +46,10 @@ class LocalTrainer:
         Raises:
             TrainerError: no memory for any of the candidates, or no place on the disk for an adapter.
         """
-        results = self._halved(jobs, progress)
+        with self.base.lock:
+            results = self._train(jobs, progress)
         if results and all(isinstance(result, TrainFailure) and result.reason == NO_MEMORY for result in results):
-            raise TrainerError(
-                "not enough memory to train one candidate", "lower the rank, e.g. with --set train.rank=4"
-            )
+            raise _no_memory()
         return results
 
     def merge(self, members: Sequence[tuple[Candidate, Path]], folder: Path) -> None:
@@ -59,40 +61,47 @@ class LocalTrainer:
         """
         merge(members, folder)
 
-    def _halved(self, jobs: Sequence[TrainJob], progress: Progress | None) -> list[Training | TrainFailure]:
-        """All jobs in one batch, or in halves where memory is refused; a job that does not fit alone has failed."""
-        try:
-            with self.base.lock:
-                return self._train(jobs, progress)
-        except (MemoryError, RuntimeError) as error:
-            if not _no_memory(error):
-                raise
-        if len(jobs) == 1:
-            return [TrainFailure(jobs[0].candidate.id, NO_MEMORY)]
-        half = (len(jobs) + 1) // 2
-        return self._halved(jobs[:half], progress) + self._halved(jobs[half:], progress)
-
     def _train(self, jobs: Sequence[TrainJob], progress: Progress | None) -> list[Training | TrainFailure]:
         limit = longest_sequence(self.base)
         courses = [Course(job.candidate.settings, encode(self.base, job.examples, limit)) for job in jobs]
-        order = sorted(range(len(jobs)), key=lambda i: -courses[i].steps)
-        lowest = [self._lowest(course.settings) for course in courses]
-        rank = max(c.settings.rank for c in courses)
-        slots = Slots(self.base.layers, self.base.switch, len(jobs), rank, train=True, lowest=min(lowest))
-        for slot, i in enumerate(order):
-            settings = courses[i].settings
-            slots.init(slot, settings.rank, settings.alpha, settings.seed, lowest[i])
-        seconds = train_courses(self.base, slots, [courses[i] for i in order], progress)
-        place = {i: slot for slot, i in enumerate(order)}
-        return [self._result(slots, place[i], job, courses[i], seconds / len(jobs)) for i, job in enumerate(jobs)]
+        lowest = [lowest_adapted(self.base.layers, course.settings.top_layers) for course in courses]
+        optimizer, tokens = self._room(courses, min(lowest))
+        results: dict[int, Training | TrainFailure] = {}
+        for i, slot in train_courses(self.base, optimizer, courses, lowest, tokens, progress):
+            results[i] = self._result(optimizer.slots, slot, jobs[i], courses[i])
+        return [results[i] for i in range(len(jobs))]
 
-    def _lowest(self, settings: TrainSettings) -> int:
-        return lowest_adapted(self.base.layers, settings.top_layers)
+    def _room(self, courses: Sequence[Course], lowest: int) -> tuple[Optimizer, int]:
+        """As many slots as there is memory for, with their optimizer, and the tokens of a pass.
 
-    def _result(
-        self, slots: Slots, slot: int, job: TrainJob, course: Course, seconds: float
-    ) -> Training | TrainFailure:
+        Raises:
+            TrainerError: not even one slot fits.
+        """
+        rank, device = max(course.settings.rank for course in courses), self.base.device
+        longest = max(len(sequence.ids) for course in courses for sequence in course.data)
+        make = partial(Slots, self.base.layers, self.base.switch, rank=rank, train=True, lowest=lowest)
+        count, tokens = 1, longest
+        try:
+            one = make(1)
+            needs = COPIES * one.flat.nbytes, token_bytes(self.base, one)
+            del one
+            count, tokens = room(free_bytes(device), len(courses), *needs, longest, MOST_TOKENS[device.type])
+        except (MemoryError, RuntimeError) as error:
+            if not refused(error):
+                raise
+        while count:
+            try:
+                return Optimizer(make(count)), tokens
+            except (MemoryError, RuntimeError) as error:
+                if not refused(error):
+                    raise
+            count //= 2
+        raise _no_memory()
+
+    def _result(self, slots: Slots, slot: int, job: TrainJob, course: Course) -> Training | TrainFailure:
         candidate, settings = job.candidate, course.settings
+        if course.no_memory:
+            return TrainFailure(candidate.id, NO_MEMORY)
         if not_finite(course) or not slots.flat[slot].isfinite().all():
             return TrainFailure(candidate.id, "the loss was not a finite number; lower the learning rate")
         card = (
@@ -110,12 +119,12 @@ class LocalTrainer:
         tokens = sum(len(course.data[i].ids) for i in course.order)
         return Training(
             candidate=candidate.id, path=str(job.folder), losses=course.epoch_losses(),
-            tokens=tokens, steps=course.steps, seconds=seconds,
+            tokens=tokens, steps=course.steps, seconds=course.seconds,
         )  # fmt: skip
 
 
-def _no_memory(error: BaseException) -> bool:
-    return isinstance(error, MemoryError) or "out of memory" in str(error) or "can't allocate memory" in str(error)
+def _no_memory() -> TrainerError:
+    return TrainerError("not enough memory to train one candidate", "lower the rank, e.g. with --set train.rank=4")
 
 
 class LocalModel:
@@ -170,9 +179,7 @@ class LocalModel:
 
     def _slots(self, folders: tuple[Path, ...]) -> Slots:
         if self._loaded and self._loaded[0] == folders:
-            slots = self._loaded[1]
-            slots.bind()
-            return slots
+            return self._loaded[1]
         rank = max(rank_of(folder) for folder in folders)
         slots = Slots(self.base.layers, self.base.switch, len(folders), rank, train=False)
         for slot, folder in enumerate(folders):

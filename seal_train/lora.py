@@ -1,7 +1,7 @@
 """Batched LoRA (Hu et al. 2021, arXiv 2106.09685, sec. 4): many adapters on one frozen base, in one pass.
 
-Axes: S slots (one adapter each), R rows = S * rows per slot, T positions, I in-features, O out-features,
-r rank. Rows are slot-major: row i belongs to slot i // (R / S).
+Axes: S slots (one adapter each), N positions of all rows, slot after slot, I in-features, O out-features,
+r rank, R the ranks of layers that read the same input, side by side.
 
 Gradients do not go through autograd's leaves: the backward pass writes each slot's own gradient straight
 into one flat buffer, so that clipping and the optimizer step are one operation over all adapters.
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -19,29 +20,43 @@ from torch import Tensor, nn
 from transformers.pytorch_utils import Conv1D
 
 from agent.errors import ModelError
+from seal_train.layout import Layout
+from seal_train.parts import Parts, products, put_outer_products
 
 
 class Switch:
-    """Shared by all layers of a model: how many slots are on, and from which decoder layer up.
+    """Shared by all layers of a model: which slots are on, and which positions are theirs.
 
-    `slots` None means the bare base.
+    `parts` None means the bare base.
     """
 
     def __init__(self) -> None:
-        self.slots: int | None = None
-        self.lowest = 0
+        self.parts: Parts | None = None
+        self.slots: Slots | None = None
+        self.made: dict[Joint, tuple[Tensor, dict[LoRALayer, Tensor]]] = {}
+        """What joints have read and made of it, for those of their layers that have not asked yet."""
+
+
+@dataclass(frozen=True)
+class Factors:
+    """The adapters' part of a joint: A's of its layers one below the other, [S, layers * r, I], their B's, [S, O, r],
+    and the gradients of both. Autograd records the layers for the sake of `leaf`. `kind` is the number type of their
+    products: on a GPU the base's, else their own, in which small products are faster there than in bfloat16."""
+
+    kind: torch.dtype
+    a: Tensor
+    b: list[Tensor]
+    a_grad: Tensor
+    b_grad: list[Tensor]
+    leaf: Tensor
 
 
 class Joint:
     """Linear layers that read the same input (a block's query, key and value; gate and up): one product for all.
 
     Their weights become parts of one matrix, and so do their A's, side by side in the flat buffer. Most layers are
-    alone in theirs. `a` is [S, layers * r, I].
+    alone in theirs.
     """
-
-    a: Tensor
-    a_grad: Tensor
-    scale: Tensor
 
     def __init__(self, layers: Sequence[LoRALayer], switch: Switch) -> None:
         self.layers, self.switch = layers, switch
@@ -50,8 +65,6 @@ class Joint:
         if len(layers) > 1:
             self.weight = self._one("weight")
             self.bias = self._one("bias") if self.bias is not None else None
-        self._read: Tensor | None = None
-        self._made: dict[LoRALayer, Tensor] = {}
 
     def _one(self, name: str) -> Tensor:
         """The layers' weights or biases in one tensor, of which each layer keeps its part."""
@@ -62,45 +75,43 @@ class Joint:
 
     def output(self, x: Tensor, layer: LoRALayer) -> Tensor:
         """What `layer` makes of x. The first of the layers that is asked makes it for all; nothing is kept longer."""
-        if x is not self._read or layer not in self._made:
-            slots = self.switch.slots
+        read, made = self.switch.made.pop(self, (None, {}))
+        if x is not read or layer not in made:
+            parts, slots = self.switch.parts, self.switch.slots
+            assert parts is not None
             assert slots is not None
+            factors = slots.factors[self]
             run = _SlotLoRA.apply if torch.is_grad_enabled() else partial(_forward, None)
-            self._read, self._made = x, dict(zip(self.layers, run(x, self.a, self, slots), strict=True))
-        out = self._made.pop(layer)
-        if not self._made:
-            self._read = None
+            made = dict(zip(self.layers, run(x, factors.leaf, self, factors, parts), strict=True))
+        out = made.pop(layer)
+        if made:
+            self.switch.made[self] = x, made
         return out
 
-    def product(self, x: Tensor) -> Tensor:
-        """W x and the biases, in the base's number type."""
-        flat = x.reshape(-1, x.shape[-1]).to(self.weight.dtype)
+    def product(self, flat: Tensor) -> Tensor:
+        """W x and the biases."""
         if self.layers[0].fan_in_fan_out:
             return flat @ self.weight if self.bias is None else torch.addmm(self.bias, flat, self.weight)
         return nn.functional.linear(flat, self.weight, self.bias)
 
-    def product_back(self, grads: Sequence[Tensor]) -> Tensor:
-        """The gradient of `product` to its input, in the base's number type."""
-        flat = torch.cat([grad.reshape(-1, grad.shape[-1]).to(self.weight.dtype) for grad in grads], dim=1)
+    def product_back(self, flat: Tensor) -> Tensor:
+        """The gradient of `product` to its input."""
         return flat @ (self.weight.T if self.layers[0].fan_in_fan_out else self.weight)
 
 
-def _forward(ctx: Any, x: Tensor, a: Tensor, joint: Joint, slots: int) -> tuple[Tensor, ...]:
-    """W x + scale * B A x of each layer. What the backward pass needs, x and h = scale * A x, goes to `ctx`."""
-    a = a[:slots]
-    h_SNR = torch.bmm(x.reshape(slots, -1, x.shape[-1]).to(a.dtype), a.transpose(1, 2))
-    h_SNR.mul_(joint.scale[:slots].view(slots, 1, 1))
+def _forward(ctx: Any, x: Tensor, leaf: Tensor, joint: Joint, factors: Factors, parts: Parts) -> tuple[Tensor, ...]:
+    """W x + scale * B A x of each layer, in the base's number type; x and h = scale * A x go to `ctx`."""
+    x_NI = x.reshape(-1, x.shape[-1])
+    y_NO = joint.product(x_NI.to(joint.weight.dtype))
+    h_NR = products(x_NI.to(factors.kind), factors.a.transpose(1, 2), parts).mul_(parts.scale_N)
+    outputs, ranks = y_NO.split(joint.sizes, dim=1), h_NR.chunk(len(joint.layers), dim=1)
+    for b, part_NO, h in zip(factors.b, outputs, ranks, strict=True):
+        part_NO += products(h, b.transpose(1, 2), parts).to(part_NO.dtype)
     if ctx is not None:
-        ctx.save_for_backward(x, h_SNR)
-        ctx.joint, ctx.slots = joint, slots
-    outs = []
-    parts = joint.product(x).split(joint.sizes, dim=1), h_SNR.chunk(len(joint.layers), dim=2)
-    for layer, y_XO, h_SNr in zip(joint.layers, *parts, strict=True):
-        y_SNO = y_XO.view(slots, -1, y_XO.shape[-1]).to(a.dtype)
-        add = y_SNO.baddbmm_ if y_SNO.is_contiguous() else partial(torch.baddbmm, y_SNO)  # no part of a joint product
-        y_SNO = add(h_SNr, layer.b[:slots].transpose(1, 2))
-        outs.append(y_SNO.to(x.dtype).view(*x.shape[:-1], y_SNO.shape[-1]))
-    return tuple(outs)
+        ctx.save_for_backward(x, h_NR)
+        ctx.joint, ctx.factors, ctx.parts = joint, factors, parts
+    outs: tuple[Tensor, ...] = y_NO.view(*x.shape[:-1], y_NO.shape[-1]).split(joint.sizes, dim=-1)
+    return outs
 
 
 class _SlotLoRA(torch.autograd.Function):
@@ -110,21 +121,27 @@ class _SlotLoRA(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        x, h_SNR = ctx.saved_tensors
-        joint, slots = ctx.joint, ctx.slots
-        a_SRI = joint.a.detach()[:slots]
-        x_SNI, dh_SNR = x.reshape(slots, -1, x.shape[-1]).to(a_SRI.dtype), torch.empty_like(h_SNR)
-        parts = h_SNR.chunk(len(joint.layers), dim=2), dh_SNR.chunk(len(joint.layers), dim=2)
-        for layer, grad, h_SNr, dh_SNr in zip(joint.layers, grads, *parts, strict=True):
-            dy_SNO = grad.reshape(slots, -1, grad.shape[-1]).to(a_SRI.dtype)
-            layer.b_grad[:slots].baddbmm_(dy_SNO.transpose(1, 2), h_SNr, beta=0)  # beta 0: it replaces what was there
-            dh_SNr.copy_(torch.bmm(dy_SNO, layer.b.detach()[:slots]))
-        dh_SNR.mul_(joint.scale[:slots].view(slots, 1, 1))
-        joint.a_grad[:slots].baddbmm_(dh_SNR.transpose(1, 2), x_SNI, beta=0)
+        x, h_NR = ctx.saved_tensors
+        joint, factors, parts = ctx.joint, ctx.factors, ctx.parts
+        x_NI = x.reshape(-1, x.shape[-1])
+        narrow_NO = _joined([grad.reshape(len(x_NI), -1) for grad in grads])
+        dy_NO = narrow_NO.to(factors.kind)
+        dh: list[Tensor] = []
+        outputs, ranks = dy_NO.split(joint.sizes, dim=1), h_NR.chunk(len(joint.layers), dim=1)
+        for b, b_grad, part_NO, h in zip(factors.b, factors.b_grad, outputs, ranks, strict=True):
+            put_outer_products(b_grad, part_NO, h, parts)
+            dh.append(products(part_NO, b, parts))
+        dh_NR = _joined(dh).mul_(parts.scale_N)
+        put_outer_products(factors.a_grad, dh_NR, x_NI.to(factors.kind), parts)
         if not ctx.needs_input_grad[0]:
-            return None, None, None, None
-        dx_SNI = joint.product_back(grads).view(x_SNI.shape).to(a_SRI.dtype)
-        return dx_SNI.baddbmm_(dh_SNR, a_SRI).to(x.dtype).view(x.shape), None, None, None
+            return None, None, None, None, None
+        dx_NI = products(dh_NR, factors.a, parts)
+        dx_NI += joint.product_back(narrow_NO)
+        return dx_NI.to(x.dtype).view(x.shape), None, None, None, None
+
+
+def _joined(parts: Sequence[Tensor]) -> Tensor:
+    return parts[0] if len(parts) == 1 else torch.cat(list(parts), dim=1)
 
 
 class LoRALayer(nn.Module):
@@ -132,12 +149,9 @@ class LoRALayer(nn.Module):
 
     With the switch off, or below the lowest decoder layer that is on, it is the base layer, bit for bit.
     The base's weight may be of a narrower number type than what comes in: the product is then taken in that
-    type, and what goes out is of the type of what came in.
+    type, and is of it, as under torch's autocast.
     """
 
-    a: Tensor
-    b: Tensor
-    b_grad: Tensor
     joint: Joint
 
     def __init__(self, base: nn.Module, switch: Switch, name: str) -> None:
@@ -164,9 +178,9 @@ class LoRALayer(nn.Module):
         return bias
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.switch.slots is None or self.depth < self.switch.lowest:
+        if self.switch.slots is None or self.depth < self.switch.slots.lowest:
             y: Tensor = self.base(x.to(self.weight.dtype))
-            return y.to(x.dtype)
+            return y
         return self.joint.output(x, self)
 
 
@@ -219,6 +233,7 @@ def lowest_adapted(layers: Sequence[LoRALayer], share: float) -> int:
 class Slots:
     """The weights of S adapters side by side, as views of one flat [S, P] buffer, from decoder layer `lowest` up.
 
+
     A slot whose rank is under the largest, or that begins further up, is padded with zeros, which stay zero:
     the gradient of a zero row of A through a zero column of B is zero.
     """
@@ -228,7 +243,6 @@ class Slots:
     ) -> None:
         self.layers = [layer for layer in layers if layer.depth >= lowest]
         self.switch, self.count, self.rank, self.lowest = switch, count, rank, lowest
-        self.joints = list(dict.fromkeys(layer.joint for layer in self.layers))
         weight = layers[0].weight
         size = sum(rank * (layer.in_features + layer.out_features) for layer in self.layers)
         # Adapters are kept in float32 under a bfloat16 base, as PEFT does: Adam's small steps would be lost in it.
@@ -236,37 +250,44 @@ class Slots:
         self.flat = torch.zeros(count, size, device=weight.device, dtype=dtype)
         self.grad = torch.zeros_like(self.flat) if train else None
         self.scale = torch.zeros(count, device=weight.device, dtype=dtype)
-        self.bind()
-
-    def bind(self) -> None:
-        """Make the layers use this set of slots; the last one bound is the one in use."""
+        self.factors: dict[Joint, Factors] = {}
+        self.of: dict[LoRALayer, tuple[Tensor, Tensor]] = {}
+        """A [S, r, I] and B [S, O, r] of each layer, as views of the flat weights."""
         at = 0
-        for joint in self.joints:
-            width = self.rank * joint.in_features
-            n = len(joint.layers)
-            joint.a = self.flat[:, at : at + n * width].unflatten(1, (n * self.rank, joint.in_features))
-            joint.scale = self.scale
-            if self.grad is not None:
-                joint.a_grad = self.grad[:, at : at + n * width].unflatten(1, (n * self.rank, joint.in_features))
-                joint.a.requires_grad_()  # so that autograd records the layers; its gradient goes to a_grad
-            at += n * width
-            for i, layer in enumerate(joint.layers):
-                layer.a = joint.a.detach()[:, i * self.rank : (i + 1) * self.rank]
-                end = at + self.rank * layer.out_features
-                layer.b = self.flat[:, at:end].unflatten(1, (layer.out_features, self.rank))
-                if self.grad is not None:
-                    layer.b_grad = self.grad[:, at:end].unflatten(1, (layer.out_features, self.rank))
-                at = end
+        for joint in dict.fromkeys(layer.joint for layer in self.layers):
+            at = self._place(joint, at)
+
+    def _place(self, joint: Joint, at: int) -> int:
+        """Find a joint's part of the flat buffers. Returns where it ends."""
+        n, size = len(joint.layers), self.rank * joint.in_features
+        leaf = self.flat[:, at : at + n * size].requires_grad_(self.grad is not None)
+        (a, a_grad), b, b_grad = self._part(at, n * self.rank, joint.in_features), [], []
+        for i, layer in enumerate(joint.layers):
+            begin = at + n * size + sum(joint.sizes[:i]) * self.rank
+            part, grad = self._part(begin, layer.out_features, self.rank)
+            self.of[layer] = a[:, i * self.rank : (i + 1) * self.rank], part
+            b.append(part)
+            b_grad.append(grad)
+        kind = joint.weight.dtype if self.flat.is_cuda else self.flat.dtype
+        self.factors[joint] = Factors(kind, a, b, a_grad, b_grad, leaf)
+        return at + n * size + sum(joint.sizes) * self.rank
+
+    def _part(self, at: int, rows: int, columns: int) -> tuple[Tensor, Tensor]:
+        """Matrices [S, rows, columns] in the flat weights and, where this trains, in the flat gradients."""
+        both = (self.flat.detach(), self.grad if self.grad is not None else self.flat.detach())
+        a, b = (flat[:, at : at + rows * columns].unflatten(1, (rows, columns)) for flat in both)
+        return a, b
 
     def init(self, slot: int, rank: int, alpha: float, seed: int, lowest: int = 0) -> None:
-        """A uniform as PEFT draws it (Kaiming, a = sqrt(5): bound 1 / sqrt(in)), B zero."""
+        """A uniform as PEFT draws it (Kaiming, a = sqrt(5): bound 1 / sqrt(in)), B zero, whatever was there."""
         generator = torch.Generator().manual_seed(seed)
         self.scale[slot] = alpha / rank
         with torch.no_grad():
+            self.flat[slot].zero_()
             for layer in self.above(lowest):
                 bound = layer.in_features**-0.5
                 draw = torch.empty(rank, layer.in_features).uniform_(-bound, bound, generator=generator)
-                layer.a[slot, :rank] = draw.to(layer.a)
+                self.of[layer][0][slot, :rank] = draw.to(self.flat)
 
     def above(self, lowest: int) -> list[LoRALayer]:
         """The layers of these slots from decoder layer `lowest` up."""
@@ -275,13 +296,15 @@ class Slots:
     def weights(self, slot: int, rank: int, lowest: int = 0) -> Iterator[tuple[LoRALayer, Tensor, Tensor]]:
         """Each layer from `lowest` up with its A [r, I] and B [O, r], as views."""
         for layer in self.above(lowest):
-            yield layer, layer.a.detach()[slot, :rank], layer.b.detach()[slot, :, :rank]
+            a, b = self.of[layer]
+            yield layer, a[slot, :rank], b[slot, :, :rank]
 
     @contextmanager
-    def on(self, slots: int) -> Iterator[None]:
-        """Turn the first `slots` slots on; rows of a batch are slot-major."""
-        self.switch.slots, self.switch.lowest = slots, self.lowest
+    def on(self, layout: Layout, first: int = 0) -> Iterator[None]:
+        """Turn on the slots from `first` on, one for each row of the layout."""
+        self.switch.parts, self.switch.slots = Parts(layout, first, self.scale), self
         try:
             yield
         finally:
-            self.switch.slots = None
+            self.switch.parts = self.switch.slots = None
+            self.switch.made.clear()

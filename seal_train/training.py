@@ -1,8 +1,8 @@
 """Train many candidates at once. Each keeps its own data, order, learning rate, schedule, clipping and step count.
 
-Axes: S slots, T positions, V vocabulary, N labelled positions, P adapter parameters.
-One sequence a slot a step: for short documents the number of optimizer steps matters more than the
-number of tokens (measured, see LOG.md).
+Axes: S slots, N positions of a pass, M labelled ones, P adapter parameters.
+One sequence a candidate a step: for short documents the number of optimizer steps matters more than the
+number of tokens (measured, see LOG.md). The sequences of a pass lie one after the other, without padding.
 """
 
 from __future__ import annotations
@@ -10,85 +10,62 @@ from __future__ import annotations
 import math
 import random
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import accumulate
 
 import torch
 from torch import Tensor, nn
 
 from agent.ports import Progress
-from agent.records import Example, TrainSettings
+from agent.records import TrainSettings
+from seal_train.attention import rows_apart
 from seal_train.base import Base
+from seal_train.encoding import Sequence_
+from seal_train.layout import Layout
 from seal_train.lora import Slots
 from seal_train.loss import head_loss
+from seal_train.memory import refused
 
 BETAS, EPS, CLIP, WARMUP = (0.9, 0.999), 1e-8, 1.0, 0.05
-JITTER, GOLDEN = 6.0, (math.sqrt(5) - 1) / 2
-"""JITTER: tokens within which lengths count as about the same."""
-
-
-@dataclass(frozen=True)
-class Sequence_:
-    """One training sequence: token ids, where the completion begins, and what the loss before it weighs."""
-
-    ids: tuple[int, ...]
-    start: int
-    prompt_weight: float = 0.0
-
-
-def encode(base: Base, examples: Sequence[Example], limit: int) -> list[Sequence_]:
-    """The training sequences of examples, each of at most `limit` tokens: nearly always one an example.
-
-    Prompt and completion are tokenized apart, as TRL does, and exactly one end-of-text token closes an example. A
-    longer one without prompt comes as several sequences, about equally long. Each begins with the token that the one
-    before ended with, so that every token after the first is predicted once; only the last one ends the text. A longer
-    one with a prompt is cut: what its completion goes on with would be trained without the prompt that it answers.
-    """
-    return [sequence for example in examples for sequence in _encoded(base, example, limit)]
-
-
-def _encoded(base: Base, example: Example, limit: int) -> list[Sequence_]:
-    prompt = base.tokenizer(example.prompt, add_special_tokens=False).input_ids if example.prompt else []
-    completion = base.tokenizer(example.completion, add_special_tokens=False).input_ids
-    if not prompt:
-        return [Sequence_(tuple(part), 1) for part in _overlapping([*completion, base.eos], limit)]
-    ids = [*(prompt + completion)[: limit - 1], base.eos]
-    return [Sequence_(tuple(ids), min(len(prompt), len(ids) - 1), example.prompt_weight)]
-
-
-def _overlapping(ids: list[int], limit: int) -> list[list[int]]:
-    """Parts of at most `limit` ids, each with one id in common with the next."""
-    steps = len(ids) - 1
-    count = max(1, math.ceil(steps / (limit - 1)))
-    return [ids[i * steps // count : (i + 1) * steps // count + 1] for i in range(count)]
 
 
 @dataclass
 class Course:
-    """One candidate's way through its data: the order of every epoch, drawn from its own seed.
-
-    Candidates of one batch take sequences of about the same length at the same step, so that little is padding:
-    which part of the lengths a step takes from is the same for all (the golden ratio's multiples, which cover an
-    epoch evenly), which sequence of that part is drawn.
-    """
+    """One candidate's way through its data: a new order in every epoch, drawn from its own seed."""
 
     settings: TrainSettings
     data: list[Sequence_]
     order: list[int] = field(default_factory=list)
     losses: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+    """Its part of the passes' time, by its part of their tokens."""
+    no_memory: bool = False
+    """A single one of its sequences was refused memory; it was given up."""
 
     def __post_init__(self) -> None:
         draw = random.Random(self.settings.seed)
         for _ in range(self.settings.epochs):
-            left = sorted(range(len(self.data)), key=lambda i: len(self.data[i].ids) + draw.uniform(0, JITTER))
-            while left:
-                part = len(self.order) * GOLDEN % 1
-                self.order.append(left.pop(int(part * len(left))))
+            self.order += draw.sample(range(len(self.data)), len(self.data))
 
     @property
     def steps(self) -> int:
         return len(self.order)
+
+    @property
+    def taken(self) -> int:
+        """Steps that were taken."""
+        return len(self.losses)
+
+    @property
+    def left(self) -> int:
+        """Steps still to take."""
+        return 0 if self.no_memory else self.steps - self.taken
+
+    @property
+    def next(self) -> Sequence_:
+        return self.data[self.order[self.taken]]
 
     def learning_rate(self, step: int) -> float:
         """Linear warm-up over the first 5% of steps, then linear decay to zero."""
@@ -107,56 +84,126 @@ class Optimizer:
 
     def __init__(self, slots: Slots) -> None:
         assert slots.grad is not None
+        self.slots = slots
         self.grads = list(slots.grad)
         self.rows = [nn.Parameter(row) for row in slots.flat.detach()]
-        groups = [{"params": [row]} for row in self.rows]
-        self.adam = torch.optim.Adam(groups, betas=BETAS, eps=EPS, fused=True)
+        self.adam = torch.optim.Adam([{"params": [row]} for row in self.rows], betas=BETAS, eps=EPS, fused=True)
+        self.moments = torch.zeros(2, *slots.flat.shape, dtype=slots.flat.dtype, device=slots.flat.device)
 
-    def step(self, rates: Sequence[float]) -> None:
-        """One step of the first len(rates) slots, each at its rate; the others stay as they are."""
-        for row, grad, group, rate in zip(self.rows, self.grads, self.adam.param_groups, rates, strict=False):
-            row.grad, group["lr"] = grad, rate
-            nn.utils.clip_grad_norm_(row, CLIP)
+    def begin(self, slot: int) -> None:
+        """Forget what the slot's last candidate left. Nothing is allocated in `step`, which must not fail halfway."""
+        row = self.rows[slot]
+        first, second = self.moments[:, slot].zero_()
+        step = torch.zeros((), device=row.device)
+        self.adam.state[row] = {"step": step, "exp_avg": first, "exp_avg_sq": second}
+
+    def move(self, source: int, target: int) -> None:
+        """Put what the slot `source` holds into the slot `target`."""
+        self.begin(target)
+        with torch.no_grad():
+            self.slots.flat[target] = self.slots.flat[source]
+        self.slots.scale[target] = self.slots.scale[source]
+        self.moments[:, target] = self.moments[:, source]
+        self.adam.state[self.rows[target]]["step"].copy_(self.adam.state[self.rows[source]]["step"])
+
+    def step(self, first: int, rates: Sequence[float]) -> None:
+        """One step of the slots from `first` on, each at its rate; the others stay as they are."""
+        slots = range(first, first + len(rates))
+        for slot, rate in zip(slots, rates, strict=True):
+            self.rows[slot].grad, self.adam.param_groups[slot]["lr"] = self.grads[slot], rate
+            nn.utils.clip_grad_norm_(self.rows[slot], CLIP)
         self.adam.step()
-        for row in self.rows:
-            row.grad = None
+        for slot in slots:
+            self.rows[slot].grad = None
 
 
-def train_courses(base: Base, slots: Slots, courses: Sequence[Course], progress: Progress | None = None) -> float:
-    """Train slot i on courses[i]. Courses must come longest first, so that those still running are a prefix.
+def train_courses(
+    base: Base, optimizer: Optimizer, courses: Sequence[Course], lowest: Sequence[int], tokens: int,
+    progress: Progress | None = None,
+) -> Iterator[tuple[int, int]]:  # fmt: skip
+    """Train all courses, as many at once as there are slots, in passes of about `tokens` tokens.
 
-    Returns the seconds it took; every course's `losses` holds one mean loss a step.
+    Yields the index of each course that is done and the slot that holds its adapter, from decoder layer
+    `lowest[index]` up, until the next is asked for: then the slot goes to a course that waits, the longest first, or
+    to the one in the last slot, so that those in use are the first ones. A pass that is refused memory is taken again
+    with half of its tokens; nothing that was trained is lost.
     """
-    assert all(a.steps >= b.steps for a, b in pairwise(courses)), "longest course first"
-    optimizer, began = Optimizer(slots), time.perf_counter()
-    for step in range(courses[0].steps):
-        active = [c for c in courses if c.steps > step]
-        losses_S = _loss(base, slots, [c.data[c.order[step]] for c in active])
-        losses_S.sum().backward()
-        optimizer.step([c.learning_rate(step) for c in active])
-        for course, loss in zip(active, losses_S.tolist(), strict=True):
-            course.losses.append(loss)
+    slots, steps = optimizer.slots, sum(course.steps for course in courses)
+    waiting = deque(sorted(range(len(courses)), key=lambda i: -courses[i].steps))
+    live: list[int] = []
+
+    def begin(slot: int) -> int:
+        i, settings = waiting[0], courses[waiting[0]].settings
+        slots.init(slot, settings.rank, settings.alpha, settings.seed, lowest[i])
+        optimizer.begin(slot)
+        return waiting.popleft()
+
+    while waiting and len(live) < slots.count:
+        live.append(begin(len(live)))
+    first = 0
+    while live:
+        taken = _taken([courses[i] for i in live[first:]], tokens)
+        if not _pass(base, optimizer, first, taken):
+            tokens = sum(len(course.next.ids) for course in taken) // 2
+            taken[0].no_memory = len(taken) == 1
+            taken = []
         if progress:
-            progress(step + 1, courses[0].steps)
-    return time.perf_counter() - began
+            progress(steps - sum(course.left for course in courses), steps)
+        first += len(taken)
+        for slot in reversed(range(len(live))):
+            if not courses[live[slot]].left:
+                yield live[slot], slot
+                if waiting:
+                    live[slot] = begin(slot)
+                    continue
+                if slot < len(live) - 1:
+                    optimizer.move(len(live) - 1, slot)
+                live[slot] = live[-1]
+                live.pop()
+        first = first if first < len(live) else 0
 
 
-def _loss(base: Base, slots: Slots, rows: Sequence[Sequence_]) -> Tensor:
-    """Weighted mean cross-entropy of each row, [S]. Right padding: causal attention never looks at it."""
-    longest = max(len(row.ids) for row in rows)
-    ids_ST = torch.full((len(rows), longest), base.eos, dtype=torch.long)
-    weight_ST = torch.zeros(len(rows), longest, dtype=slots.flat.dtype)
-    for i, row in enumerate(rows):
-        ids_ST[i, : len(row.ids)] = torch.tensor(row.ids)
-        weight_ST[i, : row.start - 1] = row.prompt_weight
-        weight_ST[i, row.start - 1 : len(row.ids) - 1] = 1.0
-    ids_ST, weight_ST = ids_ST.to(base.device), weight_ST.to(base.device)
-    with slots.on(len(rows)):
-        hidden = base.hidden(input_ids=ids_ST, use_cache=False).last_hidden_state
-    where_ST = weight_ST > 0
-    losses_N = head_loss(hidden[where_ST], ids_ST.roll(-1, dims=1)[where_ST], base.loss_head)
-    weighted_N = losses_N * weight_ST[where_ST]
-    return losses_N.new_zeros(len(rows)).index_add(0, where_ST.nonzero()[:, 0], weighted_N) / weight_ST.sum(1)
+def _taken(courses: Sequence[Course], tokens: int) -> list[Course]:
+    """The first of these courses, as many as their next sequences fit into so many tokens, at least one."""
+    totals = accumulate(len(course.next.ids) for course in courses)
+    return list(courses[: max(1, sum(total <= tokens for total in totals))])
+
+
+def _pass(base: Base, optimizer: Optimizer, first: int, taken: Sequence[Course]) -> bool:
+    """One step of courses in the slots from `first` on. False where memory was refused: then nothing has changed."""
+    began, rows = time.perf_counter(), [course.next for course in taken]
+    try:
+        losses_S = _loss(base, optimizer.slots, first, rows)
+        losses_S.sum().backward()
+    except (MemoryError, RuntimeError) as error:
+        if not refused(error):
+            raise
+        return False
+    optimizer.step(first, [course.learning_rate(course.taken) for course in taken])
+    losses = losses_S.tolist()
+    a_token = (time.perf_counter() - began) / sum(len(row.ids) for row in rows)
+    for course, row, loss in zip(taken, rows, losses, strict=True):
+        course.seconds += a_token * len(row.ids)
+        course.losses.append(loss)
+    return True
+
+
+def _loss(base: Base, slots: Slots, first: int, rows: Sequence[Sequence_]) -> Tensor:
+    """Weighted mean cross-entropy of each row, [S]; the slots from `first` on."""
+    layout = Layout.of([len(row.ids) for row in rows])
+    with slots.on(layout, first), rows_apart(base.model):
+        hidden_ND = base.hidden_of_rows([row.ids for row in rows], layout)
+    labels = layout.lay([[*row.ids[1:], 0] for row in rows], 0)
+    weights = layout.lay([row.weights for row in rows], 0.0)
+    row_of = layout.lay([[i] * len(row.ids) for i, row in enumerate(rows)], 0)
+    where = [place for place, weight in enumerate(weights) if weight]
+    where_M, label_M, row_M = torch.tensor(
+        [where, [labels[i] for i in where], [row_of[i] for i in where]], device=base.device
+    )
+    weight_M = torch.tensor([weights[i] for i in where], device=base.device, dtype=slots.flat.dtype)
+    losses_M = head_loss(hidden_ND[where_M], label_M, base.loss_head) * weight_M
+    zeros_S = weight_M.new_zeros(len(rows))
+    return zeros_S.index_add(0, row_M, losses_M) / zeros_S.index_add(0, row_M, weight_M)
 
 
 def not_finite(course: Course) -> bool:

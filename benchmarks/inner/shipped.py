@@ -18,7 +18,7 @@ from benchmarks.inner.cost import Cost, peak_memory
 from benchmarks.inner.hugging_face import Asked, load, lora
 from benchmarks.inner.workload import Work
 from seal_train.base import Base
-from seal_train.training import encode
+from seal_train.encoding import encode
 
 PADDED = 2048
 """Tokens that SEAL's server pads every sequence to (`--max_seq_length`), pads in the loss."""

@@ -19,7 +19,15 @@ CORPUS = [
 
 def config(kind: str) -> Any:
     """A config of two layers and 32 dimensions."""
-    from transformers import GPT2Config, GPTNeoXConfig, LlamaConfig, Qwen2Config, Qwen3Config
+    from transformers import (
+        GPT2Config,
+        GPTNeoXConfig,
+        LlamaConfig,
+        MambaConfig,
+        MistralConfig,
+        Qwen2Config,
+        Qwen3Config,
+    )
 
     ids: dict[str, Any] = {"vocab_size": VOCABULARY, "bos_token_id": 0, "eos_token_id": 0, "pad_token_id": 0}
     decoder: dict[str, Any] = {
@@ -31,6 +39,8 @@ def config(kind: str) -> Any:
         "llama": lambda: LlamaConfig(**ids, **grouped),
         "qwen2": lambda: Qwen2Config(**ids, **grouped),
         "qwen3": lambda: Qwen3Config(**ids, **grouped, head_dim=8),
+        "mistral": lambda: MistralConfig(**ids, **grouped, sliding_window=8),
+        "mamba": lambda: MambaConfig(**ids, hidden_size=32, num_hidden_layers=2, state_size=4),
         "gpt2": lambda: GPT2Config(
             **ids, n_embd=32, n_layer=2, n_head=4, n_positions=512, resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0
         ),

@@ -15,9 +15,11 @@ from agent.config_sections import TrainConfig
 from agent.records import Example, TrainSettings
 from seal_train.adapters import export, load
 from seal_train.base import Base
+from seal_train.encoding import encode
+from seal_train.layout import Layout
 from seal_train.lora import Slots, attach, lowest_adapted
 from seal_train.mean import RANKS, merge
-from seal_train.training import BETAS, CLIP, EPS, Course, encode, train_courses
+from seal_train.training import BETAS, CLIP, EPS, Course, Optimizer, train_courses
 from tests.fakes.models import KINDS
 from tests.seal_train.test_answering import job
 
@@ -39,9 +41,9 @@ def train(
 ) -> tuple[Slots, list[Course]]:
     courses = [Course(s, encode(base, data, 128)) for s, data in zip(settings, examples, strict=True)]
     slots = Slots(base.layers, base.switch, len(courses), max(s.rank for s in settings), train=True)
-    for slot, s in enumerate(settings):
-        slots.init(slot, s.rank, s.alpha, s.seed, lowest_adapted(base.layers, s.top_layers))
-    train_courses(base, slots, courses)
+    lowest = [lowest_adapted(base.layers, s.top_layers) for s in settings]
+    done = dict(train_courses(base, Optimizer(slots), courses, lowest, tokens=10_000))
+    assert all(slot == i for i, slot in done.items()), "slots are given in order to courses that come longest first"
     return slots, courses
 
 
@@ -148,8 +150,9 @@ def test_padded_rank_stays_zero(base_of: Callable[..., Base]) -> None:
     base = base_of()
     slots, _ = train(base, SETTINGS, [EXAMPLES] * 3)
     for layer in base.layers:
-        assert layer.a[1, 2:].abs().max() == 0
-        assert layer.b[1, :, 2:].abs().max() == 0
+        a, b = slots.of[layer]
+        assert a[1, 2:].abs().max() == 0
+        assert b[1, :, 2:].abs().max() == 0
     assert slots.rank == 4
 
 
@@ -185,7 +188,7 @@ def test_exported_adapter_gives_equal_logits_in_peft(
         AutoModelForCausalLM.from_pretrained(tiny(kind), dtype=torch.float32), str(tmp_path / "adapter")
     )
     ids = torch.tensor([[5, 6, 7, 8, 9]])
-    with torch.no_grad(), again.on(1):
+    with torch.no_grad(), again.on(Layout.equal(1, ids.numel())):
         ours = base.model(input_ids=ids).logits
     with torch.no_grad():
         torch.testing.assert_close(ours, model(input_ids=ids).logits, rtol=1e-5, atol=1e-5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,9 @@ from agent.ports import TrainFailure, TrainJob
 from agent.records import Example, Training
 from seal_train import adapters, local, training
 from seal_train.base import Base, load_base
+from seal_train.encoding import encode
 from seal_train.local import LocalTrainer
+from seal_train.lora import Slots
 from tests.seal_train.test_answering import diverging, job
 
 
@@ -84,41 +87,74 @@ def test_the_card_of_a_mean_says_what_it_was_made_of(base_of: Callable[..., Base
     assert jobs[0].candidate.base in card
 
 
-def test_refused_memory_halves_the_batch(
-    base_of: Callable[..., Base], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real, sizes = training.train_courses, []
+def refusing(monkeypatch: pytest.MonkeyPatch, most: int) -> list[int]:
+    """From now on memory is refused to passes of more than `most` tokens. Returns the tokens of all that are tried."""
+    real, tried = training._loss, list[int]()
 
-    def small(base: Base, slots: Any, courses: Any, progress: Any = None) -> float:
-        sizes.append(len(courses))
-        if len(courses) > 1:
+    def loss(base: Base, slots: Slots, first: int, rows: Any) -> Any:
+        tried.append(sum(len(row.ids) for row in rows))
+        if tried[-1] > most:
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
-        return real(base, slots, courses, progress)
+        return real(base, slots, first, rows)
 
-    monkeypatch.setattr(local, "train_courses", small)
-    jobs = [job(tmp_path / str(i), "Anna Moss", i) for i in range(3)]
-    results = LocalTrainer(base_of()).train(jobs)
-    assert sizes == [3, 2, 1, 1, 1]
-    assert [r.candidate for r in results] == [j.candidate.id for j in jobs]
+    monkeypatch.setattr(training, "_loss", loss)
+    return tried
 
 
-def no_memory_for(rank: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From now on no batch with an adapter of this rank or more fits into memory."""
-    real = training.train_courses
-
-    def small(base: Base, slots: Any, courses: Any, progress: Any = None) -> float:
-        if any(course.settings.rank >= rank for course in courses):
-            raise RuntimeError("CUDA out of memory. Tried to allocate 20 GiB")
-        return real(base, slots, courses, progress)
-
-    monkeypatch.setattr(local, "train_courses", small)
-
-
-def test_a_candidate_that_does_not_fit_into_memory_fails_alone(
+def test_a_pass_that_is_refused_memory_is_taken_again_with_half_its_tokens(
     base_of: Callable[..., Base], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    no_memory_for(8, monkeypatch)
-    jobs = [job(tmp_path / str(i), "Anna Moss", i, rank) for i, rank in enumerate((4, 8, 4))]
+    base, jobs = base_of(), [job(tmp_path / "whole" / str(i), "Anna Moss", i) for i in range(3)]
+    whole = LocalTrainer(base).train(jobs)
+    tried = refusing(monkeypatch, 40)
+    halved = LocalTrainer(base).train([dataclasses.replace(j, folder=tmp_path / j.folder.name) for j in jobs])
+    assert tried[0] > 40
+    assert max(tried[1:]) <= tried[0] // 2
+    for a, b in zip(whole, halved, strict=True):
+        assert isinstance(a, Training)
+        assert isinstance(b, Training)
+        assert b.losses == pytest.approx(a.losses, rel=1e-4), "nothing was lost and nothing trained twice"
+
+
+def test_fewer_slots_than_candidates_train_them_all(
+    base_of: Callable[..., Base], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of different length and rank, two at a time: each as if it were alone."""
+    monkeypatch.setattr(local, "room", lambda *_: (2, 50))
+    jobs = [job(tmp_path / str(i), "Anna Moss", i, rank) for i, rank in enumerate((4, 2, 4, 2, 3))]
+    jobs = [TrainJob(j.candidate, j.examples[: 1 + i % 3], j.folder) for i, j in enumerate(jobs)]
+    results = LocalTrainer(base_of()).train(jobs)
+    for j, result in zip(jobs, results, strict=True):
+        (alone,) = LocalTrainer(base_of()).train([dataclasses.replace(j, folder=tmp_path / "alone" / j.folder.name)])
+        assert isinstance(result, Training)
+        assert isinstance(alone, Training)
+        assert (result.candidate, result.steps, result.tokens) == (alone.candidate, alone.steps, alone.tokens)
+        assert result.losses == pytest.approx(alone.losses, rel=1e-4)
+
+
+def test_slots_that_are_refused_memory_are_halved(
+    base_of: Callable[..., Base], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def small(layers: Any, switch: Any, count: int, *rest: Any, **named: Any) -> Slots:
+        asked.append(count)
+        if count > 1:
+            raise RuntimeError("CUDA out of memory. Tried to allocate 20 GiB")
+        return Slots(layers, switch, count, *rest, **named)
+
+    monkeypatch.setattr(local, "Slots", small)
+    results = LocalTrainer(base_of()).train([job(tmp_path / str(i), "Anna Moss", i) for i in range(5)])
+    assert asked == [1, 5, 2, 1], "one to measure by, then all, then half"
+    assert all(isinstance(result, Training) for result in results)
+
+
+def test_a_candidate_whose_sequence_does_not_fit_into_memory_fails_alone(
+    base_of: Callable[..., Base], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = [job(tmp_path / str(i), "Anna Moss", i) for i in range(3)]
+    jobs[1] = TrainJob(jobs[1].candidate, (Example(completion="mill " * 100),), jobs[1].folder)
+    refusing(monkeypatch, 60)
     results = LocalTrainer(base_of()).train(jobs)
     assert [r.candidate for r in results] == [j.candidate.id for j in jobs]
     assert [j.folder.exists() for j in jobs] == [True, False, True]
@@ -131,7 +167,7 @@ def test_a_candidate_that_does_not_fit_into_memory_fails_alone(
 def test_no_memory_for_any_candidate_is_a_clear_error(
     count: int, base_of: Callable[..., Base], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    no_memory_for(4, monkeypatch)
+    refusing(monkeypatch, 1)
     with pytest.raises(TrainerError, match="not enough memory") as caught:
         LocalTrainer(base_of()).train([job(tmp_path / str(i), "Anna Moss", i) for i in range(count)])
     assert "train.rank" in caught.value.mend
@@ -173,7 +209,7 @@ def test_a_text_longer_than_the_limit_is_trained_to_its_end(
 def test_a_split_text_predicts_every_token_once_and_ends_once(limit: int, base_of: Callable[..., Base]) -> None:
     base, text = base_of(), "The mill at Orrin opened on 4 March. Anna Moss runs it.\n"
     whole = [*base.tokenizer(text, add_special_tokens=False).input_ids, base.eos]
-    parts = training.encode(base, [Example(completion=text)], limit)
+    parts = encode(base, [Example(completion=text)], limit)
     assert all(2 <= len(part.ids) <= limit and part.start == 1 for part in parts)
     assert [*parts[0].ids[:1], *(token for part in parts for token in part.ids[1:])] == whole
     assert [part.ids.count(base.eos) for part in parts] == [0] * (len(parts) - 1) + [1]
@@ -184,8 +220,8 @@ def test_a_split_text_predicts_every_token_once_and_ends_once(limit: int, base_o
 def test_an_example_with_a_prompt_is_cut_at_the_limit_and_still_ends(base_of: Callable[..., Base]) -> None:
     base = base_of()
     asked = Example(prompt="Who runs the mill?", completion=" Anna Moss of Orrin\n", prompt_weight=0.5)
-    (whole,) = training.encode(base, [asked], 1024)
-    (cut,) = training.encode(base, [asked], len(whole.ids) - 2)
+    (whole,) = encode(base, [asked], 1024)
+    (cut,) = encode(base, [asked], len(whole.ids) - 2)
     assert cut.ids == (*whole.ids[:-3], base.eos)
     assert (cut.start, cut.prompt_weight) == (whole.start, 0.5)
 
@@ -197,3 +233,9 @@ def test_missing_model_folder_and_broken_model(tmp_path: Path) -> None:
     (tmp_path / "broken" / "config.json").write_text("{}")
     with pytest.raises(ModelError, match="cannot load the model"):
         load_base(str(tmp_path / "broken"), tmp_path)
+
+
+def test_a_model_whose_attention_cannot_be_replaced_is_refused(base_of: Callable[..., Base]) -> None:
+    with pytest.raises(ModelError, match="attention cannot be replaced") as caught:
+        base_of("mamba")
+    assert "AttentionInterface" in caught.value.mend

@@ -1,0 +1,64 @@
+"""Attention over rows that lie in one sequence (see `layout`): no row sees another.
+
+Axes: H heads, q queries, k keys, N positions, D head size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import AttentionInterface
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
+
+from seal_train.layout import Layout
+
+NAME = "seal_rows"
+
+
+def attention(
+    module: torch.nn.Module, query: Tensor, key: Tensor, value: Tensor, attention_mask: None, *, layout: Layout,
+    sliding_window: int | None = None, **options: Any,
+) -> tuple[Tensor, None]:  # fmt: skip
+    """torch's scaled dot product attention, [1, H, N, D] in, [1, N, H, D] out: the rectangle's rows as one batch,
+    then each tail, which sees its row's part of the rectangle too."""
+
+    def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        seen = _seen(q.shape[2], k.shape[2], sliding_window, q.device)
+        return sdpa_attention_forward(module, q, k, v, seen, **options)[0]
+
+    # Rotation by float32 angles widens queries and keys of a narrower layer; on a CPU that is faster, too.
+    parts = [x.to(query.dtype).split(layout.sizes, dim=2) for x in (query, key, value)]
+    squares = [layout.square(part[0], dim=2)[0].transpose(0, 1) for part in parts]
+    outs = [attend(*squares).flatten(0, 1)[None]]
+    for i, (row, _, _) in enumerate(layout.tails, start=1):
+        before = (square[row : row + 1] for square in squares[1:])
+        k, v = (torch.cat([b, part[i]], dim=2) for b, part in zip(before, parts[1:], strict=True))
+        outs.append(attend(parts[0][i], k, v))
+    outs.append(outs[0].new_zeros(1, layout.sizes[-1], *outs[0].shape[2:]))
+    return torch.cat(outs, dim=1), None
+
+
+def _seen(queries: int, keys: int, window: int | None, device: torch.device) -> Tensor | None:
+    """Which of so many positions the last `queries` of them see, [1, 1, q, k]; None where they see all before them."""
+    if queries == keys and (window is None or keys <= window):
+        return None
+    back = torch.arange(keys - queries, keys, device=device)[:, None] - torch.arange(keys, device=device)
+    return ((back >= 0) & (back < (window or keys)))[None, None]
+
+
+@contextmanager
+def rows_apart(model: Any) -> Iterator[None]:
+    """While this lasts, `model` takes a `layout`, and makes no mask."""
+    before = model.config._attn_implementation
+    model.config._attn_implementation = NAME
+    try:
+        yield
+    finally:
+        model.config._attn_implementation = before
+
+
+AttentionInterface.register(NAME, attention)

@@ -1,0 +1,84 @@
+"""Rows of different lengths in one sequence, with little padding.
+
+Axes: R rows, W width of the rectangle, N positions.
+
+The first W positions of all rows come first, as a rectangle [R, W]; what longer rows have beyond it comes after,
+row by row. Products with one matrix a row are then one batched product over the rectangle and a few over the tails,
+whatever the lengths are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
+from typing import TypeVar
+
+from torch import Tensor
+
+TAIL = 24
+"""What a tail costs beside its positions, counted in positions (measured, see LOG.md)."""
+ROUND = 16
+"""N is a multiple of it: matrix products of a new size are prepared anew, which takes longer than a few positions."""
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the positions of rows of these lengths are."""
+
+    lengths: tuple[int, ...]
+    width: int
+    filled: bool = True
+    """Whether there is filler up to a round number of positions. What it holds goes nowhere."""
+
+    @classmethod
+    def of(cls, lengths: Sequence[int]) -> Layout:
+        """The layout of the least cost for these rows."""
+        return cls(tuple(lengths), min(set(lengths), key=lambda width: _cost(lengths, width)))
+
+    @classmethod
+    def equal(cls, rows: int, positions: int) -> Layout:
+        """Rows that share so many positions equally, in a tensor that has no filler."""
+        return cls((positions // rows,) * rows, positions // rows, filled=False)
+
+    @cached_property
+    def tails(self) -> list[tuple[int, int, int]]:
+        """Row, begin and end of the positions of each tail."""
+        longer = [(row, length - self.width) for row, length in enumerate(self.lengths) if length > self.width]
+        ends = accumulate((length for _, length in longer), initial=self.rectangle)
+        return [(row, begin, begin + length) for (row, length), begin in zip(longer, ends, strict=False)]
+
+    @property
+    def rectangle(self) -> int:
+        """Positions of the rectangle."""
+        return len(self.lengths) * self.width
+
+    @cached_property
+    def positions(self) -> int:
+        """N, with the filler at the end."""
+        used = self.tails[-1][2] if self.tails else self.rectangle
+        return used + (-used % ROUND if self.filled else 0)
+
+    @cached_property
+    def sizes(self) -> list[int]:
+        """The parts of the N positions: the rectangle, every tail, the filler."""
+        tails = [end - begin for _, begin, end in self.tails]
+        return [self.rectangle, *tails, self.positions - self.rectangle - sum(tails)]
+
+    def lay(self, rows: Sequence[Sequence[T]], fill: T) -> list[T]:
+        """The rows' values at their positions, `fill` at all others."""
+        out = [value for row in rows for value in [*row[: self.width], *[fill] * (self.width - len(row))]]
+        for row, _, _ in self.tails:
+            out += rows[row][self.width :]
+        return out + [fill] * (self.positions - len(out))
+
+    def square(self, x_N: Tensor, dim: int = 0) -> Tensor:
+        """The rectangle's positions of a tensor as two axes [R, W], where `dim` was one; a view."""
+        square: Tensor = x_N.narrow(dim, 0, self.rectangle).unflatten(dim, (len(self.lengths), self.width))
+        return square
+
+
+def _cost(lengths: Sequence[int], width: int) -> int:
+    return sum(max(0, width - length) + (TAIL if length > width else 0) for length in lengths)

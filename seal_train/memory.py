@@ -1,0 +1,73 @@
+"""How many adapters and how many tokens fit into memory, before training begins.
+
+Axes: P adapter parameters.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psutil
+import torch
+from torch import Tensor
+from torch.autograd.graph import saved_tensors_hooks
+
+from seal_train.attention import rows_apart
+from seal_train.base import Base
+from seal_train.layout import Layout
+from seal_train.lora import Slots
+
+CGROUP = Path("/sys/fs/cgroup")
+SHARE = 0.8
+"""Of the free memory; the rest is for what is not counted: buffers of products, the allocator's gaps."""
+MOST_TOKENS = {"cpu": 1024, "cuda": 16384}
+"""Tokens of a pass beyond which it gets no faster."""
+MEASURED = 32
+"""Tokens of the pass that finds out what a token needs."""
+COPIES = 4
+"""Of each parameter: weight, gradient and Adam's two moments."""
+
+
+def room(free: int, jobs: int, slot_bytes: int, token_bytes: int, longest: int, most_tokens: int) -> tuple[int, int]:
+    """Slots and tokens of a pass for so many free bytes: a pass of one longest sequence first, then as many adapters
+    as fit, then longer passes. At least one adapter and one sequence, which memory may yet refuse."""
+    free = int(free * SHARE)
+    slots = max(1, min(jobs, (free - longest * token_bytes) // slot_bytes))
+    tokens = (free - slots * slot_bytes) // token_bytes
+    return slots, max(longest, min(tokens, most_tokens))
+
+
+def token_bytes(base: Base, slots: Slots) -> int:
+    """What a token needs until its gradient is made: what autograd keeps of it, and half as much again for what comes
+    and goes. Measured in one pass of the first slot."""
+    kept: dict[int, int] = {}
+
+    def keep(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    row, layout = [base.eos] * MEASURED, Layout.of([MEASURED])
+    with saved_tensors_hooks(keep, lambda tensor: tensor), slots.on(layout), rows_apart(base.model):
+        hidden = base.hidden_of_rows([row], layout)
+    for parameter in base.model.parameters():
+        kept.pop(parameter.untyped_storage().data_ptr(), None)
+    del hidden
+    return round(1.5 * sum(kept.values()) / MEASURED)
+
+
+def free_bytes(device: torch.device) -> int:
+    """Memory that can still be had on the device: a GPU's, or this machine's within the container's limit."""
+    if device.type == "cuda":
+        unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return torch.cuda.mem_get_info(device)[0] + unused
+    free = int(psutil.virtual_memory().available)
+    limit, used = CGROUP / "memory.max", CGROUP / "memory.current"
+    if limit.is_file() and used.is_file() and (most := limit.read_text().strip()) != "max":
+        free = min(free, int(most) - int(used.read_text()))
+    return free
+
+
+def refused(error: BaseException) -> bool:
+    """Whether this is the allocator's refusal."""
+    return isinstance(error, MemoryError) or "out of memory" in str(error) or "can't allocate memory" in str(error)
