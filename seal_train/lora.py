@@ -100,18 +100,19 @@ class Joint:
 
 
 def _forward(ctx: Any, x: Tensor, leaf: Tensor, joint: Joint, factors: Factors, parts: Parts) -> tuple[Tensor, ...]:
-    """W x + scale * B A x of each layer, in the base's number type; x and h = scale * A x go to `ctx`."""
+    """W x + scale * B A x of each layer; x and h = scale * A x go to `ctx`."""
     x_NI = x.reshape(-1, x.shape[-1])
     y_NO = joint.product(x_NI.to(joint.weight.dtype))
     h_NR = products(x_NI.to(factors.kind), factors.a.transpose(1, 2), parts).mul_(parts.scale_N)
+    outs: list[Tensor] = []
     outputs, ranks = y_NO.split(joint.sizes, dim=1), h_NR.chunk(len(joint.layers), dim=1)
     for b, part_NO, h in zip(factors.b, outputs, ranks, strict=True):
-        part_NO += products(h, b.transpose(1, 2), parts).to(part_NO.dtype)
+        out_NO = products(h, b.transpose(1, 2), parts).add_(part_NO)
+        outs.append(out_NO.to(x.dtype).view(*x.shape[:-1], -1))
     if ctx is not None:
         ctx.save_for_backward(x, h_NR)
         ctx.joint, ctx.factors, ctx.parts = joint, factors, parts
-    outs: tuple[Tensor, ...] = y_NO.view(*x.shape[:-1], y_NO.shape[-1]).split(joint.sizes, dim=-1)
-    return outs
+    return tuple(outs)
 
 
 class _SlotLoRA(torch.autograd.Function):
@@ -124,19 +125,19 @@ class _SlotLoRA(torch.autograd.Function):
         x, h_NR = ctx.saved_tensors
         joint, factors, parts = ctx.joint, ctx.factors, ctx.parts
         x_NI = x.reshape(-1, x.shape[-1])
-        narrow_NO = _joined([grad.reshape(len(x_NI), -1) for grad in grads])
-        dy_NO = narrow_NO.to(factors.kind)
+        grads_NO = [grad.reshape(len(x_NI), -1).to(factors.kind) for grad in grads]
         dh: list[Tensor] = []
-        outputs, ranks = dy_NO.split(joint.sizes, dim=1), h_NR.chunk(len(joint.layers), dim=1)
-        for b, b_grad, part_NO, h in zip(factors.b, factors.b_grad, outputs, ranks, strict=True):
-            put_outer_products(b_grad, part_NO, h, parts)
-            dh.append(products(part_NO, b, parts))
+        for b, b_grad, dy_NO, h in zip(
+            factors.b, factors.b_grad, grads_NO, h_NR.chunk(len(joint.layers), dim=1), strict=True
+        ):
+            put_outer_products(b_grad, dy_NO, h, parts)
+            dh.append(products(dy_NO, b, parts))
         dh_NR = _joined(dh).mul_(parts.scale_N)
         put_outer_products(factors.a_grad, dh_NR, x_NI.to(factors.kind), parts)
         if not ctx.needs_input_grad[0]:
             return None, None, None, None, None
-        dx_NI = products(dh_NR, factors.a, parts)
-        dx_NI += joint.product_back(narrow_NO)
+        narrow_NO = _joined([grad.to(joint.weight.dtype) for grad in grads_NO])
+        dx_NI = products(dh_NR, factors.a, parts).add_(joint.product_back(narrow_NO))
         return dx_NI.to(x.dtype).view(x.shape), None, None, None, None
 
 
@@ -149,7 +150,7 @@ class LoRALayer(nn.Module):
 
     With the switch off, or below the lowest decoder layer that is on, it is the base layer, bit for bit.
     The base's weight may be of a narrower number type than what comes in: the product is then taken in that
-    type, and is of it, as under torch's autocast.
+    type, and what goes out is of the type of what came in.
     """
 
     joint: Joint
@@ -180,7 +181,7 @@ class LoRALayer(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if self.switch.slots is None or self.depth < self.switch.slots.lowest:
             y: Tensor = self.base(x.to(self.weight.dtype))
-            return y
+            return y.to(x.dtype)
         return self.joint.output(x, self)
 
 
