@@ -69,7 +69,10 @@ class ModelConfig(Section):
     name: Annotated[
         Text,
         SETTLED,
-        Field(description='"packaged" for the small model that comes with seal, or a Hugging Face name or folder.'),
+        Field(
+            description='"packaged" for the small model that comes with seal, '
+            "or the Hugging Face name or folder of a causal transformer."
+        ),
     ] = "packaged"
     device: Annotated[
         Text,
