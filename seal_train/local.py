@@ -17,7 +17,7 @@ from seal_train.base import Base
 from seal_train.encoding import encode
 from seal_train.lora import Slots, lowest_adapted
 from seal_train.mean import merge
-from seal_train.memory import COPIES, MOST_TOKENS, free_bytes, refused, room, token_bytes
+from seal_train.room import COPIES, MOST_TOKENS, free_bytes, refused, room, token_bytes
 from seal_train.training import Course, Optimizer, not_finite, train_courses
 
 MAX_SEQUENCE = 1024

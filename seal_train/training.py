@@ -26,7 +26,7 @@ from seal_train.encoding import Sequence_
 from seal_train.layout import Layout
 from seal_train.lora import Slots
 from seal_train.loss import head_loss
-from seal_train.memory import refused
+from seal_train.room import refused
 
 BETAS, EPS, CLIP, WARMUP = (0.9, 0.999), 1e-8, 1.0, 0.05
 JITTER, GOLDEN = 6.0, (math.sqrt(5) - 1) / 2

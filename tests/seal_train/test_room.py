@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from seal_train import memory
+from seal_train import room as planner
 from seal_train.base import Base
 from seal_train.lora import Slots
-from seal_train.memory import COPIES, SHARE, free_bytes, room, token_bytes
+from seal_train.room import COPIES, SHARE, free_bytes, room, token_bytes
 
 
 @pytest.mark.parametrize("free", [10_000, 100_000, 1_000_000, 10_000_000])
@@ -39,7 +39,7 @@ def test_a_token_needs_more_where_more_layers_are_kept(base_of: Callable[..., Ba
 
 
 def test_a_container_has_no_more_than_its_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "CGROUP", tmp_path)
+    monkeypatch.setattr(planner, "CGROUP", tmp_path)
     whole = free_bytes(torch.device("cpu"))
     assert whole > 2**20
     (tmp_path / "memory.max").write_text("5000000\n")
