@@ -128,8 +128,11 @@ class EmbeddedChroma:
         return FileLock(self._folder / "writer.lock")
 
     def _fresh(self) -> ClientAPI:
-        """A client that knows what other processes wrote."""
-        stamp = self._stamp.read_text() if self._stamp.exists() else ""
+        """A client that knows what other processes wrote, and that the folder was emptied since it was opened."""
+        if not self._stamp.exists():
+            self._close()
+            self._sign()
+        stamp = self._stamp.read_text()
         if self._client is None or stamp != self._seen:
             self._close()
             self._client, self._seen = _open_folder(self._folder), stamp

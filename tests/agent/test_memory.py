@@ -120,6 +120,15 @@ def test_damaged_folder_is_said_and_rebuilt(folder: Path, damage: Callable[[Path
     assert [memory.recall(query, 5, "tiny") for query in queries()] == before
 
 
+def test_a_folder_deleted_under_an_open_store_is_a_new_one(folder: Path) -> None:
+    memory = memory_in(folder)
+    assert memory.count() == 0
+    shutil.rmtree(folder)
+    memory.sync([winner("a", TOPICS[0])])
+    chroma.in_folder(folder.resolve())._close()  # As a new process would find it.
+    assert memory.count() == 1
+
+
 def test_rebuild_deletes_only_what_chroma_made(folder: Path) -> None:
     memory = memory_in(folder)
     memory.sync([winner("a", TOPICS[0])])
