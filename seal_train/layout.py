@@ -67,6 +67,11 @@ class Layout:
         tails = [end - begin for _, begin, end in self.tails]
         return [self.rectangle, *tails, self.positions - self.rectangle - sum(tails)]
 
+    @cached_property
+    def owners(self) -> list[int]:
+        """The row of each position; 0 for what is nobody's."""
+        return self.lay([[row] * length for row, length in enumerate(self.lengths)], 0)
+
     def lay(self, rows: Sequence[Sequence[T]], fill: T) -> list[T]:
         """The rows' values at their positions, `fill` at all others."""
         out = [value for row in rows for value in [*row[: self.width], *[fill] * (self.width - len(row))]]

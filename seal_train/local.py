@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -17,7 +18,7 @@ from seal_train.base import Base
 from seal_train.encoding import encode
 from seal_train.lora import Slots, lowest_adapted
 from seal_train.mean import merge
-from seal_train.room import COPIES, MOST_TOKENS, free_bytes, refused, room, token_bytes
+from seal_train.room import COPIES, MOST_TOKENS, free_bytes, refusals, room, token_bytes
 from seal_train.training import Course, Optimizer, not_finite, train_courses
 
 MAX_SEQUENCE = 1024
@@ -81,20 +82,14 @@ class LocalTrainer:
         longest = max(len(sequence.ids) for course in courses for sequence in course.data)
         make = partial(Slots, self.base.layers, self.base.switch, rank=rank, train=True, lowest=lowest)
         count, tokens = 1, longest
-        try:
+        with suppress(MemoryError), refusals():
             one = make(1)
             needs = COPIES * one.flat.nbytes, token_bytes(self.base, one)
             del one
             count, tokens = room(free_bytes(device), len(courses), *needs, longest, MOST_TOKENS[device.type])
-        except (MemoryError, RuntimeError) as error:
-            if not refused(error):
-                raise
         while count:
-            try:
+            with suppress(MemoryError), refusals():
                 return Optimizer(make(count)), tokens
-            except (MemoryError, RuntimeError) as error:
-                if not refused(error):
-                    raise
             count //= 2
         raise _no_memory()
 

@@ -25,14 +25,10 @@ from seal_train.parts import Parts, products, put_outer_products
 
 
 class Switch:
-    """Shared by all layers of a model: which slots are on, and which positions are theirs.
-
-    `parts` None means the bare base.
-    """
+    """Shared by all layers of a model: which slots are on, and which positions are theirs; None is the bare base."""
 
     def __init__(self) -> None:
-        self.parts: Parts | None = None
-        self.slots: Slots | None = None
+        self.on: tuple[Slots, Parts] | None = None
         self.made: dict[Joint, tuple[Tensor, dict[LoRALayer, Tensor]]] = {}
         """What joints have read and made of it, for those of their layers that have not asked yet."""
 
@@ -77,9 +73,8 @@ class Joint:
         """What `layer` makes of x. The first of the layers that is asked makes it for all; nothing is kept longer."""
         read, made = self.switch.made.pop(self, (None, {}))
         if x is not read or layer not in made:
-            parts, slots = self.switch.parts, self.switch.slots
-            assert parts is not None
-            assert slots is not None
+            assert self.switch.on is not None
+            slots, parts = self.switch.on
             factors = slots.factors[self]
             run = _SlotLoRA.apply if torch.is_grad_enabled() else partial(_forward, None)
             made = dict(zip(self.layers, run(x, factors.leaf, self, factors, parts), strict=True))
@@ -179,7 +174,7 @@ class LoRALayer(nn.Module):
         return bias
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.switch.slots is None or self.depth < self.switch.slots.lowest:
+        if self.switch.on is None or self.depth < self.switch.on[0].lowest:
             y: Tensor = self.base(x.to(self.weight.dtype))
             return y.to(x.dtype)
         return self.joint.output(x, self)
@@ -233,7 +228,6 @@ def lowest_adapted(layers: Sequence[LoRALayer], share: float) -> int:
 
 class Slots:
     """The weights of S adapters side by side, as views of one flat [S, P] buffer, from decoder layer `lowest` up.
-
 
     A slot whose rank is under the largest, or that begins further up, is padded with zeros, which stay zero:
     the gradient of a zero row of A through a zero column of B is zero.
@@ -303,9 +297,9 @@ class Slots:
     @contextmanager
     def on(self, layout: Layout, first: int = 0) -> Iterator[None]:
         """Turn on the slots from `first` on, one for each row of the layout."""
-        self.switch.parts, self.switch.slots = Parts(layout, first, self.scale), self
+        self.switch.on = self, Parts(layout, first, self.scale)
         try:
             yield
         finally:
-            self.switch.parts = self.switch.slots = None
+            self.switch.on = None
             self.switch.made.clear()

@@ -29,8 +29,7 @@ class Parts:
     @cached_property
     def scale_N(self) -> Tensor:
         """Each position's scale, [N, 1]."""
-        row_of = self.layout.lay([[row] * length for row, length in enumerate(self.layout.lengths)], 0)
-        return self.scale_S[self.slots][torch.tensor(row_of, device=self.scale_S.device)][:, None]
+        return self.scale_S[self.slots][torch.tensor(self.layout.owners, device=self.scale_S.device)][:, None]
 
 
 def products(x_NI: Tensor, w_SIO: Tensor, parts: Parts) -> Tensor:

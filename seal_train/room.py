@@ -5,6 +5,8 @@ Axes: P adapter parameters.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -68,6 +70,12 @@ def free_bytes(device: torch.device) -> int:
     return free
 
 
-def refused(error: BaseException) -> bool:
-    """Whether this is the allocator's refusal."""
-    return isinstance(error, MemoryError) or "out of memory" in str(error) or "can't allocate memory" in str(error)
+@contextmanager
+def refusals() -> Iterator[None]:
+    """An allocator's refusal, which torch tells in several ways, comes out of the block as a MemoryError."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "out of memory" in str(error) or "can't allocate memory" in str(error):
+            raise MemoryError(str(error)) from error
+        raise

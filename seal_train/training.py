@@ -26,7 +26,7 @@ from seal_train.encoding import Sequence_
 from seal_train.layout import Layout
 from seal_train.lora import Slots
 from seal_train.loss import head_loss
-from seal_train.room import refused
+from seal_train.room import refusals
 
 BETAS, EPS, CLIP, WARMUP = (0.9, 0.999), 1e-8, 1.0, 0.05
 JITTER, GOLDEN = 6.0, (math.sqrt(5) - 1) / 2
@@ -183,11 +183,10 @@ def _pass(base: Base, optimizer: Optimizer, first: int, taken: Sequence[Course])
     """One step of courses in the slots from `first` on. False where memory was refused: then nothing has changed."""
     began, rows = time.perf_counter(), [course.next for course in taken]
     try:
-        losses_S = _loss(base, optimizer.slots, first, rows)
-        losses_S.sum().backward()
-    except (MemoryError, RuntimeError) as error:
-        if not refused(error):
-            raise
+        with refusals():
+            losses_S = _loss(base, optimizer.slots, first, rows)
+            losses_S.sum().backward()
+    except MemoryError:
         return False
     optimizer.step(first, [course.learning_rate(course.taken) for course in taken])
     losses = losses_S.tolist()
@@ -205,10 +204,9 @@ def _loss(base: Base, slots: Slots, first: int, rows: Sequence[Sequence_]) -> Te
         hidden_ND = base.hidden_of_rows([row.ids for row in rows], layout)
     labels = layout.lay([[*row.ids[1:], 0] for row in rows], 0)
     weights = layout.lay([row.weights for row in rows], 0.0)
-    row_of = layout.lay([[i] * len(row.ids) for i, row in enumerate(rows)], 0)
     where = [place for place, weight in enumerate(weights) if weight]
     where_M, label_M, row_M = torch.tensor(
-        [where, [labels[i] for i in where], [row_of[i] for i in where]], device=base.device
+        [where, [labels[i] for i in where], [layout.owners[i] for i in where]], device=base.device
     )
     weight_M = torch.tensor([weights[i] for i in where], device=base.device, dtype=slots.flat.dtype)
     losses_M = head_loss(hidden_ND[where_M], label_M, base.loss_head) * weight_M
