@@ -57,6 +57,14 @@ class Base:
         """The most tokens of a sequence; without end where the model sets none."""
         return int(getattr(self.model.config, "max_position_embeddings", None) or sys.maxsize)
 
+    @property
+    def blocks(self) -> nn.ModuleList:
+        """The decoder layers."""
+        first = self.layers[0]
+        blocks = self.model.get_submodule(first.name.partition(f".{first.pattern}.")[0] + f".{first.pattern}")
+        assert isinstance(blocks, nn.ModuleList)
+        return blocks
+
     def hidden(self, **inputs: Any) -> Any:
         """The decoder's output before the head, so that logits are made only where they are needed."""
         return self.model.base_model(**inputs)

@@ -17,6 +17,7 @@ from seal_train.answering import greedy, likelihoods
 from seal_train.base import Base
 from seal_train.encoding import encode
 from seal_train.lora import Slots, lowest_adapted
+from seal_train.lower import kept_bytes
 from seal_train.mean import merge
 from seal_train.room import COPIES, MOST_TOKENS, free_bytes, refusals, room, token_bytes
 from seal_train.training import Course, Optimizer, not_finite, train_courses
@@ -79,14 +80,15 @@ class LocalTrainer:
             TrainerError: not even one slot fits.
         """
         rank, device = max(course.settings.rank for course in courses), self.base.device
-        longest = max(len(sequence.ids) for course in courses for sequence in course.data)
+        read = {sequence.ids for course in courses for sequence in course.data}
+        longest, kept = max(map(len, read)), kept_bytes(self.base, read) if lowest else 0
         make = partial(Slots, self.base.layers, self.base.switch, rank=rank, train=True, lowest=lowest)
         count, tokens = 1, longest
         with suppress(MemoryError), refusals():
             one = make(1)
             needs = COPIES * one.flat.nbytes, token_bytes(self.base, one)
             del one
-            count, tokens = room(free_bytes(device), len(courses), *needs, longest, MOST_TOKENS[device.type])
+            count, tokens = room(free_bytes(device) - kept, len(courses), *needs, longest, MOST_TOKENS[device.type])
         while count:
             with suppress(MemoryError), refusals():
                 return Optimizer(make(count)), tokens

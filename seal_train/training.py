@@ -11,7 +11,7 @@ import math
 import random
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
@@ -26,9 +26,12 @@ from seal_train.encoding import Sequence_
 from seal_train.layout import Layout
 from seal_train.lora import Slots
 from seal_train.loss import head_loss
+from seal_train.lower import Lower
 from seal_train.room import refusals
 
 BETAS, EPS, CLIP, WARMUP = (0.9, 0.999), 1e-8, 1.0, 0.05
+Read = Callable[[Sequence[tuple[int, ...]], Layout], Tensor]
+"""Rows of token ids to their hidden states where the layout has them, [N, D]."""
 JITTER, GOLDEN = 6.0, (math.sqrt(5) - 1) / 2
 """JITTER: tokens within which lengths count as about the same."""
 
@@ -139,6 +142,7 @@ def train_courses(
     with half of its tokens; nothing that was trained is lost.
     """
     slots, steps = optimizer.slots, sum(course.steps for course in courses)
+    read = Lower(base, slots.lowest).hidden_of_rows if slots.lowest else base.hidden_of_rows
     waiting = deque(sorted(range(len(courses)), key=lambda i: -courses[i].steps))
     live: list[int] = []
 
@@ -153,7 +157,7 @@ def train_courses(
     first = 0
     while live:
         taken = _taken([courses[i] for i in live[first:]], tokens)
-        if not _pass(base, optimizer, first, taken):
+        if not _pass(base, read, optimizer, first, taken):
             tokens = sum(len(course.next.ids) for course in taken) // 2
             taken[0].no_memory = len(taken) == 1
             taken = []
@@ -179,12 +183,12 @@ def _taken(courses: Sequence[Course], tokens: int) -> list[Course]:
     return list(courses[: max(1, sum(total <= tokens for total in totals))])
 
 
-def _pass(base: Base, optimizer: Optimizer, first: int, taken: Sequence[Course]) -> bool:
+def _pass(base: Base, read: Read, optimizer: Optimizer, first: int, taken: Sequence[Course]) -> bool:
     """One step of courses in the slots from `first` on. False where memory was refused: then nothing has changed."""
     began, rows = time.perf_counter(), [course.next for course in taken]
     try:
         with refusals():
-            losses_S = _loss(base, optimizer.slots, first, rows)
+            losses_S = _loss(base, read, optimizer.slots, first, rows)
             losses_S.sum().backward()
     except MemoryError:
         return False
@@ -197,11 +201,11 @@ def _pass(base: Base, optimizer: Optimizer, first: int, taken: Sequence[Course])
     return True
 
 
-def _loss(base: Base, slots: Slots, first: int, rows: Sequence[Sequence_]) -> Tensor:
+def _loss(base: Base, read: Read, slots: Slots, first: int, rows: Sequence[Sequence_]) -> Tensor:
     """Weighted mean cross-entropy of each row, [S]; the slots from `first` on."""
     layout = Layout.of([len(row.ids) for row in rows])
     with slots.on(layout, first), rows_apart(base.model):
-        hidden_ND = base.hidden_of_rows([row.ids for row in rows], layout)
+        hidden_ND = read([row.ids for row in rows], layout)
     labels = layout.lay([[*row.ids[1:], 0] for row in rows], 0)
     weights = layout.lay([row.weights for row in rows], 0.0)
     where = [place for place, weight in enumerate(weights) if weight]

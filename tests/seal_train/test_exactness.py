@@ -40,8 +40,9 @@ def train(
     base: Base, settings: Sequence[TrainSettings], examples: Sequence[Sequence[Example]]
 ) -> tuple[Slots, list[Course]]:
     courses = [Course(s, encode(base, data, 128)) for s, data in zip(settings, examples, strict=True)]
-    slots = Slots(base.layers, base.switch, len(courses), max(s.rank for s in settings), train=True)
     lowest = [lowest_adapted(base.layers, s.top_layers) for s in settings]
+    rank = max(s.rank for s in settings)
+    slots = Slots(base.layers, base.switch, len(courses), rank, train=True, lowest=min(lowest))
     done = dict(train_courses(base, Optimizer(slots), courses, lowest, tokens=10_000))
     assert all(slot == i for i, slot in done.items()), "slots are given in order to courses that come longest first"
     return slots, courses
@@ -92,14 +93,41 @@ def test_batched_training_equals_peft_alone(
     tiny: Callable[..., Path], tmp_path: Path,
 ) -> None:  # fmt: skip
     base = base_of(kind, dtype)
-    firsts = [initial(base, s, tmp_path / f"first-{i}") for i, s in enumerate(SETTINGS)]
-    slots, courses = train(base, SETTINGS, [EXAMPLES, EXAMPLES, EXAMPLES[:2]])
+    equals_peft(base, tiny(kind, dtype), SETTINGS, tmp_path, loss_error, weight_error)
+
+
+@pytest.mark.parametrize(("dtype", "loss_error", "weight_error"), [("float32", 1e-5, 1e-4), ("float64", 1e-10, 1e-8)])
+@pytest.mark.parametrize("kind", [*KINDS, "mistral"])
+def test_layers_below_the_adapters_are_run_once_a_sequence(
+    kind: str, dtype: str, loss_error: float, weight_error: float, base_of: Callable[..., Base],
+    tiny: Callable[..., Path], tmp_path: Path,
+) -> None:  # fmt: skip
+    base, run = base_of(kind, dtype), list[torch.Size]()
+    blocks = list(base.blocks)
+    hook = blocks[0].register_forward_pre_hook(lambda _, given: run.append(given[0].shape))
+    try:
+        equals_peft(
+            base, tiny(kind, dtype), [s.model_copy(update={"top_layers": 0.5}) for s in SETTINGS], tmp_path,
+            loss_error, weight_error,
+        )  # fmt: skip
+    finally:
+        hook.remove()
+    tokens = sum(len(sequence.ids) for sequence in encode(base, EXAMPLES, 128))
+    assert tokens <= sum(shape[1] for shape in run) <= 2 * tokens, "fillers and pads aside, each position once"
+    assert list(base.blocks) == blocks, "the model is whole again"
+
+
+def equals_peft(
+    base: Base, model: Path, settings: Sequence[TrainSettings], tmp_path: Path, loss_error: float, weight_error: float
+) -> None:
+    firsts = [initial(base, s, tmp_path / f"first-{i}") for i, s in enumerate(settings)]
+    slots, courses = train(base, settings, [EXAMPLES, EXAMPLES, EXAMPLES[:2]])
     for slot, course in enumerate(courses):
-        reference, losses = peft_reference(base, tiny(kind, dtype), course, firsts[slot], getattr(torch, dtype))
+        reference, losses = peft_reference(base, model, course, firsts[slot], slots.flat.dtype)
         assert course.losses == pytest.approx(losses, rel=loss_error)
         named = dict(reference.named_parameters())
-        lowest = lowest_adapted(base.layers, SETTINGS[slot].top_layers)
-        ours_named = list(slots.weights(slot, SETTINGS[slot].rank, lowest))
+        lowest = lowest_adapted(base.layers, settings[slot].top_layers)
+        ours_named = list(slots.weights(slot, settings[slot].rank, lowest))
         assert 2 * len(ours_named) == sum("lora_" in name for name in named)
         for layer, a, b in ours_named:
             for letter, ours in (("A", a), ("B", b)):

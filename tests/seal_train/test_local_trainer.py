@@ -91,11 +91,11 @@ def refusing(monkeypatch: pytest.MonkeyPatch, most: int) -> list[int]:
     """From now on memory is refused to passes of more than `most` tokens. Returns the tokens of all that are tried."""
     real, tried = training._loss, list[int]()
 
-    def loss(base: Base, slots: Slots, first: int, rows: Any) -> Any:
+    def loss(base: Base, read: training.Read, slots: Slots, first: int, rows: Any) -> Any:
         tried.append(sum(len(row.ids) for row in rows))
         if tried[-1] > most:
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
-        return real(base, slots, first, rows)
+        return real(base, read, slots, first, rows)
 
     monkeypatch.setattr(training, "_loss", loss)
     return tried

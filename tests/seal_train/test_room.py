@@ -9,8 +9,11 @@ import pytest
 import torch
 
 from seal_train import room as planner
+from seal_train.attention import rows_apart
 from seal_train.base import Base
+from seal_train.layout import Layout
 from seal_train.lora import Slots
+from seal_train.lower import Lower, kept_bytes
 from seal_train.room import COPIES, SHARE, free_bytes, room, token_bytes
 
 
@@ -36,6 +39,14 @@ def test_a_token_needs_more_where_more_layers_are_kept(base_of: Callable[..., Ba
     upper = Slots(base.layers, base.switch, 1, 4, train=True, lowest=1)
     assert token_bytes(base, whole) > token_bytes(base, upper) > 0
     assert COPIES * whole.flat.nbytes > COPIES * upper.flat.nbytes
+
+
+def test_what_is_kept_of_lower_layers_is_what_was_counted(base_of: Callable[..., Base]) -> None:
+    base, rows = base_of(), [(5, 6, 7), (8, 9), (5, 6, 7)]
+    lower = Lower(base, 1)
+    with rows_apart(base.model):
+        lower.hidden_of_rows(rows, Layout.of([3, 2, 3]))
+    assert sum(kept.nbytes for kept in lower.kept.values()) == kept_bytes(base, set(rows))
 
 
 def test_a_container_has_no_more_than_its_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
