@@ -259,6 +259,19 @@ def bench_inner(arguments: Annotated[list[str] | None, typer.Argument(metavar="[
     _guard(lambda: main(arguments), "--json" in (arguments or []), debug=False)
 
 
+@bench.command("ranking", add_help_option=False, context_settings={"ignore_unknown_options": True})
+def bench_ranking(arguments: Annotated[list[str] | None, typer.Argument(metavar="[OPTIONS]")] = None) -> None:
+    """How far the order of a document's candidates depends on the seed, and on who trained them.
+
+    Says how many seeds a reward needs. seal bench ranking --help shows the options.
+    """
+    from app.session import quiet
+    from benchmarks.ranking import main
+
+    quiet()
+    _guard(lambda: main(arguments), "--json" in (arguments or []), debug=False)
+
+
 def _guard(command: Callable[[], None], as_json: bool, debug: bool) -> None:
     """Run a command. A SealError becomes a message and an exit code, Ctrl-C ends with 130 and SIGTERM with 143."""
     try:

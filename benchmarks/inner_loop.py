@@ -7,26 +7,25 @@ import json
 import statistics
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import torch
-from rich.console import Console
-from rich.progress import Progress
 
-from agent.config import DEFAULT_HOME
 from agent.records import TrainSettings
 from benchmarks.inner.batched import Batched
 from benchmarks.inner.cost import PHASES, Cost, Method, matmul_peak
+from benchmarks.inner.ladder import rungs
+from benchmarks.inner.running import loaded, model_options, progress, settings_of
 from benchmarks.inner.shipped import Shipped
 from benchmarks.inner.show import plot, show
 from benchmarks.inner.trl_sft import TrlSft
 from benchmarks.inner.warm_peft import WarmPeft
 from benchmarks.inner.workload import Work, from_file, synthetic
-from seal_train.base import MIXED, PACKAGED, Base, load_base, packaged_model
+from seal_train.base import MIXED, Base
 
 GIB = 2**30
 
@@ -35,36 +34,28 @@ def parser() -> argparse.ArgumentParser:
     p = argparse.ArgumentParser(
         prog="seal bench inner", description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
-    p.add_argument("--workload", type=Path, help="JSONL of self-edits (title, text, completions, questions); "
-                   "without it an invented one of the same lengths")  # fmt: skip
+    model_options(p)
     p.add_argument("--candidates", type=int, default=8, help="K: candidates that seal runs at once")
     p.add_argument("--others", type=int, default=1, help="candidates that each one-by-one method runs in a repeat")
     p.add_argument("--sweep", default="", help="further K to run seal with, e.g. 1,2,4,16,32")
+    p.add_argument("--ladder", action="store_true", help="seal without what makes it fast, step by step, too")
     p.add_argument("--repeats", type=int, default=5, help="measured rounds over all methods, after a short warm-up")
-    p.add_argument("--epochs", type=int, default=10, help="passes over a self-edit; SEAL's setting")
-    p.add_argument("--rank", type=int, default=32, help="SEAL's setting")
-    p.add_argument("--alpha", type=float, default=64.0, help="SEAL's setting")
-    p.add_argument("--learning-rate", type=float, default=1e-3, help="SEAL's setting")
     p.add_argument("--only", default="", help="methods to run, by parts of their names: peft,shipped,padded,trl")
-    p.add_argument("--model", default=PACKAGED, help="the packaged model, a folder or a hub name")
-    p.add_argument("--models", type=Path, default=DEFAULT_HOME.expanduser() / "models", help="of the packaged model")
-    p.add_argument("--device", default="auto")
-    p.add_argument("--dtype", default="auto", help="auto, float32, bfloat16 or mixed")
     p.add_argument("--plot", type=Path, help="write a picture (SVG or PNG) there; needs matplotlib")
-    p.add_argument("--json", action="store_true", help="one JSON object instead of the table")
     return p
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = parser().parse_args(arguments)
-    settings = TrainSettings(
-        rank=options.rank, alpha=options.alpha, learning_rate=options.learning_rate, epochs=options.epochs, seed=0
-    )
+    settings = settings_of(options)
     sweep = [int(k) for k in options.sweep.split(",") if k]
     most = max([options.candidates, options.others, *sweep])
     work = from_file(options.workload, most) if options.workload else synthetic(most)
-    base = load_base(options.model, options.models, options.device, options.dtype)
-    costs = measure(base, methods(base, options, settings), work, settings, options, sweep)
+    base, path = loaded(options)
+    ours, *others = methods(base, path, options.only, settings)
+    turns = [(ours.name, ours, options.candidates), *((m.name, m, options.others) for m in others)]
+    turns += [(f"K = {k}", ours, k) for k in sweep] + (rungs(options) if options.ladder else [])
+    costs = measure(turns, work, settings, options.repeats)
     found = summary(base, costs, settings, options)
     if options.plot:
         plot(found, options.plot)
@@ -74,9 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         show(found)
 
 
-def methods(base: Base, options: argparse.Namespace, settings: TrainSettings) -> list[Method]:
+def methods(base: Base, path: str, only: str, settings: TrainSettings) -> list[Method]:
     """Ours first, then the others that were asked for. A method whose package is missing is left out, and said."""
-    path = str(packaged_model(options.models)) if options.model == PACKAGED else options.model
     # Mixed precision is ours; the nearest that PEFT has is a bfloat16 base under float32 adapters.
     dtype = base.loss_head.weight.dtype
     makers: dict[str, Callable[[], Method]] = {
@@ -85,7 +75,7 @@ def methods(base: Base, options: argparse.Namespace, settings: TrainSettings) ->
         "shipped": lambda: Shipped(base, path, dtype, padded=True),
         "trl": lambda: TrlSft(base, path, dtype),
     }
-    wanted = [name for name in options.only.split(",") if name] or list(makers)
+    wanted = [name for name in only.split(",") if name] or list(makers)
     made: list[Method] = [Batched(base)]
     for name in wanted:
         try:
@@ -96,32 +86,21 @@ def methods(base: Base, options: argparse.Namespace, settings: TrainSettings) ->
 
 
 def measure(
-    base: Base, methods: Sequence[Method], work: Sequence[Work], settings: TrainSettings, options: argparse.Namespace,
-    sweep: Sequence[int],
-) -> dict[str, list[Cost]]:  # fmt: skip
-    """Every method in every round, so that a busy minute of the machine meets all of them."""
-    ours, *others = methods
-    turns = [(ours.name, ours, options.candidates), *((m.name, m, options.others) for m in others)]
-    turns += [(f"K = {k}", ours, k) for k in sweep]
+    turns: Sequence[tuple[str, Method, int]], work: Sequence[Work], settings: TrainSettings, repeats: int
+) -> dict[str, list[Cost]]:
+    """Every turn (its name, the method, how many candidates) in every round, so that a busy minute of the machine
+    meets all of them."""
     costs: dict[str, list[Cost]] = {name: [] for name, _, _ in turns}
-    warm_up, rounds = settings.model_copy(update={"epochs": 1}), options.repeats + 1
-    with tempfile.TemporaryDirectory(prefix="seal-bench-") as folder, _progress(len(turns) * rounds) as tell:
+    warm_up, rounds = settings.model_copy(update={"epochs": 1}), repeats + 1
+    with tempfile.TemporaryDirectory(prefix="seal-bench-") as folder, progress(len(turns) * rounds) as tell:
         for repeat in range(rounds):
             for name, method, count in turns:
-                tell(f"round {repeat} of {options.repeats}: {name}" if repeat else f"warm-up: {name}")
+                tell(f"round {repeat} of {repeats}: {name}" if repeat else f"warm-up: {name}")
                 with redirect_stdout(StringIO()):  # trainers print their logs there
                     cost = method.run(work[:count], settings if repeat else warm_up, Path(folder))
                 if repeat:
                     costs[name].append(cost)
     return costs
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[str], None]]:
-    with Progress(console=Console(stderr=True)) as bar:
-        task = bar.add_task("", total=total)
-        done = iter(range(total))
-        yield lambda what: bar.update(task, description=what, completed=next(done))
 
 
 def summary(

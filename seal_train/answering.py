@@ -7,18 +7,22 @@ The tokens that all prompts begin with (the few-shot examples) are read once a s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from contextlib import nullcontext
+from itertools import islice
+from statistics import fmean
 
 import torch
 from torch import Tensor
-from transformers import DynamicCache
 
+from seal_train.attention import attending
 from seal_train.base import Base
+from seal_train.cache import NAME, Cache
 from seal_train.layout import Layout
 from seal_train.lora import Slots
 
 Ids = list[int]
+POSITIONS_A_CHUNK = 64
+"""Logits of so many positions are in memory at once."""
 
 
 def shared_prefix(rows: Sequence[Ids], keep: int = 1) -> int:
@@ -29,51 +33,44 @@ def shared_prefix(rows: Sequence[Ids], keep: int = 1) -> int:
 
 
 class Batch:
-    """Rows of token ids read behind one shared prefix, with the key-value cache to go on from."""
+    """Rows of token ids read behind one shared prefix, with the keys and values to go on from for `room` tokens."""
 
-    def __init__(self, base: Base, slots: Slots | None, rows: Sequence[Ids], keep: int = 1) -> None:
-        self.base, self.rows = base, rows
-        self.slots, self.groups = slots, slots.count if slots else 1
+    def __init__(self, base: Base, slots: Slots | None, rows: Sequence[Ids], room: int = 0, keep: int = 1) -> None:
+        self.base, self.slots, self.groups = base, slots, slots.count if slots else 1
         self.prefix = shared_prefix(rows, keep)
-        self.cache = DynamicCache(config=base.model.config)
+        lengths = [len(row) - self.prefix for row in rows]
+        self.longest = max(lengths)
+        self.lengths_R = torch.tensor(lengths, device=base.device)
+        padded = [row[self.prefix :] + [base.eos] * (self.longest - n) for row, n in zip(rows, lengths, strict=True)]
+        self.ids_RL = torch.tensor(padded, device=base.device)
+        self.cache = Cache(self.groups, self.prefix, self.longest + room)
         if self.prefix:
             head = torch.tensor([rows[0][: self.prefix]] * self.groups, device=base.device)
-            with self._on(head.numel()):
-                base.hidden(input_ids=head, past_key_values=self.cache, use_cache=True)
-            self.cache.batch_repeat_interleave(len(rows) // self.groups)
-        lengths = [len(row) - self.prefix for row in rows]
-        self.lengths_R = torch.tensor(lengths, device=base.device)
-        longest = max(lengths)
-        padded = [row[self.prefix :] + [base.eos] * (longest - n) for row, n in zip(rows, lengths, strict=True)]
-        self.ids_RL = torch.tensor(padded, device=base.device)
-        real_RL = torch.arange(longest, device=base.device) < self.lengths_R[:, None]
-        self.mask = torch.cat([real_RL.new_ones(len(rows), self.prefix), real_RL], dim=1).long()
-
-    def _on(self, positions: int) -> AbstractContextManager[None]:
-        """Turn the slots on for so many positions, equally many of each."""
-        return self.slots.on(Layout.equal(self.groups, positions)) if self.slots else nullcontext()
+            self._forward(head, torch.arange(self.prefix, device=base.device).expand_as(head))
 
     def read(self) -> Tensor:
         """Hidden states after the prefix, [R, L, D]."""
-        positions = self.prefix + torch.arange(self.ids_RL.shape[1], device=self.base.device)
-        return self._forward(self.ids_RL, positions.expand_as(self.ids_RL))
+        columns_RL = torch.arange(self.longest, device=self.base.device).expand_as(self.ids_RL)
+        self.cache.begin(columns_RL, self.longest)
+        return self._forward(self.ids_RL, self.prefix + columns_RL)
 
     def next(self, token_R: Tensor, step: int) -> Tensor:
-        """Hidden states of one more token a row, [R, D]. Pads between the prompt and it stay masked."""
-        self.mask = torch.cat([self.mask, self.mask.new_ones(len(self.rows), 1)], dim=1)
-        return self._forward(token_R[:, None], (self.prefix + self.lengths_R + step)[:, None])[:, -1]
+        """Hidden states of one more token a row, [R, D]."""
+        columns_R1 = (self.lengths_R + step)[:, None]
+        self.cache.begin(columns_R1, self.longest + step + 1)
+        return self._forward(token_R[:, None], self.prefix + columns_R1)[:, -1]
 
     def _forward(self, ids: Tensor, positions: Tensor) -> Tensor:
-        inputs: dict[str, Any] = {"input_ids": ids, "attention_mask": self.mask, "position_ids": positions}
-        with self._on(ids.numel()):
-            hidden: Tensor = self.base.hidden(**inputs, past_key_values=self.cache, use_cache=True).last_hidden_state
-        return hidden
+        on = self.slots.on(Layout.equal(self.groups, ids.numel())) if self.slots else nullcontext()
+        with on, attending(self.base.model, NAME):
+            out = self.base.hidden(input_ids=ids, position_ids=positions, cache=self.cache, use_cache=False)
+        return out.last_hidden_state  # type: ignore[no-any-return]
 
 
 @torch.no_grad()
 def greedy(base: Base, slots: Slots | None, rows: Sequence[Ids], max_tokens: int) -> list[str]:
     """Greedy continuations, each cut at its first line break or end-of-text token."""
-    batch = Batch(base, slots, rows)
+    batch = Batch(base, slots, rows, max_tokens)
     last_R = batch.lengths_R - 1
     hidden_RD = batch.read()[torch.arange(len(rows), device=base.device), last_R]
     out: list[Ids] = [[] for _ in rows]
@@ -98,12 +95,19 @@ def likelihoods(
     rows = [p + c for p, c in zip(prompts, completions, strict=True)]
     # The last token of each prompt predicts the first of its completion, so the prefix must leave it unread.
     batch = Batch(base, slots, [row[:-1] for row in rows], keep=max(len(c) for c in completions))
-    hidden_RLD = batch.read()
-    out: list[tuple[float, bool]] = []
-    for i, (prompt, completion) in enumerate(zip(prompts, completions, strict=True)):
-        start = len(prompt) - 1 - batch.prefix
-        logits = base.head(hidden_RLD[i, start : start + len(completion)]).float()
-        target = torch.tensor(completion, device=base.device)
-        mean = float(logits.log_softmax(-1).gather(1, target[:, None]).mean())
-        out.append((mean, bool((logits.argmax(-1) == target).all())))
-    return out
+    places = [
+        (row, len(prompt) - 1 - batch.prefix + i)
+        for row, (prompt, completion) in enumerate(zip(prompts, completions, strict=True))
+        for i in range(len(completion))
+    ]
+    row_M, column_M = torch.tensor(places, device=base.device).T
+    target_M = torch.tensor([token for completion in completions for token in completion], device=base.device)
+    found: list[tuple[float, bool]] = []
+    chunks = (x.split(POSITIONS_A_CHUNK) for x in (batch.read()[row_M, column_M], target_M))
+    for hidden_CD, target_C in zip(*chunks, strict=True):
+        logits_CV = base.head(hidden_CD).float()
+        right_C = (logits_CV.argmax(-1) == target_C).tolist()
+        found += zip(logits_CV.log_softmax(-1).gather(1, target_C[:, None])[:, 0].tolist(), right_C, strict=True)
+    tokens = iter(found)
+    own = [list(islice(tokens, len(completion))) for completion in completions]
+    return [(fmean(p for p, _ in one), all(right for _, right in one)) for one in own]

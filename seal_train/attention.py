@@ -6,7 +6,7 @@ Axes: H heads, q queries, k keys, N positions, D head size.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import torch
@@ -27,7 +27,7 @@ def attention(
     then each tail, which sees its row's part of the rectangle too."""
 
     def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        seen = _seen(q.shape[2], k.shape[2], sliding_window, q.device)
+        seen = causal(q.shape[2], k.shape[2], sliding_window, q.device)
         return sdpa_attention_forward(module, q, k, v, seen, **options)[0]
 
     parts = [x.split(layout.sizes, dim=2) for x in (query, key, value)]
@@ -41,7 +41,7 @@ def attention(
     return torch.cat(outs, dim=1), None
 
 
-def _seen(queries: int, keys: int, window: int | None, device: torch.device) -> Tensor | None:
+def causal(queries: int, keys: int, window: int | None, device: torch.device) -> Tensor | None:
     """Which of so many positions the last `queries` of them see, [1, 1, q, k]; None where they see all before them."""
     if queries == keys and (window is None or keys <= window):
         return None
@@ -49,11 +49,16 @@ def _seen(queries: int, keys: int, window: int | None, device: torch.device) -> 
     return ((back >= 0) & (back < (window or keys)))[None, None]
 
 
+def rows_apart(model: Any) -> AbstractContextManager[None]:
+    """While this lasts, `model` takes a `layout`."""
+    return attending(model, NAME)
+
+
 @contextmanager
-def rows_apart(model: Any) -> Iterator[None]:
-    """While this lasts, `model` takes a `layout`, and makes no mask."""
+def attending(model: Any, name: str) -> Iterator[None]:
+    """While this lasts, `model` attends by the registered function of that name, and makes no mask."""
     before = model.config._attn_implementation
-    model.config._attn_implementation = NAME
+    model.config._attn_implementation = name
     try:
         yield
     finally:

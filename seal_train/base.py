@@ -18,7 +18,9 @@ from filelock import FileLock
 from torch import Tensor, nn
 
 from agent.errors import MissingPackage, ModelError
-from seal_train.attention import rows_apart
+from seal_train.attention import attending, rows_apart
+from seal_train.cache import NAME as CACHED
+from seal_train.cache import Cache
 from seal_train.layout import Layout
 from seal_train.lora import LoRALayer, Switch, attach
 
@@ -111,7 +113,7 @@ def load_base(name: str, models_dir: Path, device: str = "auto", dtype: str = "a
     if kind == MIXED:
         head = copy.deepcopy(head).to(torch.bfloat16)
     base = Base(name, model, tokenizer, switch, layers, head)
-    _check_rows(base)
+    _check_attention(base)
     return base
 
 
@@ -175,15 +177,23 @@ def _check_head(name: str, model: Any) -> None:
 
 
 @torch.no_grad()
-def _check_rows(base: Base) -> None:
-    """Refuse models in which rows of one sequence see each other: those that are no transformers, or that make their
-    own attention."""
-    rows = [[1, 2, 3, 4], [4, 3, 2]]
+def _check_attention(base: Base) -> None:
+    """Refuse models in which rows of one sequence see each other, or that read on from a prefix otherwise than in one
+    pass: those that are no transformers, or that make their own attention."""
+    rows, device = [[1, 2, 3, 4], [4, 3, 2]], base.device
     try:
         with rows_apart(base.model):
             together = base.hidden_of_rows(rows, Layout((4, 3), 3))
-        alone = [base.hidden(input_ids=torch.tensor([row], device=base.device)).last_hidden_state[0] for row in rows]
-        found = [torch.cat([together[:3], together[6:7]]), together[3:6]]
+        with attending(base.model, CACHED):
+            cache, behind = Cache(groups=1, prefix=2, room=2), list[Tensor]()
+            for begin in (0, 2):
+                ids, places = torch.tensor([rows[0][begin : begin + 2], [begin, begin + 1]], device=device)[:, None]
+                behind.append(
+                    base.hidden(input_ids=ids, position_ids=places, cache=cache, use_cache=False).last_hidden_state[0]
+                )
+                cache.begin(torch.tensor([[0, 1]], device=device), 2)
+        alone = [base.hidden(input_ids=torch.tensor([row], device=device)).last_hidden_state[0] for row in rows]
+        found, alone = [torch.cat([together[:3], together[6:7]]), together[3:6], torch.cat(behind)], [*alone, alone[0]]
         near = 1e-3 if base.loss_head.weight.dtype in (torch.float32, torch.float64) else 0.1
         apart = all((a - b).norm() <= near * b.norm() for a, b in zip(found, alone, strict=True))
     except (TypeError, ValueError, RuntimeError):

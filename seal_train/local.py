@@ -13,7 +13,7 @@ from agent.errors import TrainerError
 from agent.ports import Likelihood, Progress, Query, TrainFailure, TrainJob
 from agent.records import Candidate, Training
 from seal_train.adapters import export, load, rank_of
-from seal_train.answering import greedy, likelihoods
+from seal_train.answering import greedy, likelihoods, shared_prefix
 from seal_train.base import Base
 from seal_train.encoding import encode
 from seal_train.lora import Slots, lowest_adapted
@@ -135,7 +135,7 @@ class LocalModel:
         ids = [self._ids(q.prompt) for q in queries]
         out = [""] * len(queries)
         with self.base.lock:
-            for slots, rows in self._passes(queries, [len(i) for i in ids]):
+            for slots, rows in self._passes(queries, ids):
                 answers = greedy(self.base, slots, [ids[r] for r in rows], max_tokens)
                 out = _placed(out, rows, answers)
         return out
@@ -145,7 +145,7 @@ class LocalModel:
         targets = [self._ids(c) for c in completions]
         out = [Likelihood(0.0, False)] * len(queries)
         with self.base.lock:
-            for slots, rows in self._passes(queries, [len(i) + len(t) for i, t in zip(ids, targets, strict=True)]):
+            for slots, rows in self._passes(queries, [i + t for i, t in zip(ids, targets, strict=True)]):
                 found = likelihoods(self.base, slots, [ids[r] for r in rows], [targets[r] for r in rows])
                 out = _placed(out, rows, [Likelihood(*pair) for pair in found])
         return out
@@ -153,13 +153,16 @@ class LocalModel:
     def _ids(self, text: str) -> list[int]:
         return list(self.base.tokenizer(text, add_special_tokens=False).input_ids)
 
-    def _passes(self, queries: Sequence[Query], lengths: Sequence[int]) -> Iterator[tuple[Slots | None, list[int]]]:
-        """Split queries into forward passes: one adapter set each, rows slot-major, a bounded number of tokens.
+    def _passes(self, queries: Sequence[Query], ids: Sequence[list[int]]) -> Iterator[tuple[Slots | None, list[int]]]:
+        """Split queries into forward passes: one adapter set each, rows slot-major, a bounded number of tokens after
+        what all begin with.
 
         Every slot of a pass gets equally many rows; where an adapter has fewer, its last row is repeated. Each
         pass is to be done before the next is taken: the adapters of the next may replace its own.
         """
         groups: dict[Path | None, list[int]] = {}
+        prefix = shared_prefix(ids) if ids else 0
+        lengths = [len(row) - prefix for row in ids]
         for i, query in enumerate(queries):
             groups.setdefault(query.adapter, []).append(i)
         bare = groups.pop(None, [])

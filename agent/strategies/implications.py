@@ -8,7 +8,6 @@ STRATEGY = PromptedStrategy(
     name="implications",
     description="a model lists what follows from the text, directly or indirectly, one statement a line",
     task=(
-        "You write training data that teaches a language model the content of a passage. "
         "List what the passage says and what follows from it. Write every point as one full sentence "
         "on a line of its own that can be understood without the passage: name people, places and things "
         "instead of writing he, it or the text. Write nothing else, and nothing that the passage does not support."

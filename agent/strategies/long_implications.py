@@ -8,7 +8,6 @@ STRATEGY = PromptedStrategy(
     name="implications-long",
     description="like implications, but a long list: each fact from several sides, with causes and consequences",
     task=(
-        "You write training data that teaches a language model the content of a passage. "
         "Make a long list, at least twice as long as the passage, of what the passage says and of what follows "
         "from it. Take every fact from several sides: say it about each person or thing that it is about, turn "
         "it round, join it with other facts, name causes, consequences and what it rules out. Write every point "

@@ -17,6 +17,10 @@ from agent.records import Document, Example
 from agent.strategies import passage
 from agent.strategies.model_text import parse_lines, parse_pairs
 
+SYSTEM = (
+    "You write training data that teaches a language model the content of a passage, which stands between "
+    f"<passage> tags. {AS_DATA}"
+)
 Parse = Callable[[Document, str], list[Example]]
 
 
@@ -35,7 +39,11 @@ def questions(document: Document, text: str) -> list[Example]:
 
 @dataclass(frozen=True)
 class PromptedStrategy:
-    """A Strategy that sends `task` with the document to a chat model and parses what comes back."""
+    """A Strategy that sends the document and a task to a chat model and parses what comes back.
+
+    The document comes first: what the strategies ask of one document begins with the same tokens, which a server with
+    a prefix cache (vLLM) reads once.
+    """
 
     name: str
     description: str
@@ -59,7 +67,7 @@ class PromptedStrategy:
                 f"strategy '{self.name}' needs a chat model",
                 "name an endpoint under [write] endpoint, or leave the strategy out of [plan] strategies",
             )
-        answer = chat.complete(f"{self.task}\n{AS_DATA}", _request(document, instruction))
+        answer = chat.complete(SYSTEM, self._request(document, instruction))
         written = self.parse(document, answer)
         if not written:
             raise AnswerError(
@@ -68,7 +76,6 @@ class PromptedStrategy:
             )
         return [*written, *passage.make(document)]
 
-
-def _request(document: Document, instruction: str) -> str:
-    wish = f"\n\nPay attention to this: {instruction.strip()}" if instruction.strip() else ""
-    return quoted("passage", f"{document.title}\n\n{document.text}") + wish
+    def _request(self, document: Document, instruction: str) -> str:
+        wish = f"\n\nPay attention to this: {instruction.strip()}" if instruction.strip() else ""
+        return quoted("passage", f"{document.title}\n\n{document.text}") + f"\n\n{self.task}{wish}"

@@ -37,7 +37,7 @@ class WarmPeft:
         with peak_memory(peaks):
             for place, item in enumerate(work):
                 with cost.phase("train"):
-                    cost.tokens += self._train(item, settings.model_copy(update={"seed": place}))
+                    cost.tokens += self._train(item, settings.model_copy(update={"seed": settings.seed + place}))
                 with cost.phase("export"):
                     self.model.save_pretrained(str(folder / f"peft-{place}"))
                 with cost.phase("decode"):

@@ -41,8 +41,9 @@ class Work:
         return [answer_completion(answer) for _, answer in self.questions]
 
 
-def from_file(path: Path, count: int) -> list[Work]:
-    """One candidate a passage of a JSONL file of self-edits: title, text, completions, questions.
+def from_file(path: Path, count: int, each: int = 1) -> list[Work]:
+    """The first `each` self-edits of each passage of a JSONL file (title, text, completions, questions), one after the
+    other, until there are `count`.
 
     As SEAL trains them: each line of the self-edit is a sequence, the passage is one more, each under the title.
     """
@@ -50,12 +51,13 @@ def from_file(path: Path, count: int) -> list[Work]:
     with path.open(encoding="utf-8") as lines:
         for line in lines:
             item = json.loads(line)
-            parts = [part.strip() for part in item["completions"][0].split("\n") if part.strip()]
-            texts = tuple(f"{item['title']}\n{part}" for part in [*parts, item["text"]])
             questions = tuple((q["question"], q["answer"]) for q in item["questions"])
-            work.append(Work(item["title"], texts, questions))
-            if len(work) == count:
-                return work
+            for completion in item["completions"][:each]:
+                parts = [part.strip() for part in completion.split("\n") if part.strip()]
+                texts = tuple(f"{item['title']}\n{part}" for part in [*parts, item["text"]])
+                work.append(Work(item["title"], texts, questions))
+                if len(work) == count:
+                    return work
     raise SystemExit(f"{path} holds {len(work)} self-edits, {count} are needed; lower --candidates")
 
 
@@ -75,8 +77,8 @@ def _invented(draw: random.Random) -> Work:
 
 
 def candidate(work: Work, place: int, base: str, settings: TrainSettings) -> Candidate:
-    """The record that the trainer takes; `place` names it and seeds its adapter."""
+    """The record that the trainer takes; its adapter's seed is `place` after that of the settings."""
     return Candidate(
         id=f"bench-{place}", run="bench", document=work.title, self_edit="bench", strategy="bench", base=base,
-        settings=settings.model_copy(update={"seed": place}),
+        settings=settings.model_copy(update={"seed": settings.seed + place}),
     )  # fmt: skip

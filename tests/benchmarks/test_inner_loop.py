@@ -17,6 +17,7 @@ from benchmarks.inner_loop import main
 from tests.fakes.models import save_tiny
 
 METHODS = {Batched.name, "PEFT one by one", "SEAL, not padded", "SEAL as shipped", "TRL SFTTrainer"}
+LADDER = {"float32, one by one", "float32, at once, padded", "float32, at once"}
 SELF_EDIT = {
     "title": "The Mill",
     "text": "The mill at Orrin opened on 4 March 2031.",
@@ -39,8 +40,10 @@ def bench(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., s
 
 @pytest.mark.slow
 def test_every_method_runs_and_ours_trains_what_peft_does(bench: Callable[..., str]) -> None:
-    found: dict[str, Any] = json.loads(bench("--candidates", "3", "--others", "2", "--sweep", "1", "--json"))
-    assert found["methods"].keys() == METHODS | {"K = 1"}
+    found: dict[str, Any] = json.loads(
+        bench("--candidates", "3", "--others", "2", "--sweep", "1", "--ladder", "--json")
+    )
+    assert found["methods"].keys() == METHODS | {"K = 1"} | LADDER
     for row in found["methods"].values():
         assert row["candidates_per_hour"] > 0
         assert row["seconds"].keys() == set(PHASES)

@@ -60,7 +60,7 @@ def peft_answer(model: torch.nn.Module, base: Base, prompt: str, tokens: int) ->
     return str(text).split("\n")[0].strip()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*KINDS, "mistral"])
 def test_greedy_answers_equal_peft(
     kind: str, trained: Callable[[str], tuple[Base, list[Path]]], tiny: Callable[..., Path]
 ) -> None:
@@ -75,7 +75,7 @@ def test_greedy_answers_equal_peft(
     assert len(set(ours)) > 2, "the adapters must not all answer alike, or this test shows nothing"
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*KINDS, "mistral"])
 def test_likelihoods_equal_peft(
     kind: str, trained: Callable[[str], tuple[Base, list[Path]]], tiny: Callable[..., Path]
 ) -> None:

@@ -57,6 +57,17 @@ def test_the_prompt_holds_the_instruction_and_the_document_as_data(strategy: Pro
     assert schema is None
 
 
+def test_what_is_asked_of_one_document_begins_with_it() -> None:
+    """So a server reads the document once for all of its self-edits."""
+    chats = [answer_for(strategy) for strategy in ALL]
+    for strategy, chat in zip(ALL, chats, strict=True):
+        strategy.write(MILL, "", chat)
+    systems, users = zip(*(chat.asked[0][:2] for chat in chats), strict=True)
+    assert len(set(systems)) == 1
+    assert len(set(users)) == len(ALL)
+    assert len({user.partition("</passage>")[0] for user in users}) == 1
+
+
 @each
 def test_without_a_chat_model_the_error_names_the_key(strategy: PromptedStrategy) -> None:
     with pytest.raises(ConfigError) as raised:
