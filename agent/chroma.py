@@ -148,9 +148,9 @@ class EmbeddedChroma:
         self._stamp.write_text(self._seen)
 
     def _close(self) -> None:
-        if self._client is not None:
-            self._client.close()
-            self._client = None
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()
 
     def _wipe(self) -> None:
         """Delete what Chroma made, and nothing else that may lie in the folder."""

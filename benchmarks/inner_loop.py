@@ -56,7 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     turns = [(ours.name, ours, options.candidates), *((m.name, m, options.others) for m in others)]
     turns += [(f"K = {k}", ours, k) for k in sweep] + (rungs(options) if options.ladder else [])
     costs = measure(turns, work, settings, options.repeats)
-    found = summary(base, costs, settings, options)
+    kinds = {name: method.base.loss_head.weight.dtype for name, method, _ in turns}
+    found = summary(base, costs, kinds, settings, options)
     if options.plot:
         plot(found, options.plot)
     if options.json:
@@ -104,11 +105,14 @@ def measure(
 
 
 def summary(
-    base: Base, costs: dict[str, list[Cost]], settings: TrainSettings, options: argparse.Namespace
-) -> dict[str, Any]:
-    """The figures, as --json prints them: medians over the repeats, with the least and the most."""
-    peak = matmul_peak(base.device, base.loss_head.weight.dtype)
-    rows = {name: _row(found, _flops(base, settings.rank), peak) for name, found in costs.items()}
+    base: Base, costs: dict[str, list[Cost]], kinds: dict[str, torch.dtype], settings: TrainSettings,
+    options: argparse.Namespace,
+) -> dict[str, Any]:  # fmt: skip
+    """The figures, as --json prints them: medians over the repeats, with the least and the most. Each method is held
+    against the peak of its number type."""
+    peaks = {kind: matmul_peak(base.device, kind) for kind in set(kinds.values())}
+    peak, flops = peaks[base.loss_head.weight.dtype], _flops(base, settings.rank)
+    rows = {name: _row(found, flops, peaks[kinds[name]]) for name, found in costs.items()}
     ours, per_hour = rows[Batched.name], {name: row["candidates_per_hour"] for name, row in rows.items()}
     return {
         "candidates": options.candidates,

@@ -31,8 +31,9 @@ from evals.matching import contains
 Rewards = NDArray[np.float64]
 SEEDS_APART = 1000
 """Candidates of one turn have seeds one after the other; the next turn's begin so much later."""
-RELIABLE = 0.8
-"""Of the variance of a mean over seeds, the share that should be the candidates' own."""
+ODDS = 4
+"""Of a mean over seeds, the variance that is the candidates' own, in units of that which the seed adds: 4 to 1."""
+CONFIDENCE = 0.9
 
 
 def parser() -> argparse.ArgumentParser:
@@ -54,6 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser().error("--workload is needed: invented work has no answers that could be learned")
     if not 2 <= options.peft_seeds <= options.seeds:
         parser().error("--peft-seeds must be at least 2 and at most --seeds")
+    if options.candidates < 2 or options.documents < 1:
+        parser().error("--candidates must be at least 2, --documents at least 1")
     settings, shape = settings_of(options), (options.documents, options.candidates)
     work = from_file(options.workload, math.prod(shape), each=options.candidates)
     base, path = loaded(options)
@@ -100,14 +103,17 @@ def rewards(cost: Cost, work: Sequence[Work]) -> Rewards:
 
 
 def compared(ours: Rewards, theirs: Rewards) -> dict[str, Any]:
-    """What the seed does to rewards and to their order within a document, and what the trainer does beyond it."""
+    """What the seed does to rewards and to their order within a document, and what the trainer does with equal seeds:
+    PEFT trains in another number type where seal's is mixed, and answers through transformers."""
     noise, between = spread(ours)
     same = (ours[: len(theirs)] - theirs) / math.sqrt(2)
+    lost = regret(ours)
     return {
         "reward_sd": {"seed": _round(noise), "candidates": _round(between)},
         "reward_sd_peft": {"seed": _round(spread(theirs)[0])},
         "reward_sd_trainer": _round(float(np.sqrt(np.mean(same**2)))),
-        "seeds_needed": seeds_needed(noise, between),
+        "seeds_needed": seeds_needed(ours),
+        "chosen_by_one_seed": {"best": _round(lost[0]), "chosen": _round(lost[1]), "any": _round(lost[2])},
         "kendall_tau": {
             "seal, other seed": _round(tau(ours, ours, same_seed=False)),
             "peft, other seed": _round(tau(theirs, theirs, same_seed=False)),
@@ -125,11 +131,37 @@ def spread(rewards_SDC: Rewards) -> tuple[float, float]:
     return math.sqrt(noise), math.sqrt(max(0.0, between))
 
 
-def seeds_needed(noise: float, between: float) -> int | None:
-    """Seeds whose mean reward is `RELIABLE` (Spearman-Brown); None where candidates differ by nothing but the seed."""
-    if not between:
-        return None
-    return max(1, math.ceil(RELIABLE / (1 - RELIABLE) * (noise / between) ** 2))
+def seeds_needed(rewards_SDC: Rewards) -> dict[str, int | None]:
+    """Seeds after which a mean reward is `ODDS` to 1 the candidate's own (Spearman-Brown), with the F interval's ends;
+    None where not even the seed's noise is exceeded. What differs between candidates on these questions counts as
+    their own."""
+    from scipy.stats import f
+
+    seeds, documents, candidates = rewards_SDC.shape
+    noise = rewards_SDC.var(axis=0, ddof=1).mean()
+    ratio = float(seeds * rewards_SDC.mean(axis=0).var(axis=1, ddof=1).mean() / noise) if noise else math.inf
+    freedom = documents * (candidates - 1), documents * candidates * (seeds - 1)
+    low, high = (float(f.ppf(quantile, *freedom)) for quantile in ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2))
+    ratios = {"median": ratio, "least": ratio / low, "most": ratio / high}
+    return {name: _needed(seeds, value) for name, value in ratios.items()}
+
+
+def _needed(seeds: int, ratio: float) -> int | None:
+    """`ratio` of the mean squares between and within candidates."""
+    return max(1, math.ceil(ODDS * seeds / (ratio - 1) - 1e-9)) if ratio > 1 else None
+
+
+def regret(rewards_SDC: Rewards) -> tuple[float, float, float]:
+    """Rewards by the seeds that had no part in the choice: of the candidate that is best by them, of the one that one
+    seed chose, and of any. Means over documents and choosing seeds."""
+    best, chosen, average = [], [], []
+    for seed in range(len(rewards_SDC)):
+        others_DC = np.delete(rewards_SDC, seed, axis=0).mean(axis=0)
+        pick_D1 = rewards_SDC[seed].argmax(axis=1)[:, None]
+        best.append(others_DC.max(axis=1).mean())
+        chosen.append(np.take_along_axis(others_DC, pick_D1, axis=1).mean())
+        average.append(others_DC.mean())
+    return float(np.mean(best)), float(np.mean(chosen)), float(np.mean(average))
 
 
 def tau(a_SDC: Rewards, b_SDC: Rewards, same_seed: bool) -> float:
@@ -138,26 +170,30 @@ def tau(a_SDC: Rewards, b_SDC: Rewards, same_seed: bool) -> float:
 
     pairs = [(i, j) for i, j in product(range(len(a_SDC)), range(len(b_SDC))) if (i == j) == same_seed]
     found = [kendalltau(x, y).statistic for i, j in pairs for x, y in zip(a_SDC[i], b_SDC[j], strict=True)]
-    return float(np.nanmean(found))
+    known = [value for value in found if not math.isnan(value)]  # not of rewards that are all the same
+    return float(np.mean(known)) if known else math.nan
 
 
 def told(found: dict[str, Any]) -> str:
-    sd, needed = found["reward_sd"], found["seeds_needed"]
-    orders = "\n".join(f"  {name:<28}{value:>6}" for name, value in found["kendall_tau"].items())
+    sd, needed, lost = found["reward_sd"], found["seeds_needed"], found["chosen_by_one_seed"]
+    orders = "\n".join(f"  {name:<28}{value!s:>8}" for name, value in found["kendall_tau"].items())
+    seeds = {name: "never" if value is None else value for name, value in needed.items()}
     return f"""\
 {found["documents"]} documents with {found["candidates"]} candidates each, {found["model"]}
 {found["seeds"]} seeds by seal, {found["peft_seeds"]} by PEFT
 standard deviation of the reward
-  from seed to seed           {sd["seed"]:>6} (PEFT: {found["reward_sd_peft"]["seed"]})
-  between a document's own    {sd["candidates"]:>6}
-  between trainers            {found["reward_sd_trainer"]:>6}
+  from seed to seed           {sd["seed"]!s:>8} (PEFT: {found["reward_sd_peft"]["seed"]})
+  between a document's own    {sd["candidates"]!s:>8}
+  between trainers, same seed {found["reward_sd_trainer"]!s:>8}
 order of a document's candidates (Kendall's tau, 1 is the same order)
 {orders}
-seeds for a reward that is {RELIABLE:.0%} the candidate's own: {needed or "none is enough"}"""
+reward by other seeds than the one that chose: best {lost["best"]}, chosen {lost["chosen"]}, any {lost["any"]}
+seeds for a mean that is {ODDS} to 1 the candidate's own: {seeds["median"]} ({seeds["least"]} to {seeds["most"]}, \
+{CONFIDENCE:.0%} interval)"""
 
 
-def _round(value: float) -> float:
-    return round(value, 4)
+def _round(value: float) -> float | None:
+    return None if math.isnan(value) else round(value, 4)
 
 
 if __name__ == "__main__":

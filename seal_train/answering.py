@@ -19,10 +19,9 @@ from seal_train.base import Base
 from seal_train.cache import NAME, Cache
 from seal_train.layout import Layout
 from seal_train.lora import Slots
+from seal_train.loss import POSITIONS_A_CHUNK
 
 Ids = list[int]
-POSITIONS_A_CHUNK = 64
-"""Logits of so many positions are in memory at once."""
 
 
 def shared_prefix(rows: Sequence[Ids], keep: int = 1) -> int:

@@ -5,7 +5,7 @@ Axes: H heads, q queries, k keys, N positions, D head size.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -17,6 +17,7 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from seal_train.layout import Layout
 
 NAME = "seal_rows"
+EXTRAS = ("s_aux", "softcap", "position_bias")
 
 
 def attention(
@@ -25,6 +26,8 @@ def attention(
 ) -> tuple[Tensor, None]:  # fmt: skip
     """torch's scaled dot product attention, [1, H, N, D] in, [1, N, H, D] out: the rectangle's rows as one batch,
     then each tail, which sees its row's part of the rectangle too."""
+
+    refuse_extras(options)
 
     def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         seen = causal(q.shape[2], k.shape[2], sliding_window, q.device)
@@ -39,6 +42,12 @@ def attention(
         outs.append(attend(parts[0][i], k, v))
     outs.append(outs[0].new_zeros(1, layout.sizes[-1], *outs[0].shape[2:]))
     return torch.cat(outs, dim=1), None
+
+
+def refuse_extras(options: Mapping[str, Any]) -> None:
+    """Raises TypeError where a model asks of its attention what ours does not do: sinks, soft caps."""
+    if extras := [name for name in EXTRAS if options.get(name) is not None]:
+        raise TypeError(f"attention with {', '.join(extras)}")
 
 
 def causal(queries: int, keys: int, window: int | None, device: torch.device) -> Tensor | None:
@@ -57,12 +66,13 @@ def rows_apart(model: Any) -> AbstractContextManager[None]:
 @contextmanager
 def attending(model: Any, name: str) -> Iterator[None]:
     """While this lasts, `model` attends by the registered function of that name, and makes no mask."""
-    before = model.config._attn_implementation
-    model.config._attn_implementation = name
+    config = model.config.get_text_config()
+    before = config._attn_implementation
+    config._attn_implementation = name
     try:
         yield
     finally:
-        model.config._attn_implementation = before
+        config._attn_implementation = before
 
 
 AttentionInterface.register(NAME, attention)

@@ -8,7 +8,8 @@ import shutil
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -61,11 +62,34 @@ class Base:
 
     @property
     def blocks(self) -> nn.ModuleList:
-        """The decoder layers."""
-        first = self.layers[0]
-        blocks = self.model.get_submodule(first.name.partition(f".{first.pattern}.")[0] + f".{first.pattern}")
-        assert isinstance(blocks, nn.ModuleList)
-        return blocks
+        """The decoder layers.
+
+        Raises:
+            ModelError: the model has no list of them.
+        """
+        count = self.model.config.get_text_config().num_hidden_layers
+        for path in dict.fromkeys(
+            layer.name.rpartition(f".{layer.pattern}.")[0] + f".{layer.pattern}"
+            for layer in self.layers
+            if layer.pattern
+        ):
+            found = self.model.get_submodule(path)
+            if isinstance(found, nn.ModuleList) and len(found) == count:
+                return found
+        raise ModelError(f"{self.name} has no list of decoder layers", "choose a causal transformer")
+
+    @contextmanager
+    def replaced(self, others: Mapping[int, nn.Module]) -> Iterator[None]:
+        """While this lasts, other modules stand in the places of these decoder layers."""
+        blocks = self.blocks
+        before = {i: blocks[i] for i in others}
+        try:
+            for i, other in others.items():
+                blocks[i] = other
+            yield
+        finally:
+            for i, block in before.items():
+                blocks[i] = block
 
     def hidden(self, **inputs: Any) -> Any:
         """The decoder's output before the head, so that logits are made only where they are needed."""
@@ -176,33 +200,47 @@ def _check_head(name: str, model: Any) -> None:
         raise ModelError(f"{name} changes its logits after the output head", "choose a model without logit scaling")
 
 
-@torch.no_grad()
 def _check_attention(base: Base) -> None:
-    """Refuse models in which rows of one sequence see each other, or that read on from a prefix otherwise than in one
-    pass: those that are no transformers, or that make their own attention."""
-    rows, device = [[1, 2, 3, 4], [4, 3, 2]], base.device
+    """Refuse models that are no transformers, or that make their own attention."""
     try:
-        with rows_apart(base.model):
-            together = base.hidden_of_rows(rows, Layout((4, 3), 3))
-        with attending(base.model, CACHED):
-            cache, behind = Cache(groups=1, prefix=2, room=2), list[Tensor]()
-            for begin in (0, 2):
-                ids, places = torch.tensor([rows[0][begin : begin + 2], [begin, begin + 1]], device=device)[:, None]
-                behind.append(
-                    base.hidden(input_ids=ids, position_ids=places, cache=cache, use_cache=False).last_hidden_state[0]
-                )
-                cache.begin(torch.tensor([[0, 1]], device=device), 2)
-        alone = [base.hidden(input_ids=torch.tensor([row], device=device)).last_hidden_state[0] for row in rows]
-        found, alone = [torch.cat([together[:3], together[6:7]]), together[3:6], torch.cat(behind)], [*alone, alone[0]]
-        near = 1e-3 if base.loss_head.weight.dtype in (torch.float32, torch.float64) else 0.1
-        apart = all((a - b).norm() <= near * b.norm() for a, b in zip(found, alone, strict=True))
-    except (TypeError, ValueError, RuntimeError):
-        apart = False
-    if not apart:
+        right = _rows_are_apart(base) and _prefix_is_kept(base)
+    except (TypeError, ValueError, RuntimeError, LookupError, AttributeError):
+        right = False
+    if not right:
         raise ModelError(
             f"{base.name} cannot be trained here: its attention cannot be replaced",
             "choose a causal transformer that takes part in transformers' AttentionInterface, e.g. Llama, Qwen, GPT-2",
         )
+
+
+@torch.no_grad()
+def _rows_are_apart(base: Base) -> bool:
+    """Whether a row beside others, with a tail, is what it is alone, and not changed at all by what another says."""
+    row, layout = [1, 2, 3, 4], Layout((4, 3), 3)
+    with rows_apart(base.model):
+        pair, other = (base.hidden_of_rows([row, beside], layout) for beside in ([4, 3, 2], [5, 6, 7]))
+    own = [0, 1, 2, 6]
+    return torch.equal(pair[own], other[own]) and _near(base, pair[own], row) and _near(base, pair[3:6], [4, 3, 2])
+
+
+@torch.no_grad()
+def _prefix_is_kept(base: Base) -> bool:
+    """Whether a row is the same where its first half was read before."""
+    row, cache, found = [1, 2, 3, 4], Cache(groups=1, prefix=2, room=2), list[Tensor]()
+    with attending(base.model, CACHED):
+        for places in ([0, 1], [2, 3]):
+            ids = torch.tensor([[row[place] for place in places]], device=base.device)
+            at = torch.tensor([places], device=base.device)
+            found.append(base.hidden(input_ids=ids, position_ids=at, cache=cache, use_cache=False).last_hidden_state[0])
+            cache.begin(at - at[0, 0], len(places))
+    return _near(base, torch.cat(found), row)
+
+
+def _near(base: Base, found: Tensor, row: Sequence[int]) -> bool:
+    """Whether these are the hidden states of a row alone, but for rounding."""
+    alone = base.hidden(input_ids=torch.tensor([row], device=base.device)).last_hidden_state[0]
+    most = 1e-3 if base.loss_head.weight.dtype in (torch.float32, torch.float64) else 0.1
+    return bool((found - alone).norm() <= most * alone.norm())
 
 
 def packaged_model(models_dir: Path) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -19,7 +19,8 @@ from seal_train.encoding import encode
 from seal_train.lora import Slots, lowest_adapted
 from seal_train.lower import kept_bytes
 from seal_train.mean import merge
-from seal_train.room import COPIES, MOST_TOKENS, free_bytes, refusals, room, token_bytes
+from seal_train.recompute import recomputing
+from seal_train.room import Room, plan_room, refusals
 from seal_train.training import Course, Optimizer, not_finite, train_courses
 
 MAX_SEQUENCE = 1024
@@ -67,31 +68,28 @@ class LocalTrainer:
         limit = longest_sequence(self.base)
         courses = [Course(job.candidate.settings, encode(self.base, job.examples, limit)) for job in jobs]
         lowest = [lowest_adapted(self.base.layers, course.settings.top_layers) for course in courses]
-        optimizer, tokens = self._room(courses, min(lowest))
+        optimizer, room = self._room(courses, min(lowest))
         results: dict[int, Training | TrainFailure] = {}
-        for i, slot in train_courses(self.base, optimizer, courses, lowest, tokens, progress):
-            results[i] = self._result(optimizer.slots, slot, jobs[i], courses[i])
+        with recomputing(self.base, min(lowest)) if room.again else nullcontext():
+            for i, slot in train_courses(self.base, optimizer, courses, lowest, room.tokens, progress):
+                results[i] = self._result(optimizer.slots, slot, jobs[i], courses[i])
         return [results[i] for i in range(len(jobs))]
 
-    def _room(self, courses: Sequence[Course], lowest: int) -> tuple[Optimizer, int]:
-        """As many slots as there is memory for, with their optimizer, and the tokens of a pass.
+    def _room(self, courses: Sequence[Course], lowest: int) -> tuple[Optimizer, Room]:
+        """As many slots as there is memory for, with their optimizer.
 
         Raises:
             TrainerError: not even one slot fits.
         """
-        rank, device = max(course.settings.rank for course in courses), self.base.device
+        rank = max(course.settings.rank for course in courses)
         read = {sequence.ids for course in courses for sequence in course.data}
-        longest, kept = max(map(len, read)), kept_bytes(self.base, read) if lowest else 0
         make = partial(Slots, self.base.layers, self.base.switch, rank=rank, train=True, lowest=lowest)
-        count, tokens = 1, longest
-        with suppress(MemoryError), refusals():
-            one = make(1)
-            needs = COPIES * one.flat.nbytes, token_bytes(self.base, one)
-            del one
-            count, tokens = room(free_bytes(device) - kept, len(courses), *needs, longest, MOST_TOKENS[device.type])
+        kept = kept_bytes(self.base, read) if lowest else 0
+        room = plan_room(self.base, make, len(courses), max(map(len, read)), kept)
+        count = room.slots
         while count:
             with suppress(MemoryError), refusals():
-                return Optimizer(make(count)), tokens
+                return Optimizer(make(count)), room
             count //= 2
         raise _no_memory()
 

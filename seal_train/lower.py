@@ -5,8 +5,7 @@ Axes: T positions of a sequence, N positions in a `Layout`, D hidden size.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
@@ -38,31 +37,19 @@ class Lower:
         ends = torch.tensor([len(row) for row in rows]).cumsum(0).tolist()
         places = layout.lay([range(end - len(row), end) for row, end in zip(rows, ends, strict=True)], 0)
         given = torch.cat([self.kept[row] for row in rows])[torch.tensor(places, device=self.base.device)]
-        with self._in_place_of(range(self.lowest), _Stand(given[None])):
+        with self.base.replaced(dict.fromkeys(range(self.lowest), _Stand(given[None]))):
             return self.base.hidden_of_rows(rows, layout)
 
     @torch.no_grad()
     def _read(self, rows: Sequence[Ids]) -> None:
         layout, stand = Layout.of([len(row) for row in rows]), _Stand()
-        with self._in_place_of(range(self.lowest, len(self.base.blocks)), stand):
+        with self.base.replaced(dict.fromkeys(range(self.lowest, len(self.base.blocks)), stand)):
             self.base.hidden_of_rows(rows, layout)
         assert stand.hidden is not None
         owners = torch.tensor(layout.lay([[i] * len(row) for i, row in enumerate(rows, 1)], 0))
         for i, row in enumerate(rows, 1):
             # A row's positions are in their order, in the rectangle and then in its tail.
             self.kept[row] = stand.hidden[0, owners == i]
-
-    @contextmanager
-    def _in_place_of(self, which: range, stand: _Stand) -> Iterator[None]:
-        blocks = self.base.blocks
-        before = [blocks[i] for i in which]
-        try:
-            for i in which:
-                blocks[i] = stand
-            yield
-        finally:
-            for i, block in zip(which, before, strict=True):
-                blocks[i] = block
 
 
 class _Stand(nn.Module):

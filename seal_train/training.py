@@ -186,9 +186,11 @@ def _taken(courses: Sequence[Course], tokens: int) -> list[Course]:
 def _pass(base: Base, read: Read, optimizer: Optimizer, first: int, taken: Sequence[Course]) -> bool:
     """One step of courses in the slots from `first` on. False where memory was refused: then nothing has changed."""
     began, rows = time.perf_counter(), [course.next for course in taken]
+    layout = Layout.of([len(row.ids) for row in rows])
     try:
-        with refusals():
-            losses_S = _loss(base, read, optimizer.slots, first, rows)
+        # On in the backward pass, too, in which layers may be run again.
+        with refusals(), optimizer.slots.on(layout, first), rows_apart(base.model):
+            losses_S = _loss(base, read, rows, layout)
             losses_S.sum().backward()
     except MemoryError:
         return False
@@ -201,21 +203,19 @@ def _pass(base: Base, read: Read, optimizer: Optimizer, first: int, taken: Seque
     return True
 
 
-def _loss(base: Base, read: Read, slots: Slots, first: int, rows: Sequence[Sequence_]) -> Tensor:
-    """Weighted mean cross-entropy of each row, [S]; the slots from `first` on."""
-    layout = Layout.of([len(row.ids) for row in rows])
-    with slots.on(layout, first), rows_apart(base.model):
-        hidden_ND = read([row.ids for row in rows], layout)
+def _loss(base: Base, read: Read, rows: Sequence[Sequence_], layout: Layout) -> Tensor:
+    """Weighted mean cross-entropy of each row under the slot that is on for it, [S]."""
+    hidden_ND = read([row.ids for row in rows], layout)
     labels = layout.lay([[*row.ids[1:], 0] for row in rows], 0)
     weights = layout.lay([row.weights for row in rows], 0.0)
     where = [place for place, weight in enumerate(weights) if weight]
     where_M, label_M, row_M = torch.tensor(
         [where, [labels[i] for i in where], [layout.owners[i] for i in where]], device=base.device
     )
-    weight_M = torch.tensor([weights[i] for i in where], device=base.device, dtype=slots.flat.dtype)
-    losses_M = head_loss(hidden_ND[where_M], label_M, base.loss_head) * weight_M
-    zeros_S = weight_M.new_zeros(len(rows))
-    return zeros_S.index_add(0, row_M, losses_M) / zeros_S.index_add(0, row_M, weight_M)
+    losses_M = head_loss(hidden_ND[where_M], label_M, base.loss_head)
+    weight_M = losses_M.new_tensor([weights[i] for i in where])
+    zeros_S = losses_M.new_zeros(len(rows))
+    return zeros_S.index_add(0, row_M, losses_M * weight_M) / zeros_S.index_add(0, row_M, weight_M)
 
 
 def not_finite(course: Course) -> bool:

@@ -14,6 +14,7 @@ import torch
 
 from agent.records import TrainSettings
 from benchmarks.inner.workload import Work
+from seal_train.base import Base
 
 PHASES = ("train", "decode", "score", "export")
 
@@ -51,6 +52,8 @@ class Method(Protocol):
     """One way to run the inner loop. It is built, with its base model loaded, before anything is timed."""
 
     name: str
+    base: Base
+    """Where its candidates' tokens come from; its head's number type is that of the method's products."""
 
     def run(self, work: Sequence[Work], settings: TrainSettings, folder: Path) -> Cost:
         """Train, ask, score and save every candidate, the i-th with seed i."""

@@ -48,3 +48,4 @@ def progress(total: int) -> Iterator[Callable[[str], None]]:
         task = bar.add_task("", total=total)
         done = iter(range(total))
         yield lambda what: bar.update(task, description=what, completed=next(done))
+        bar.update(task, description="done", completed=total)

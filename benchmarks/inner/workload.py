@@ -43,7 +43,7 @@ class Work:
 
 def from_file(path: Path, count: int, each: int = 1) -> list[Work]:
     """The first `each` self-edits of each passage of a JSONL file (title, text, completions, questions), one after the
-    other, until there are `count`.
+    other, until there are `count`. Passages with fewer are left out.
 
     As SEAL trains them: each line of the self-edit is a sequence, the passage is one more, each under the title.
     """
@@ -51,6 +51,8 @@ def from_file(path: Path, count: int, each: int = 1) -> list[Work]:
     with path.open(encoding="utf-8") as lines:
         for line in lines:
             item = json.loads(line)
+            if len(item["completions"]) < each:
+                continue
             questions = tuple((q["question"], q["answer"]) for q in item["questions"])
             for completion in item["completions"][:each]:
                 parts = [part.strip() for part in completion.split("\n") if part.strip()]
@@ -58,7 +60,7 @@ def from_file(path: Path, count: int, each: int = 1) -> list[Work]:
                 work.append(Work(item["title"], texts, questions))
                 if len(work) == count:
                     return work
-    raise SystemExit(f"{path} holds {len(work)} self-edits, {count} are needed; lower --candidates")
+    raise SystemExit(f"{path} holds {len(work)} self-edits, {count} are needed; ask for fewer")
 
 
 def synthetic(count: int) -> list[Work]:

@@ -9,15 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from safetensors.torch import load_file
 
 from agent.errors import AdapterError, ModelError, StoreError, TrainerError
 from agent.ports import TrainFailure, TrainJob
 from agent.records import Example, Training
-from seal_train import adapters, local, training
+from seal_train import adapters, local, room, training
 from seal_train.base import Base, load_base
 from seal_train.encoding import encode
+from seal_train.layout import Layout
 from seal_train.local import LocalTrainer
 from seal_train.lora import Slots
+from seal_train.room import Room
+from tests.fakes.models import KINDS
 from tests.seal_train.test_answering import diverging, job
 
 
@@ -91,11 +95,11 @@ def refusing(monkeypatch: pytest.MonkeyPatch, most: int) -> list[int]:
     """From now on memory is refused to passes of more than `most` tokens. Returns the tokens of all that are tried."""
     real, tried = training._loss, list[int]()
 
-    def loss(base: Base, read: training.Read, slots: Slots, first: int, rows: Any) -> Any:
+    def loss(base: Base, read: training.Read, rows: Any, layout: Layout) -> Any:
         tried.append(sum(len(row.ids) for row in rows))
         if tried[-1] > most:
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
-        return real(base, read, slots, first, rows)
+        return real(base, read, rows, layout)
 
     monkeypatch.setattr(training, "_loss", loss)
     return tried
@@ -120,7 +124,7 @@ def test_fewer_slots_than_candidates_train_them_all(
     base_of: Callable[..., Base], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of different length and rank, two at a time: each as if it were alone."""
-    monkeypatch.setattr(local, "room", lambda *_: (2, 50))
+    monkeypatch.setattr(local, "plan_room", lambda *_: Room(2, 50, again=False))
     jobs = [job(tmp_path / str(i), "Anna Moss", i, rank) for i, rank in enumerate((4, 2, 4, 2, 3))]
     jobs = [TrainJob(j.candidate, j.examples[: 1 + i % 3], j.folder) for i, j in enumerate(jobs)]
     results = LocalTrainer(base_of()).train(jobs)
@@ -130,6 +134,35 @@ def test_fewer_slots_than_candidates_train_them_all(
         assert isinstance(alone, Training)
         assert (result.candidate, result.steps, result.tokens) == (alone.candidate, alone.steps, alone.tokens)
         assert result.losses == pytest.approx(alone.losses, rel=1e-4)
+
+
+@pytest.mark.parametrize("top_layers", [1.0, 0.5])
+@pytest.mark.parametrize("kind", [*KINDS, "mistral"])
+def test_where_a_sequence_would_not_fit_layers_are_run_again(
+    kind: str, top_layers: float, base_of: Callable[..., Base], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base, run = base_of(kind), list[int]()
+    jobs = [upper(job(tmp_path / "kept" / str(i), "Anna Moss", i), top_layers) for i in range(3)]
+    hook = base.blocks[-1].register_forward_pre_hook(lambda _, given: run.append(given[0].shape[1]))
+    try:
+        kept, once = LocalTrainer(base).train(jobs), sum(run)
+        run.clear()
+        monkeypatch.setattr(room, "free_bytes", lambda _: 1)
+        again = LocalTrainer(base).train([dataclasses.replace(j, folder=tmp_path / j.folder.name) for j in jobs])
+    finally:
+        hook.remove()
+    for j, a, b in zip(jobs, kept, again, strict=True):
+        assert isinstance(a, Training)
+        assert isinstance(b, Training)
+        assert b.losses == pytest.approx(a.losses, rel=1e-4)
+        before, after = (load_file(f / "adapter_model.safetensors") for f in (j.folder, tmp_path / j.folder.name))
+        assert all((after[name] - before[name]).norm() <= 1e-3 * before[name].norm() for name in before)
+    assert sum(run) > 1.9 * once
+
+
+def upper(job: TrainJob, top_layers: float) -> TrainJob:
+    settings = job.candidate.settings.model_copy(update={"top_layers": top_layers})
+    return dataclasses.replace(job, candidate=job.candidate.model_copy(update={"settings": settings}))
 
 
 def test_slots_that_are_refused_memory_are_halved(
