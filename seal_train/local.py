@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -19,7 +19,6 @@ from seal_train.encoding import encode
 from seal_train.lora import Slots, lowest_adapted
 from seal_train.lower import kept_bytes
 from seal_train.mean import merge
-from seal_train.recompute import recomputing
 from seal_train.room import Room, plan_room, refusals
 from seal_train.training import Course, Optimizer, not_finite, train_courses
 
@@ -70,9 +69,8 @@ class LocalTrainer:
         lowest = [lowest_adapted(self.base.layers, course.settings.top_layers) for course in courses]
         optimizer, room = self._room(courses, min(lowest))
         results: dict[int, Training | TrainFailure] = {}
-        with recomputing(self.base, min(lowest)) if room.again else nullcontext():
-            for i, slot in train_courses(self.base, optimizer, courses, lowest, room.tokens, progress):
-                results[i] = self._result(optimizer.slots, slot, jobs[i], courses[i])
+        for i, slot in train_courses(self.base, optimizer, courses, lowest, room, progress):
+            results[i] = self._result(optimizer.slots, slot, jobs[i], courses[i])
         return [results[i] for i in range(len(jobs))]
 
     def _room(self, courses: Sequence[Course], lowest: int) -> tuple[Optimizer, Room]:

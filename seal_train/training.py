@@ -12,6 +12,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from itertools import accumulate
 
@@ -27,7 +28,8 @@ from seal_train.layout import Layout
 from seal_train.lora import Slots
 from seal_train.loss import head_loss
 from seal_train.lower import Lower
-from seal_train.room import refusals
+from seal_train.recompute import recomputing
+from seal_train.room import Room, refusals
 
 BETAS, EPS, CLIP, WARMUP = (0.9, 0.999), 1e-8, 1.0, 0.05
 Read = Callable[[Sequence[tuple[int, ...]], Layout], Tensor]
@@ -131,18 +133,17 @@ class Optimizer:
 
 
 def train_courses(
-    base: Base, optimizer: Optimizer, courses: Sequence[Course], lowest: Sequence[int], tokens: int,
+    base: Base, optimizer: Optimizer, courses: Sequence[Course], lowest: Sequence[int], room: Room,
     progress: Progress | None = None,
 ) -> Iterator[tuple[int, int]]:  # fmt: skip
-    """Train all courses, as many at once as there are slots, in passes of about `tokens` tokens.
+    """Train all courses, as many at once as there are slots.
 
     Yields the index of each course that is done and the slot that holds its adapter, from decoder layer
     `lowest[index]` up, until the next is asked for: then the slot goes to a course that waits, the longest first, or
-    to the one in the last slot, so that those in use are the first ones. A pass that is refused memory is taken again
-    with half of its tokens; nothing that was trained is lost.
+    to the one in the last slot, so that those in use are the first ones.
     """
     slots, steps = optimizer.slots, sum(course.steps for course in courses)
-    read = Lower(base, slots.lowest).hidden_of_rows if slots.lowest else base.hidden_of_rows
+    passes = _Passes(base, optimizer, room)
     waiting = deque(sorted(range(len(courses)), key=lambda i: -courses[i].steps))
     live: list[int] = []
 
@@ -156,14 +157,10 @@ def train_courses(
         live.append(begin(len(live)))
     first = 0
     while live:
-        taken = _taken([courses[i] for i in live[first:]], tokens)
-        if not _pass(base, read, optimizer, first, taken):
-            tokens = sum(len(course.next.ids) for course in taken) // 2
-            taken[0].no_memory = len(taken) == 1
-            taken = []
+        taken = passes.take(first, [courses[i] for i in live[first:]])
         if progress:
             progress(steps - sum(course.left for course in courses), steps)
-        first += len(taken)
+        first += taken
         for slot in reversed(range(len(live))):
             if not courses[live[slot]].left:
                 yield live[slot], slot
@@ -177,30 +174,51 @@ def train_courses(
         first = first if first < len(live) else 0
 
 
-def _taken(courses: Sequence[Course], tokens: int) -> list[Course]:
-    """The first of these courses, as many as their next sequences fit into so many tokens, at least one."""
-    totals = accumulate(len(course.next.ids) for course in courses)
-    return list(courses[: max(1, sum(total <= tokens for total in totals))])
+class _Passes:
+    """Steps of courses side by side, as many at once as memory turns out to hold; nothing is lost where it refuses."""
 
+    def __init__(self, base: Base, optimizer: Optimizer, room: Room) -> None:
+        self.base, self.optimizer, self.tokens, self.again = base, optimizer, room.tokens, room.again
+        self.lowest = optimizer.slots.lowest
+        self.read: Read = Lower(base, self.lowest).hidden_of_rows if self.lowest else base.hidden_of_rows
 
-def _pass(base: Base, read: Read, optimizer: Optimizer, first: int, taken: Sequence[Course]) -> bool:
-    """One step of courses in the slots from `first` on. False where memory was refused: then nothing has changed."""
-    began, rows = time.perf_counter(), [course.next for course in taken]
-    layout = Layout.of([len(row.ids) for row in rows])
-    try:
-        # On in the backward pass, too, in which layers may be run again.
-        with refusals(), optimizer.slots.on(layout, first), rows_apart(base.model):
-            losses_S = _loss(base, read, rows, layout)
-            losses_S.sum().backward()
-    except MemoryError:
-        return False
-    optimizer.step(first, [course.learning_rate(course.taken) for course in taken])
-    losses = losses_S.tolist()
-    a_token = (time.perf_counter() - began) / sum(len(row.ids) for row in rows)
-    for course, row, loss in zip(taken, rows, losses, strict=True):
-        course.seconds += a_token * len(row.ids)
-        course.losses.append(loss)
-    return True
+    def take(self, first: int, courses: Sequence[Course]) -> int:
+        """One step of the first of these courses, which are in the slots from `first` on. Returns of how many.
+
+        None where memory was refused. Then the next pass has half of the tokens; or, of a single sequence, layers that
+        are run again in the backward pass; or its course is given up.
+        """
+        totals = accumulate(len(course.next.ids) for course in courses)
+        taken = courses[: max(1, sum(total <= self.tokens for total in totals))]
+        with recomputing(self.base, self.lowest) if self.again else nullcontext():
+            if self._step(first, taken):
+                return len(taken)
+        if len(taken) > 1:
+            self.tokens = sum(len(course.next.ids) for course in taken) // 2
+        elif not self.again:
+            self.again = True
+        else:
+            taken[0].no_memory = True
+        return 0
+
+    def _step(self, first: int, taken: Sequence[Course]) -> bool:
+        """False where memory was refused: then nothing has changed."""
+        began, rows = time.perf_counter(), [course.next for course in taken]
+        layout = Layout.of([len(row.ids) for row in rows])
+        try:
+            # On in the backward pass, too, in which layers may be run again.
+            with refusals(), self.optimizer.slots.on(layout, first), rows_apart(self.base.model):
+                losses_S = _loss(self.base, self.read, rows, layout)
+                losses_S.sum().backward()
+        except MemoryError:
+            return False
+        self.optimizer.step(first, [course.learning_rate(course.taken) for course in taken])
+        losses = losses_S.tolist()
+        a_token = (time.perf_counter() - began) / sum(len(row.ids) for row in rows)
+        for course, row, loss in zip(taken, rows, losses, strict=True):
+            course.seconds += a_token * len(row.ids)
+            course.losses.append(loss)
+        return True
 
 
 def _loss(base: Base, read: Read, rows: Sequence[Sequence_], layout: Layout) -> Tensor:

@@ -19,6 +19,7 @@ from seal_train.encoding import encode
 from seal_train.layout import Layout
 from seal_train.lora import Slots, attach, lowest_adapted
 from seal_train.mean import RANKS, merge
+from seal_train.room import Room
 from seal_train.training import BETAS, CLIP, EPS, Course, Optimizer, train_courses
 from tests.fakes.models import KINDS
 from tests.seal_train.test_answering import job
@@ -43,7 +44,7 @@ def train(
     lowest = [lowest_adapted(base.layers, s.top_layers) for s in settings]
     rank = max(s.rank for s in settings)
     slots = Slots(base.layers, base.switch, len(courses), rank, train=True, lowest=min(lowest))
-    done = dict(train_courses(base, Optimizer(slots), courses, lowest, tokens=10_000))
+    done = dict(train_courses(base, Optimizer(slots), courses, lowest, Room(len(courses), 10_000, again=False)))
     assert all(slot == i for i, slot in done.items()), "slots are given in order to courses that come longest first"
     return slots, courses
 

@@ -160,6 +160,23 @@ def test_where_a_sequence_would_not_fit_layers_are_run_again(
     assert sum(run) > 1.9 * once
 
 
+def test_a_single_sequence_that_is_refused_is_tried_with_layers_run_again(
+    base_of: Callable[..., Base], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base, real, refused = base_of(), training._loss, list[str]()
+
+    def loss(base: Base, *rest: Any) -> Any:
+        if type(base.blocks[0]).__name__ != "_Again":
+            refused.append("whole")
+            raise RuntimeError("CUDA out of memory. Tried to allocate 20 GiB")
+        return real(base, *rest)
+
+    monkeypatch.setattr(training, "_loss", loss)
+    results = LocalTrainer(base).train([job(tmp_path / str(i), "Anna Moss", i) for i in range(2)])
+    assert all(isinstance(result, Training) for result in results)
+    assert refused == ["whole"] * 2, "two sequences, then one"
+
+
 def upper(job: TrainJob, top_layers: float) -> TrainJob:
     settings = job.candidate.settings.model_copy(update={"top_layers": top_layers})
     return dataclasses.replace(job, candidate=job.candidate.model_copy(update={"settings": settings}))

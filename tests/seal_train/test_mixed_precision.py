@@ -11,6 +11,7 @@ import torch
 from seal_train.base import MIXED, Base, load_base, usual_dtype
 from seal_train.encoding import encode
 from seal_train.lora import Slots
+from seal_train.room import Room
 from seal_train.training import Course, Optimizer, train_courses
 from tests.fakes.models import KINDS
 from tests.seal_train.test_exactness import EXAMPLES, SETTINGS
@@ -20,7 +21,7 @@ def trained(base: Base) -> tuple[Slots, list[float]]:
     settings = SETTINGS[0]
     course = Course(settings, encode(base, EXAMPLES, 128))
     slots = Slots(base.layers, base.switch, 1, settings.rank, train=True)
-    list(train_courses(base, Optimizer(slots), [course], [0], tokens=1000))
+    list(train_courses(base, Optimizer(slots), [course], [0], Room(1, 1000, again=False)))
     return slots, course.losses
 
 
