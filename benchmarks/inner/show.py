@@ -61,7 +61,7 @@ def plot(found: dict[str, Any], path: Path) -> None:
               [r["spread"][1] - v for v, (_, r) in zip(values, rows, strict=True)]]  # fmt: skip
     figure, axes = pyplot.subplots(figsize=(8, 0.5 * len(rows) + 1.5), layout="constrained")
     bars = axes.barh([name for name, _ in rows], values, xerr=spread, log=True)
-    axes.bar_label(bars, [f"{value:.0f}" for value in values], padding=4)
+    axes.bar_label(bars, [f"{value:.3g}" for value in values], padding=4)
     axes.set_xlabel("candidates an hour, trained, asked, scored and saved (logarithmic)")
     axes.set_title(f"{found['model']}, {found['dtype']}, {found['device']}, K = {found['candidates']}")
     axes.margins(x=0.15)
