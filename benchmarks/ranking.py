@@ -76,18 +76,14 @@ def measure(
 ) -> list[Rewards]:
     """The rewards that each method finds, [S, D, C]."""
     out: list[Rewards] = []
-    with (
-        tempfile.TemporaryDirectory(prefix="seal-bench-") as folder, progress(sum(n for _, n in turns)) as tell,
-    ):  # fmt: skip
+    folder, total = tempfile.TemporaryDirectory(prefix="seal-bench-"), sum(seeds for _, seeds in turns)
+    with folder as path, progress(total) as tell, redirect_stdout(StringIO()):
         for method, seeds in turns:
             rows: list[Rewards] = []
             for seed in range(seeds):
                 tell(f"{method.name}, seed {seed + 1} of {seeds}")
-                with redirect_stdout(StringIO()):
-                    cost = method.run(
-                        work, settings.model_copy(update={"seed": seed * SEEDS_APART}), Path(folder)
-                    )  # fmt: skip
-                rows.append(rewards(cost, work).reshape(shape))
+                turn = settings.model_copy(update={"seed": seed * SEEDS_APART})
+                rows.append(rewards(method.run(work, turn, Path(path)), work).reshape(shape))
             out.append(np.stack(rows))
     return out
 
