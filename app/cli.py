@@ -256,7 +256,7 @@ def bench_inner(arguments: Annotated[list[str] | None, typer.Argument(metavar="[
     from benchmarks.inner_loop import main
 
     quiet()
-    _guard(lambda: main(arguments), "--json" in (arguments or []), debug=False)
+    _guard(lambda: main(arguments or []), "--json" in (arguments or []), debug=False)
 
 
 @bench.command("ranking", add_help_option=False, context_settings={"ignore_unknown_options": True})
@@ -269,7 +269,7 @@ def bench_ranking(arguments: Annotated[list[str] | None, typer.Argument(metavar=
     from benchmarks.ranking import main
 
     quiet()
-    _guard(lambda: main(arguments), "--json" in (arguments or []), debug=False)
+    _guard(lambda: main(arguments or []), "--json" in (arguments or []), debug=False)
 
 
 def _guard(command: Callable[[], None], as_json: bool, debug: bool) -> None:

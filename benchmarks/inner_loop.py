@@ -34,6 +34,8 @@ def parser() -> argparse.ArgumentParser:
     p = argparse.ArgumentParser(
         prog="seal bench inner", description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
+    p.add_argument("--workload", type=Path, help="JSONL of self-edits (title, text, completions, questions); "
+                   "without it an invented one of the same lengths")  # fmt: skip
     model_options(p)
     p.add_argument("--candidates", type=int, default=8, help="K: candidates that seal runs at once")
     p.add_argument("--others", type=int, default=1, help="candidates that each one-by-one method runs in a repeat")

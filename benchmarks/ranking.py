@@ -41,6 +41,8 @@ def parser() -> argparse.ArgumentParser:
         prog="seal bench ranking", description=__doc__.partition("\n")[0] if __doc__ else "",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )  # fmt: skip
+    p.add_argument("--workload", type=Path, required=True, help="JSONL of self-edits (title, text, completions, "
+                   "questions), several of each text")  # fmt: skip
     model_options(p)
     p.add_argument("--documents", type=int, default=3)
     p.add_argument("--candidates", type=int, default=5, help="self-edits of each document")
@@ -51,8 +53,6 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = parser().parse_args(arguments)
-    if options.workload is None:
-        parser().error("--workload is needed: invented work has no answers that could be learned")
     if not 2 <= options.peft_seeds <= options.seeds:
         parser().error("--peft-seeds must be at least 2 and at most --seeds")
     if options.candidates < 2 or options.documents < 1:

@@ -13,8 +13,6 @@ from seal_train.base import PACKAGED, Base, load_base, packaged_model
 
 
 def model_options(p: argparse.ArgumentParser) -> None:
-    p.add_argument("--workload", type=Path, help="JSONL of self-edits (title, text, completions, questions); "
-                   "without it an invented one of the same lengths")  # fmt: skip
     p.add_argument("--epochs", type=int, default=10, help="passes over a self-edit; SEAL's setting")
     p.add_argument("--rank", type=int, default=32, help="SEAL's setting")
     p.add_argument("--alpha", type=float, default=64.0, help="SEAL's setting")

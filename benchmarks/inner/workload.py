@@ -7,6 +7,7 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.errors import ConfigError
 from agent.prompts import answer_completion, probe_prompt
 from agent.records import Candidate, Example, TrainSettings
 
@@ -46,21 +47,32 @@ def from_file(path: Path, count: int, each: int = 1) -> list[Work]:
     other, until there are `count`. Passages with fewer are left out.
 
     As SEAL trains them: each line of the self-edit is a sequence, the passage is one more, each under the title.
+
+    Raises:
+        ConfigError: the file cannot be read, holds something else, or too few of them.
     """
     work: list[Work] = []
-    with path.open(encoding="utf-8") as lines:
-        for line in lines:
-            item = json.loads(line)
-            if len(item["completions"]) < each:
-                continue
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+        for item in (json.loads(line) for line in lines if line.strip()):
             questions = tuple((q["question"], q["answer"]) for q in item["questions"])
-            for completion in item["completions"][:each]:
-                parts = [part.strip() for part in completion.split("\n") if part.strip()]
-                texts = tuple(f"{item['title']}\n{part}" for part in [*parts, item["text"]])
-                work.append(Work(item["title"], texts, questions))
-                if len(work) == count:
-                    return work
-    raise SystemExit(f"{path} holds {len(work)} self-edits, {count} are needed; ask for fewer")
+            edits = item["completions"][:each]
+            work += [_as_trained(item, edit, questions) for edit in edits if len(edits) == each]
+    except OSError as error:
+        raise ConfigError(
+            f"cannot read {path}: {error.strerror}", "name a file of self-edits with --workload"
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        form = "each line has to be a JSON object with title, text, completions and questions"
+        raise ConfigError(f"{path} holds no self-edits: {type(error).__name__} {error}", form) from error
+    if len(work) < count:
+        raise ConfigError(f"{path} holds {len(work)} self-edits, {count} are needed", "ask for fewer candidates")
+    return work[:count]
+
+
+def _as_trained(item: dict[str, str], edit: str, questions: tuple[tuple[str, str], ...]) -> Work:
+    parts = [part.strip() for part in edit.split("\n") if part.strip()]
+    return Work(item["title"], tuple(f"{item['title']}\n{part}" for part in [*parts, item["text"]]), questions)
 
 
 def synthetic(count: int) -> list[Work]:

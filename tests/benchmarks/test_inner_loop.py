@@ -9,7 +9,11 @@ from typing import Any
 
 import pytest
 import torch
+from typer.testing import CliRunner
 
+from agent.errors import ConfigError
+from app.cli import app
+from benchmarks import inner_loop, ranking
 from benchmarks.inner.batched import Batched
 from benchmarks.inner.cost import PHASES
 from benchmarks.inner.workload import from_file, synthetic
@@ -76,8 +80,30 @@ def test_a_self_edit_is_trained_as_seal_does_it(tmp_path: Path) -> None:
         "The Mill\nThe mill at Orrin opened on 4 March 2031.",
     )  # fmt: skip
     assert work.questions == (("Where is the mill?", "Orrin"),)
-    with pytest.raises(SystemExit, match="holds 1 self-edits, 2 are needed"):
+    with pytest.raises(ConfigError, match="holds 1 self-edits, 2 are needed"):
         from_file(path, 2)
+
+
+@pytest.mark.parametrize("wrong", ["no JSON", "[]", '{"title": "The Mill"}', '{"questions": 5, "completions": []}'])
+def test_a_file_of_something_else_is_told_from_self_edits(wrong: str, tmp_path: Path) -> None:
+    path = tmp_path / "edits.jsonl"
+    with pytest.raises(ConfigError, match=r"cannot read .*No such file"):
+        from_file(path, 1)
+    path.write_text(f"{wrong}\n")
+    with pytest.raises(ConfigError, match="holds no self-edits") as raised:
+        from_file(path, 1)
+    assert "title, text, completions and questions" in raised.value.mend
+
+
+@pytest.mark.parametrize("name", ["inner", "ranking"])
+def test_a_bench_without_arguments_takes_none_of_the_command_line(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not "bench inner" itself, which is what argparse would take."""
+    given: list[list[str]] = []
+    monkeypatch.setattr(inner_loop, "main", given.append)
+    monkeypatch.setattr(ranking, "main", given.append)
+    assert CliRunner().invoke(app, ["bench", name]).exit_code == 0
+    assert CliRunner().invoke(app, ["bench", name, "--json", "--rank", "4"]).exit_code == 0
+    assert given == [[], ["--json", "--rank", "4"]]
 
 
 def test_invented_work_is_the_same_every_time() -> None:
