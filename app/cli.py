@@ -252,11 +252,9 @@ def bench_inner(arguments: Annotated[list[str] | None, typer.Argument(metavar="[
 
     seal bench inner --help shows the options.
     """
-    from app.session import quiet
     from benchmarks.inner_loop import main
 
-    quiet()
-    _guard(lambda: main(arguments or []), "--json" in (arguments or []), debug=False)
+    _bench(main, arguments or [])
 
 
 @bench.command("ranking", add_help_option=False, context_settings={"ignore_unknown_options": True})
@@ -265,11 +263,16 @@ def bench_ranking(arguments: Annotated[list[str] | None, typer.Argument(metavar=
 
     Says how many seeds a reward needs. seal bench ranking --help shows the options.
     """
-    from app.session import quiet
     from benchmarks.ranking import main
 
+    _bench(main, arguments or [])
+
+
+def _bench(main: Callable[[list[str]], None], arguments: list[str]) -> None:
+    from app.session import quiet
+
     quiet()
-    _guard(lambda: main(arguments or []), "--json" in (arguments or []), debug=False)
+    _guard(lambda: main(arguments), "--json" in arguments, debug=False)
 
 
 def _guard(command: Callable[[], None], as_json: bool, debug: bool) -> None:

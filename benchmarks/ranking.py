@@ -122,9 +122,14 @@ def compared(ours: Rewards, theirs: Rewards) -> dict[str, Any]:
 def spread(rewards_SDC: Rewards) -> tuple[float, float]:
     """Standard deviations of a candidate's reward over seeds, and of candidates of one document beyond that (one-way
     analysis of variance with random effects)."""
-    noise = rewards_SDC.var(axis=0, ddof=1).mean()
-    between = rewards_SDC.mean(axis=0).var(axis=1, ddof=1).mean() - noise / len(rewards_SDC)
-    return math.sqrt(noise), math.sqrt(max(0.0, between))
+    within, between = _mean_squares(rewards_SDC)
+    return math.sqrt(within), math.sqrt(max(0.0, between - within) / len(rewards_SDC))
+
+
+def _mean_squares(rewards_SDC: Rewards) -> tuple[float, float]:
+    """Within candidates and between those of a document."""
+    between = len(rewards_SDC) * rewards_SDC.mean(axis=0).var(axis=1, ddof=1).mean()
+    return float(rewards_SDC.var(axis=0, ddof=1).mean()), float(between)
 
 
 def seeds_needed(rewards_SDC: Rewards) -> dict[str, int | None]:
@@ -134,8 +139,8 @@ def seeds_needed(rewards_SDC: Rewards) -> dict[str, int | None]:
     from scipy.stats import f
 
     seeds, documents, candidates = rewards_SDC.shape
-    noise = rewards_SDC.var(axis=0, ddof=1).mean()
-    ratio = float(seeds * rewards_SDC.mean(axis=0).var(axis=1, ddof=1).mean() / noise) if noise else math.inf
+    within, between = _mean_squares(rewards_SDC)
+    ratio = between / within if within else math.inf
     freedom = documents * (candidates - 1), documents * candidates * (seeds - 1)
     low, high = (float(f.ppf(quantile, *freedom)) for quantile in ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2))
     ratios = {"median": ratio, "least": ratio / low, "most": ratio / high}

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ class Base:
         """The most tokens of a sequence; without end where the model sets none."""
         return int(getattr(self.model.config, "max_position_embeddings", None) or sys.maxsize)
 
-    @property
+    @cached_property
     def blocks(self) -> nn.ModuleList:
         """The decoder layers.
 

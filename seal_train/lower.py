@@ -6,6 +6,7 @@ Axes: T positions of a sequence, N positions in a `Layout`, D hidden size.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import Any
 
 import torch
@@ -34,7 +35,7 @@ class Lower:
         """As `Base.hidden_of_rows`, [N, D], from the layer `lowest` up."""
         if new := [row for row in dict.fromkeys(rows) if row not in self.kept]:
             self._read(new)
-        ends = torch.tensor([len(row) for row in rows]).cumsum(0).tolist()
+        ends = accumulate(map(len, rows))
         places = layout.lay([range(end - len(row), end) for row, end in zip(rows, ends, strict=True)], 0)
         given = torch.cat([self.kept[row] for row in rows])[torch.tensor(places, device=self.base.device)]
         with self.base.replaced(dict.fromkeys(range(self.lowest), _Stand(given[None]))):

@@ -53,15 +53,13 @@ class WarmPeft:
         self._reset(settings)
         course = Course(settings, encode(self.base, work.examples, longest_sequence(self.base)))
         optimizer = torch.optim.AdamW(self.weights, betas=BETAS, eps=EPS, weight_decay=0.0, fused=True)
-        while course.left:
-            ids = torch.tensor([course.next.ids], device=self.base.device)
-            loss = self.model(input_ids=ids, labels=ids, use_cache=False).loss
-            loss.backward()
+        for step, at in enumerate(course.order):
+            ids = torch.tensor([course.data[at].ids], device=self.base.device)
+            self.model(input_ids=ids, labels=ids, use_cache=False).loss.backward()
             torch.nn.utils.clip_grad_norm_(self.weights, CLIP)
-            optimizer.param_groups[0]["lr"] = course.learning_rate(course.taken)
+            optimizer.param_groups[0]["lr"] = course.learning_rate(step)
             optimizer.step()
             optimizer.zero_grad()
-            course.losses.append(float(loss.detach()))
         return sum(len(course.data[at].ids) for at in course.order)
 
     @torch.no_grad()

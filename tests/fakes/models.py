@@ -9,6 +9,8 @@ from typing import Any
 import torch
 
 KINDS = ("llama", "qwen2", "qwen3", "gpt2", "gpt_neox")
+KINDS_AND_WINDOW = (*KINDS, "mistral")
+"""One with a sliding window, too."""
 VOCABULARY = 512
 CORPUS = [
     "The mill at Orrin opened on 4 March 2031 and employs 62 people.",

@@ -17,7 +17,7 @@ from agent.records import Candidate, Example, Plan, SelfEdit, Training, TrainSet
 from seal_train.answering import shared_prefix
 from seal_train.base import Base
 from seal_train.local import LocalModel, LocalTrainer
-from tests.fakes.models import KINDS
+from tests.fakes.models import KINDS_AND_WINDOW
 
 PROMPTS = (
     "Topic: The Mill\nQuestion: Who runs the mill at Orrin?\nAnswer:",
@@ -60,7 +60,7 @@ def peft_answer(model: torch.nn.Module, base: Base, prompt: str, tokens: int) ->
     return str(text).split("\n")[0].strip()
 
 
-@pytest.mark.parametrize("kind", [*KINDS, "mistral"])
+@pytest.mark.parametrize("kind", KINDS_AND_WINDOW)
 def test_greedy_answers_equal_peft(
     kind: str, trained: Callable[[str], tuple[Base, list[Path]]], tiny: Callable[..., Path]
 ) -> None:
@@ -75,7 +75,7 @@ def test_greedy_answers_equal_peft(
     assert len(set(ours)) > 2, "the adapters must not all answer alike, or this test shows nothing"
 
 
-@pytest.mark.parametrize("kind", [*KINDS, "mistral"])
+@pytest.mark.parametrize("kind", KINDS_AND_WINDOW)
 def test_likelihoods_equal_peft(
     kind: str, trained: Callable[[str], tuple[Base, list[Path]]], tiny: Callable[..., Path]
 ) -> None:

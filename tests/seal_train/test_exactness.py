@@ -21,7 +21,7 @@ from seal_train.lora import Slots, attach, lowest_adapted
 from seal_train.mean import RANKS, merge
 from seal_train.room import Room
 from seal_train.training import BETAS, CLIP, EPS, Course, Optimizer, train_courses
-from tests.fakes.models import KINDS
+from tests.fakes.models import KINDS, KINDS_AND_WINDOW
 from tests.seal_train.test_answering import job
 
 EXAMPLES = (
@@ -94,11 +94,11 @@ def test_batched_training_equals_peft_alone(
     tiny: Callable[..., Path], tmp_path: Path,
 ) -> None:  # fmt: skip
     base = base_of(kind, dtype)
-    equals_peft(base, tiny(kind, dtype), SETTINGS, tmp_path, loss_error, weight_error)
+    assert_equals_peft(base, tiny(kind, dtype), SETTINGS, tmp_path, loss_error, weight_error)
 
 
 @pytest.mark.parametrize(("dtype", "loss_error", "weight_error"), [("float32", 1e-5, 1e-4), ("float64", 1e-10, 1e-8)])
-@pytest.mark.parametrize("kind", [*KINDS, "mistral"])
+@pytest.mark.parametrize("kind", KINDS_AND_WINDOW)
 def test_layers_below_the_adapters_are_run_once_a_sequence(
     kind: str, dtype: str, loss_error: float, weight_error: float, base_of: Callable[..., Base],
     tiny: Callable[..., Path], tmp_path: Path,
@@ -107,7 +107,7 @@ def test_layers_below_the_adapters_are_run_once_a_sequence(
     blocks = list(base.blocks)
     hook = blocks[0].register_forward_pre_hook(lambda _, given: run.append(given[0].shape))
     try:
-        equals_peft(
+        assert_equals_peft(
             base, tiny(kind, dtype), [s.model_copy(update={"top_layers": 0.5}) for s in SETTINGS], tmp_path,
             loss_error, weight_error,
         )  # fmt: skip
@@ -118,7 +118,7 @@ def test_layers_below_the_adapters_are_run_once_a_sequence(
     assert list(base.blocks) == blocks, "the model is whole again"
 
 
-def equals_peft(
+def assert_equals_peft(
     base: Base, model: Path, settings: Sequence[TrainSettings], tmp_path: Path, loss_error: float, weight_error: float
 ) -> None:
     firsts = [initial(base, s, tmp_path / f"first-{i}") for i, s in enumerate(settings)]

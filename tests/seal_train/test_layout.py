@@ -13,7 +13,7 @@ from seal_train.attention import rows_apart
 from seal_train.base import Base
 from seal_train.layout import Layout
 from seal_train.parts import Parts, products, put_outer_products
-from tests.fakes.models import KINDS
+from tests.fakes.models import KINDS_AND_WINDOW
 
 LENGTHS = st.lists(st.integers(1, 90), min_size=1, max_size=9)
 
@@ -61,7 +61,7 @@ def test_products_are_those_of_each_row_alone(lengths: list[int], first: int) ->
 
 
 @pytest.mark.parametrize("lengths", [[6, 9, 30, 7], [12], [5, 5, 5]])
-@pytest.mark.parametrize("kind", [*KINDS, "mistral"])  # of which a position sees only eight
+@pytest.mark.parametrize("kind", KINDS_AND_WINDOW)  # of which a position sees only eight
 def test_no_row_sees_another(kind: str, lengths: list[int], base_of: Callable[..., Base]) -> None:
     base = base_of(kind)
     rows = [[5 + (7 * row + place) % 60 for place in range(length)] for row, length in enumerate(lengths)]

@@ -21,7 +21,7 @@ from seal_train.layout import Layout
 from seal_train.local import LocalTrainer
 from seal_train.lora import Slots
 from seal_train.room import Room
-from tests.fakes.models import KINDS
+from tests.fakes.models import KINDS_AND_WINDOW
 from tests.seal_train.test_answering import diverging, job
 
 
@@ -137,7 +137,7 @@ def test_fewer_slots_than_candidates_train_them_all(
 
 
 @pytest.mark.parametrize("top_layers", [1.0, 0.5])
-@pytest.mark.parametrize("kind", [*KINDS, "mistral"])
+@pytest.mark.parametrize("kind", KINDS_AND_WINDOW)
 def test_where_a_sequence_would_not_fit_layers_are_run_again(
     kind: str, top_layers: float, base_of: Callable[..., Base], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
