@@ -23,6 +23,7 @@ from agent.config_sections import (
     EndpointConfig,
     GateConfig,
     HomePath,
+    ImproveConfig,
     JudgeConfig,
     LedgerConfig,
     MemoryConfig,
@@ -44,6 +45,7 @@ __all__ = [
     "Config",
     "EndpointConfig",
     "GateConfig",
+    "ImproveConfig",
     "JudgeConfig",
     "LedgerConfig",
     "MemoryConfig",
@@ -77,6 +79,7 @@ class Config(Section):
     probe: ProbeConfig = ProbeConfig()
     reward: RewardConfig = RewardConfig()
     gate: GateConfig = GateConfig()
+    improve: ImproveConfig = ImproveConfig()
     judge: JudgeConfig = JudgeConfig()
     memory: MemoryConfig = MemoryConfig()
     ledger: LedgerConfig = LedgerConfig()
@@ -129,6 +132,15 @@ class Config(Section):
     @property
     def memory_dir(self) -> Path:
         return self.home / "memory"
+
+    @property
+    def reports_dir(self) -> Path:
+        return self.home / "reports"
+
+    @property
+    def stop_path(self) -> Path:
+        """`seal improve` stops where this file is."""
+        return self.home / "stop"
 
     @property
     def checkpoints_path(self) -> Path:

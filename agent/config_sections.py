@@ -142,9 +142,12 @@ class PlanConfig(Section):
     """Which self-edits are tried for a document."""
 
     planner: Annotated[
-        Literal["thompson", "chat"],
-        Field(description='"thompson" samples strategies by their measured gains; "chat" asks the planning model.'),
-    ] = "thompson"
+        Literal["policy", "thompson", "chat"],
+        Field(
+            description='"policy" is the one that `seal improve` promoted, "thompson" where there is none yet; '
+            '"thompson" samples strategies by their measured gains; "chat" asks the planning model.'
+        ),
+    ] = "policy"
     candidates: Annotated[Count, Field(description="Candidates for one document (K), trained side by side.")] = 5
     strategies: Annotated[Texts, Field(description="Strategies to choose from. Empty: all that can run here.")] = ()
     recall: Annotated[int, Field(ge=0, description="Winners of similar documents that the planner gets to see.")] = 3
@@ -207,9 +210,56 @@ class GateConfig(Section):
         float, Field(gt=0, lt=1, description="Largest p-value on held-out probes that is let through.")
     ] = 0.1
     min_probes: Annotated[Count, Field(description='With fewer held-out probes the gate says "undecided".')] = 4
+    approve: Annotated[
+        Literal["never", "publish", "policy", "always"],
+        Field(
+            description="What a person has the last word on after the gate: adapters to publish, policies to promote, "
+            "both, or nothing. It waits for `seal approve`; everything else goes on."
+        ),
+    ] = "never"
     max_retention_loss: Annotated[
         Share, Field(description="Largest loss of accuracy on the retention questions that is let through.")
     ] = 0.02
+
+
+class ImproveConfig(Section):
+    """The outer loop, `seal improve`: how it practises, how it proves what it learned, and when it stops."""
+
+    rounds: Annotated[Count, Field(description="Rounds of practice.")] = 3
+    documents: Annotated[Count, Field(description="Documents to practise on in one round.")] = 8
+    self_edits: Annotated[Count, Field(description="Self-edits that are tried for each of them.")] = 4
+    seeds: Annotated[
+        Count,
+        Field(description="Times that each self-edit is trained, with another seed each; its rewards are averaged."),
+    ] = 1
+    screen: Annotated[
+        Count,
+        Field(
+            description="Once the reward model ranks self-edits well, so many times as many are written and the best "
+            "by its word are trained. 1: no screening."
+        ),
+    ] = 2
+    heldout_share: Annotated[
+        float,
+        SETTLED,
+        Field(gt=0, lt=1, description="Share of the documents that is never practised on and tests each new policy."),
+    ] = 0.4
+    heldout: Annotated[Count, Field(description="Held-out documents that test the policy of one round.")] = 12
+    alpha: Annotated[
+        float, Field(gt=0, lt=1, description="Largest p-value of the paired test at which a policy is promoted.")
+    ] = 0.05
+    hours: Annotated[float, MACHINE, Field(ge=0, description="Stop after so many hours. 0: no limit.")] = 0.0
+    most_candidates: Annotated[int, MACHINE, Field(ge=0, description="Stop after so many candidates. 0: no limit.")] = 0
+    most_tokens: Annotated[
+        int, MACHINE, Field(ge=0, description="Stop after so many tokens of training. 0: no limit.")
+    ] = 0
+    patience: Annotated[
+        int, MACHINE, Field(ge=0, description="Stop after so many rounds in a row without a promotion. 0: never.")
+    ] = 0
+    target: Annotated[
+        float, MACHINE, Field(ge=0, le=1, description="Stop when held-out gain reaches this. 0: never.")
+    ] = 0.0
+    free_gib: Annotated[float, MACHINE, Field(ge=0, description="Stop where the disk has less than this free.")] = 1.0
 
 
 class JudgeConfig(Section):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from agent.ledger.alone import Learners
+from agent.ledger.approvals import Approvals
 from agent.ledger.engine import make_engine
-from agent.ledger.library import Library
 from agent.ledger.measures import Measures
 from agent.ledger.runs import Runs
 from agent.ledger.schema import prepare
 
 
-class SqlLedger(Runs, Measures, Library, Learners):
+class SqlLedger(Runs, Measures, Approvals, Learners):
     """The `Ledger` port over SQLAlchemy. Made by `open_ledger`."""
 
 

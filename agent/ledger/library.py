@@ -15,7 +15,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from agent.errors import StoreError, UnknownName
 from agent.ledger.store import Store, insert_new, row
 from agent.ledger.tables import adapters, events, library_pointer, library_version, winners
-from agent.ports import LibraryVersion
+from agent.ledger_port import LibraryVersion
 from agent.records import Adapter, Event
 
 
@@ -89,7 +89,7 @@ class Library(Store):
             after = {answering.candidate for answering in self._standing(left)}
             gone = [answering for answering in before if answering.candidate not in after]
             insert_new(connection, events, [_told(answering, reason) for answering in gone])
-            _withdraw(connection, _held(line) - _held(left))
+            withdraw(connection, _held(line) - _held(left))
         return gone
 
     def _standing(self, line: Sequence[Any]) -> list[Adapter]:
@@ -114,7 +114,7 @@ def _held(line: Sequence[Any]) -> set[str]:
     return {version.candidate for pile in _piles(line) for version in pile}
 
 
-def _withdraw(connection: Connection, candidates: Iterable[str]) -> None:
+def withdraw(connection: Connection, candidates: Iterable[str]) -> None:
     this = winners.c.candidate.in_(list(candidates)) & winners.c.withdrawn_at.is_(None)
     connection.execute(update(winners).where(this).values(withdrawn_at=time.time()))
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from agent.ledger import tables
 from agent.ledger.store import Store
@@ -62,6 +62,15 @@ class Measures(Store):
 
     def training(self, candidate: str) -> Training | None:
         return self._first(Training, tables.trainings, candidate=candidate)
+
+    def trained(self, runs: Sequence[str]) -> tuple[int, int]:
+        """How many candidates these runs have trained, and on how many tokens."""
+        candidates, trainings = tables.candidates.c, tables.trainings.c
+        tokens = func.coalesce(func.sum(trainings.record["tokens"].as_integer()), 0)
+        query = select(func.count(), tokens).join(tables.candidates, candidates.id == trainings.candidate)
+        with self._read() as connection:
+            count, total = connection.execute(query.where(candidates.run.in_(list(runs)))).one()
+        return int(count), int(total)
 
     def add_probes(self, probes: Iterable[Probe]) -> None:
         self._add(tables.probes, probes)

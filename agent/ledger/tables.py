@@ -136,6 +136,24 @@ library_pointer = sa.Table(
 )  # fmt: skip
 """Always one row, made by the first migration. A version of NULL means that nothing is published."""
 
+policies = _records("policies", _key("id"), _text("run"), _text("arm"), _text("base"), sa.Index(None, "run"))
+"""`run` is "" for a policy that has learned nothing, so it has no foreign key."""
+
+promotions = _records(
+    "promotions", _key("id"), _text("base"), _text("policy", "policies.id"), sa.Index(None, "base")
+)  # fmt: skip
+
+predictions = _records("predictions", _key("self_edit", "self_edits.id"), _text("run"), sa.Index(None, "run"))
+
+rounds = _records(
+    "rounds", _text("run", "runs.id"), sa.Column("number", sa.Integer, nullable=False),
+    sa.UniqueConstraint("run", "number"),
+)  # fmt: skip
+
+approvals = _records("approvals", _key("id"), _text("run"))
+
+answers = _records("answers", _key("approval", "approvals.id"))
+
 events = _records(
     "events", _text("run"), _text("step"), _text("document"), _text("subject"), _text("status"),
     sa.Index(None, "run", "seq"),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from tests.conformance.ledger_alone import LedgerAlone
+from tests.conformance.ledger_approvals import LedgerApprovals
 from tests.conformance.ledger_library import LedgerLibrary
+from tests.conformance.ledger_policies import LedgerPolicies
 from tests.conformance.ledger_records import LedgerRecords
 from tests.conformance.ledger_transactions import LedgerTransactions
 
 
-class LedgerConformance(LedgerRecords, LedgerTransactions, LedgerLibrary, LedgerAlone):
+class LedgerConformance(LedgerRecords, LedgerTransactions, LedgerLibrary, LedgerPolicies, LedgerApprovals, LedgerAlone):
     """Every method of the port."""

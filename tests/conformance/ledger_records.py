@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from agent.errors import StoreError
-from agent.ports import Ledger
+from agent.ledger_port import Ledger
 from agent.records import Document, Event, Question, Retention, Reward
 from tests.fakes.ledger_samples import add_chain, chain, published, start
 
@@ -52,6 +52,14 @@ class LedgerRecords:
         assert done["finished_at"] >= done["started_at"] == running["started_at"]
         expected = {"run": "run-1", "kind": "adapt", "status": "done", "config": {"rank": 8}}
         assert done.items() >= {**expected, "sources": ["feed.xml", "page"], "summary": {"published": 2}}.items()
+
+    def test_trainings_are_counted_by_run(self, ledger: Ledger) -> None:
+        for name, run in (("a", "run-1"), ("b", "run-1"), ("c", "run-2")):
+            start(ledger, run)
+            add_chain(ledger, chain(name, run))
+        assert ledger.trained(["run-1"]) == (2, 160)
+        assert ledger.trained(["run-1", "run-2", "run-3"]) == (3, 240)
+        assert ledger.trained(["run-3"]) == ledger.trained([]) == (0, 0)
 
     def test_run_started_again_goes_on_with_its_first_config(self, ledger: Ledger) -> None:
         ledger.start_run("run-1", "adapt", {"rank": 8}, ["feed.xml"])

@@ -129,8 +129,17 @@ def test_winners_of_adapters_that_were_taken_back_before_are_withdrawn(url: str,
         ledger.rollback(None, "worse")
         ledger.rollback(removed.adapter.id, "bad")
         with engine.begin() as connection:  # as revision 0002 left it
-            connection.execute(text("DROP TABLE sittings"))
-            connection.execute(text("DROP TABLE routed_answers"))
+            for later in (
+                "answers",
+                "approvals",
+                "predictions",
+                "rounds",
+                "promotions",
+                "policies",
+                "sittings",
+                "routed_answers",
+            ):
+                connection.execute(text(f"DROP TABLE {later}"))
             connection.execute(text("ALTER TABLE winners DROP COLUMN withdrawn_at"))
             connection.execute(text(f"UPDATE {schema.VERSION_TABLE} SET version_num = '0002'"))
     with open_ledger(url) as ledger:
