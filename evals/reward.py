@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from agent.records import Probe, Retention, Reward, Score
+from evals.matching import contains
 from evals.scoring import alike
 
 
@@ -15,8 +16,9 @@ def reward(
 ) -> Reward:  # fmt: skip
     """Mean of the gain in accuracy and the gain in answer probability, over knowledge probes of the reward half.
 
-    A held-out probe never counts, and a recall probe only where a document has no other. The answer
-    probability of a probe is exp(mean log-probability of a token), in [0, 1].
+    Accuracy is net of what the same answers hit on the other probes (see `_stray`). A held-out probe never counts, and
+    a recall probe only where a document has no other. The answer probability of a probe is exp(mean log-probability of
+    a token), in [0, 1].
     Raises ValueError where nothing was measured: that is no reward of zero.
     `forgetting` is the loss of forced retention, in [0, 1], never negative.
     """
@@ -26,27 +28,60 @@ def reward(
     recall = [p for p in usable if p.recall]
     if not usable:
         raise ValueError(f"candidate {candidate} was measured on no probe of the reward half")
-    gain = _gain(knowledge or recall, before, after)
-    forgetting = max(0.0, base_retention.forced - own_retention.forced)
-    value = max(-clip, min(clip, gain)) - forgetting_weight * forgetting
+    found = _gain(knowledge or recall, before, after)
+    forgetting = forgotten(base_retention, own_retention)
+    value = max(-clip, min(clip, found)) - forgetting_weight * forgetting
     return Reward(
-        candidate=candidate, gain=gain, forgetting=forgetting, value=value, recall_gain=_gain(recall, before, after)
+        candidate=candidate, gain=found, forgetting=forgetting, value=value, recall_gain=_gain(recall, before, after)
     )
+
+
+def gain(probes: Sequence[Probe], base: Sequence[Score], own: Sequence[Score]) -> float:
+    """The gain over the base in [-1, 1] on all knowledge probes, of both halves: for who was not chosen by one of them.
+
+    Right is what contains the reference: the judge, which a text may flatter, has no say, as at the gate.
+    Raises ValueError where none was measured.
+    """
+    before, after = _by_probe(base), _by_probe(own)
+    measured = [p for p in probes if not p.recall and p.id in before and p.id in after]
+    if not measured:
+        raise ValueError("no knowledge probe was measured")
+    return _gain(measured, before, after, by_words=True)
+
+
+def forgotten(base: Retention, own: Retention) -> float:
+    """The loss of forced retention, in [0, 1], never negative."""
+    return max(0.0, base.forced - own.forced)
 
 
 def _by_probe(scores: Sequence[Score]) -> dict[str, Score]:
     return {score.probe: score for score in scores}
 
 
-def _step(probe: Probe, before: Score, after: Score) -> int:
+def _gain(probes: Sequence[Probe], before: dict[str, Score], after: dict[str, Score], by_words: bool = False) -> float:
+    if not probes:
+        return 0.0
+    accuracy = sum(_step(p, before[p.id], after[p.id], by_words) for p in probes) / len(probes)
+    strayed = sum(_stray(p, after[p.id], probes) - _stray(p, before[p.id], probes) for p in probes) / len(probes)
+    likelihood = sum(math.exp(after[p.id].logprob) - math.exp(before[p.id].logprob) for p in probes) / len(probes)
+    return (accuracy - strayed + likelihood) / 2
+
+
+def _step(probe: Probe, before: Score, after: Score, by_words: bool) -> int:
     """The gain in rightness."""
+    if by_words and probe.kind != "cloze":
+        return contains(after.answer, probe.answer) - contains(before.answer, probe.answer)
     right = alike(probe, {"before": before, "after": after})
     return right["after"] - right["before"]
 
 
-def _gain(probes: Sequence[Probe], before: dict[str, Score], after: dict[str, Score]) -> float:
-    if not probes:
+def _stray(probe: Probe, score: Score, probes: Sequence[Probe]) -> float:
+    """The share of the other probes that this answer would be right for, too.
+
+    Whoever says the same to everything, or all that the document tells, gains nothing by it. What stands in the
+    probe's own reference does not count, nor does a choice between given answers.
+    """
+    others = [p for p in probes if p.kind != "cloze" and not contains(probe.answer, p.answer)]
+    if probe.kind == "cloze" or not others:
         return 0.0
-    accuracy = sum(_step(p, before[p.id], after[p.id]) for p in probes) / len(probes)
-    likelihood = sum(math.exp(after[p.id].logprob) - math.exp(before[p.id].logprob) for p in probes) / len(probes)
-    return (accuracy + likelihood) / 2
+    return sum(contains(score.answer, p.answer) for p in others) / len(others)

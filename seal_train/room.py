@@ -80,20 +80,20 @@ def recomputed_bytes(base: Base, slots: Slots, token_bytes: int) -> int:
 def measured_bytes(base: Base, slots: Slots) -> int:
     """What a token needs until its gradient is made: what autograd keeps of it, and half as much again for what comes
     and goes. Measured in one pass of the first slot."""
-    kept: dict[int, int] = {}
+    kept: dict[int, torch.UntypedStorage] = {}
 
-    def keep(tensor: Tensor) -> Tensor:
+    def keep(tensor: Tensor) -> None:
+        """Not the tensor itself: a product that keeps its own result would then keep itself alive for ever."""
         storage = tensor.untyped_storage()
-        kept[storage.data_ptr()] = storage.nbytes()
-        return tensor
+        kept[storage.data_ptr()] = storage
 
     row, layout = [base.eos] * MEASURED, Layout.of([MEASURED])
-    with saved_tensors_hooks(keep, lambda tensor: tensor), slots.on(layout), rows_apart(base.model):
+    with saved_tensors_hooks(keep, lambda nothing: nothing), slots.on(layout), rows_apart(base.model):
         hidden = base.hidden_of_rows([row], layout)
     for parameter in base.model.parameters():
         kept.pop(parameter.untyped_storage().data_ptr(), None)
     del hidden
-    return round(1.5 * sum(kept.values()) / MEASURED)
+    return round(1.5 * sum(storage.nbytes() for storage in kept.values()) / MEASURED)
 
 
 def free_bytes(device: torch.device) -> int:

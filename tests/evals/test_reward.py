@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from agent.records import Half, Probe, Retention, Reward, Score
-from evals.reward import reward
+from evals.reward import gain, reward
 
 FLAT = Retention(subject="base", forced=0.8, routed=0.8, logprob=-1.0, items=76)
 
@@ -29,7 +29,8 @@ def test_answers_are_compared_by_their_words_where_only_one_was_judged() -> None
     """A judge that fails on the candidate alone must not make its gain a zero, nor its silence a wrong answer."""
     asked = probes(2, "reward")
     base = [s.model_copy(update={"method": "judge", "answer": "no idea"}) for s in scores(asked, "base", [-9.0] * 2)]
-    own = [s.model_copy(update={"answer": "It is answer 0."}) for s in scores(asked, "c", [-9.0] * 2)]
+    said = ("It is answer 0.", "Nobody knows.")
+    own = [s.model_copy(update={"answer": a}) for s, a in zip(scores(asked, "c", [-9.0] * 2), said, strict=True)]
     assert reward("c", asked, base, own, FLAT, FLAT, 1.0, 0.0).gain == pytest.approx(0.25)
 
 
@@ -72,3 +73,32 @@ def test_forgetting_is_a_penalty_and_learning_more_is_none() -> None:
 
 def test_gain_is_clipped() -> None:
     assert rewarded(probes(2, "reward"), [-0.01] * 2, [1, 1], clip=0.3).value == pytest.approx(0.3)
+
+
+def test_what_is_right_for_the_other_probes_too_earns_nothing() -> None:
+    """One answer to everything, and the list of all answers."""
+    asked = probes(3, "reward")
+    base = scores(asked, "base", [-9.0] * 3)
+    for said, right in (("answer 0", [1, 0, 0]), ("answer 0, answer 1, answer 2", [1, 1, 1])):
+        own = [s.model_copy(update={"answer": said}) for s in scores(asked, "c", [-9.0] * 3, right)]
+        assert reward("c", asked, base, own, FLAT, FLAT, 1.0, 0.0).gain == pytest.approx(0.0)
+    knowing = [s.model_copy(update={"answer": p.answer}) for s, p in zip(base, asked, strict=True)]
+    knowing = [s.model_copy(update={"correct": 1.0}) for s in knowing]
+    assert reward("c", asked, base, knowing, FLAT, FLAT, 1.0, 0.0).gain == pytest.approx(0.5)
+
+
+def test_an_answer_may_hold_what_its_own_reference_holds() -> None:
+    long = Probe.make("doc", "given", "reward", "When?", "4 March 2031")
+    short = Probe.make("doc", "given", "reward", "In which month?", "March")
+    base = scores([long, short], "base", [-9.0] * 2)
+    own = [s.model_copy(update={"answer": p.answer, "correct": 1.0}) for s, p in zip(base, (long, short), strict=True)]
+    assert reward("c", [long, short], base, own, FLAT, FLAT, 1.0, 0.0).gain == pytest.approx(0.5)
+
+
+def test_the_gain_of_held_out_documents_is_over_both_halves_and_by_words_alone() -> None:
+    asked = [*probes(1, "reward"), *probes(1, "heldout"), *probes(1, "reward", recall=True)]
+    base = scores(asked, "base", [-9.0] * 3)
+    flattered = [s.model_copy(update={"correct": 1.0, "method": "judge", "answer": "I am right."}) for s in base]
+    assert gain(asked, base, flattered) == pytest.approx(0.0)
+    with pytest.raises(ValueError, match="no knowledge probe"):
+        gain(asked[2:], base, base)
