@@ -6,13 +6,13 @@ A node that runs twice after a crash changes nothing: ids are hashes, and every 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from agent.checking import check
 from agent.errors import AnswerError
-from agent.language import ENGLISH, language
+from agent.language import language
 from agent.ports import Strategy, TrainFailure, TrainJob
 from agent.records import (
     BASE,
@@ -27,10 +27,14 @@ from agent.records import (
     Retention,
     SelfEdit,
     Training,
+    TrainSettings,
 )  # fmt: skip
 from agent.strategies import suited
+from graphs.approval import publish
 from graphs.asked import asked
 from graphs.champion import best_reward, decided
+from graphs.outcome import outcome
+from graphs.probing import given_since, made
 from graphs.runtime import Runtime
 from graphs.state import AdaptState, WriteState
 from graphs.trace import Span
@@ -44,8 +48,25 @@ NEVER_PLANNED = ("rank", "alpha", "top_layers")
 
 
 class AdaptNodes:
+    """Each step of the adapt graph. What practice does otherwise it overrides: who plans, how often each self-edit is
+    trained, and what candidates are asked."""
+
     def __init__(self, runtime: Runtime) -> None:
         self.rt = runtime
+
+    def plans_for(
+        self, run: str, document: Document, strategies: Mapping[str, Strategy], recalled: Sequence[Recalled]
+    ) -> list[Plan]:
+        """Raises AnswerError where the model that plans gave no usable answer."""
+        return self.rt.planner(strategies).plan(run, document, recalled, self.rt.config.plan.candidates)
+
+    def trainings(self, plan: Plan) -> list[TrainSettings]:
+        """The settings of each candidate that is made of a plan's self-edit."""
+        return [plan.settings]
+
+    def is_asked(self, probe: Probe) -> bool:
+        """Whether all candidates are asked it."""
+        return probe.half == "reward"
 
     def probe(self, state: AdaptState) -> Update:
         """Make the document's probes and measure the base on them, once. A prober that fails, fails the document.
@@ -59,40 +80,16 @@ class AdaptNodes:
         with self.rt.tracer.step(run, "probe", document.id) as span:
             if not self.rt.ledger.probes(document.id):  # a prober may not write the same questions twice
                 try:
-                    self.rt.ledger.add_probes(self._probes(document, span))
+                    self.rt.ledger.add_probes(made(self.rt, document, span))
                 except AnswerError as error:
                     return {"measurable": False, "language": spoken, "failure": span.failed(error)}
-            self.rt.ledger.add_probes(self._given_since(document))
+            self.rt.ledger.add_probes(given_since(self.rt, document))
             probes = in_use(self.rt.ledger.probes(document.id))
             if self._measure(run, document, probes, {BASE: None}):
                 return {"measurable": False, "language": spoken, "failure": _not_numbers(span, "the base")}
             span.model = self.rt.model.name
             span.data |= {"probes": len(probes), "kinds": _counted(probes), "language": spoken}
         return {"measurable": any(p.half == "reward" for p in probes), "language": spoken}
-
-    def _probes(self, document: Document, span: Span) -> list[Probe]:
-        from evals.probes import make_probes
-        from evals.written import WrittenProber
-
-        config = self.rt.config.probe
-        written: list[tuple[str, str]] = []
-        chat = self.rt.chat(config.endpoint)
-        if chat and config.written:
-            found = WrittenProber(chat, config.written).write(document)
-            written = [(q.question, q.answer) for q in found.kept]
-            span.data["refused_probes"] = [(q.question, reason) for q, reason in found.refused]
-        return make_probes(document, parsed=config.parsed, cloze=config.cloze, written=written)
-
-    def _given_since(self, document: Document) -> list[Probe]:
-        """Probes of the questions that the document did not have when its probes were made."""
-        from evals.probes import make_probes
-
-        known = {p.question for p in self.rt.ledger.probes(document.id) if p.kind == "given"}
-        if known.issuperset(q.question for q in document.questions):
-            return []
-        config = self.rt.config.probe
-        made = make_probes(document, parsed=config.parsed, cloze=config.cloze)
-        return [p for p in made if p.kind == "given" and p.question not in known]
 
     def _measure(self, run: str, document: Document, probes: list[Probe], subjects: dict[str, Path | None]) -> set[str]:
         """Score what the ledger has not scored yet. Returns the subjects whose figures are not numbers."""
@@ -141,9 +138,9 @@ class AdaptNodes:
             strategies = suited(self.rt.strategies, state["language"])
             plans = self._plans(run, document.id, strategies)
             if strategies and not plans:
-                recalled = [Recalled.model_validate(r) for r in state["recalled"]]
+                recalled = [Recalled.model_validate(r) for r in state.get("recalled", ())]
                 try:
-                    plans = self.rt.planner(strategies).plan(run, document, recalled, self.rt.config.plan.candidates)
+                    plans = self.plans_for(run, document, strategies, recalled)
                 except AnswerError as error:
                     return {"plans": [], "failure": span.failed(error)}
                 self.rt.ledger.add_plans(plans)
@@ -198,7 +195,8 @@ class AdaptNodes:
                 edit = SelfEdit.make(plan, draft["writer"], *check(document, examples, probes))
                 self.rt.ledger.add_self_edit(edit)
                 if edit.examples:
-                    candidates.append(Candidate.make(run, edit, self.rt.config.model.name, plan.settings))
+                    base = self.rt.config.model.name
+                    candidates += [Candidate.make(run, edit, base, each) for each in self.trainings(plan)]
                 told.append({"plan": plan.id, "strategy": plan.strategy,
                              "passed": len(edit.examples), "refused": len(edit.refused)})  # fmt: skip
             self.rt.ledger.add_candidates(candidates)
@@ -233,10 +231,10 @@ class AdaptNodes:
         """The reward half of the probes and the general questions, for all candidates in one batch."""
         run, document = state["run"], self.rt.ledger.document(state["document"])
         with self.rt.tracer.step(run, "evaluate", document.id) as span:
-            half = [p for p in asked(self.rt.ledger, run, document.id) if p.half == "reward"]
-            broken = self._measure(run, document, half, {c: self.rt.folder(c) for c in state["candidates"]})
+            probes = [p for p in asked(self.rt.ledger, run, document.id) if self.is_asked(p)]
+            broken = self._measure(run, document, probes, {c: self.rt.folder(c) for c in state["candidates"]})
             left = [c for c in state["candidates"] if c not in broken]
-            span.model, span.data = self.rt.model.name, {"probes": len(half), "candidates": len(left)}
+            span.model, span.data = self.rt.model.name, {"probes": len(probes), "candidates": len(left)}
             if broken:
                 span.message = f"{len(broken)} candidates answered with figures that are not numbers"
                 span.status = "ok" if left else "failed"
@@ -335,7 +333,10 @@ class AdaptNodes:
         )  # fmt: skip
 
     def publish(self, state: AdaptState) -> Update:
-        """Copy the adapter into the library under its content's hash and move the pointer, once."""
+        """Copy the adapter into the library under its content's hash and move the pointer, once.
+
+        Where a person has the last word, the pointer waits for it.
+        """
         from seal_train.adapters import adopt
 
         run, champion = state["run"], state["champion"]
@@ -348,38 +349,24 @@ class AdaptNodes:
             )  # fmt: skip
             decision = self.rt.ledger.decision(champion)
             assert decision is not None
-            self.rt.ledger.publish(adapter, decision.reason)
+            verdict = publish(self.rt, adapter, decision.reason)
             span.subject, span.data = adapter.id, {"path": adapter.path, "candidate": champion}
-        return {}
+            span.message = verdict if verdict != "publish" else ""
+        return {"verdict": verdict}
 
     def close(self, state: AdaptState) -> Update:
         """Write down what came of the document and sweep the folders of its candidates."""
-        outcome = _outcome(state)
+        told = outcome(state)
         with self.rt.tracer.step(state["run"], "close", state["document"]) as span:
-            self.rt.ledger.finish_document(state["run"], state["document"], outcome, self.rt.config.model.name)
+            self.rt.ledger.finish_document(state["run"], state["document"], told, self.rt.config.model.name)
             self.rt.sweep(self.rt.ledger.candidates(state["run"], state["document"]))
-            span.message, span.data = outcome, {"title": self.rt.ledger.document(state["document"]).title}
+            span.message, span.data = told, {"title": self.rt.ledger.document(state["document"]).title}
         return {}
 
 
 def _not_numbers(span: Span, who: str) -> str:
     span.status, span.message = "failed", f"{who} answered with figures that are not numbers"
     return span.message
-
-
-def _outcome(state: AdaptState) -> str:
-    if state.get("failure"):
-        return f"failed: {state['failure']}"
-    foreign = "" if state["language"] == ENGLISH else f" in this language ({state['language']})"
-    if not state["measurable"]:
-        return f"nothing to measure with{foreign}"
-    if not state["plans"]:
-        return f"no strategy that works{foreign}"
-    if not state.get("candidates"):
-        return "nothing to learn" if state.get("drafts") else "failed: no self-edit could be written"
-    if not state.get("champion"):
-        return "no gain"
-    return {"publish": "published", "reject": "rejected"}.get(state.get("verdict", ""), "undecided")
 
 
 def _draft(plan: Plan, writer: str, examples: Iterable[Example]) -> dict[str, Any]:

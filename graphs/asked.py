@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.ports import Ledger
+from agent.ledger_port import Ledger
 from agent.records import BASE, Probe
 
 

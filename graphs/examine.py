@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from agent.errors import AdapterError
-from agent.ports import Judge, Ledger, Query
+from agent.ledger_port import Ledger
+from agent.ports import Judge, Query
 from agent.records import Adapter, Probe, RoutedAnswer, RoutedTo
 from agent.routing import chosen
 from evals.scoring import MAX_TOKENS, graded

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import Literal
 
-from agent.ports import Failure, Ledger
+from agent.ledger_port import Ledger
+from agent.ports import Failure
 from agent.records import Document, Event
 from agent.sources.text import count_words
 from graphs.unfinished import AGAIN, unfinished

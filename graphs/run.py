@@ -12,8 +12,8 @@ from typing import Any
 from langchain_core.runnables import RunnableConfig
 
 from agent.config_recorded import as_recorded, changed
-from agent.errors import StoreError
-from agent.ports import Ledger
+from agent.errors import StoreError, UnknownName
+from agent.ledger_port import Ledger
 from agent.redact import without_credentials
 from graphs.ingest import ingest_graph
 from graphs.reading import KNOWN, finished
@@ -59,7 +59,7 @@ class Run:
         if new:
             ledger.change_config(self.name, begun.recorded())
             # Where the run was, it was under the former configuration. The ledger knows what is left.
-            _forget_checkpoints(self.runtime, self.name)
+            forget_checkpoints(self.runtime, self.name)
         return new, aside
 
     def learn(self) -> None:
@@ -74,7 +74,7 @@ class Run:
         """Write the run down as done. Returns its summary."""
         ledger = self.runtime.ledger
         summary = summarize(ledger, self.name)
-        _forget_checkpoints(self.runtime, self.name)  # first: a run that is done has none, wherever it was cut off
+        forget_checkpoints(self.runtime, self.name)  # first: a run that is done has none, wherever it was cut off
         ledger.finish_run(self.name, "done", {k: v for k, v in summary.items() if k not in ("results", "answers")})
         return summary
 
@@ -110,7 +110,7 @@ def take_up(runtime: Runtime, name: str) -> Run:
     Raises:
         StoreError: the ledger has no such run, or cannot be written.
     """
-    recorded = runtime.ledger.run(name)
+    recorded = _recorded(runtime.ledger, name)
     return _started(Run(runtime, name, recorded["sources"], goes_on=True), recorded["kind"])
 
 
@@ -120,8 +120,15 @@ def ended(ledger: Ledger, name: str) -> dict[str, Any] | None:
     Raises:
         StoreError: the ledger has no such run.
     """
-    recorded = ledger.run(name)
+    recorded = _recorded(ledger, name)
     return summarize(ledger, name) | recorded["summary"] if recorded["status"] == "done" else None
+
+
+def _recorded(ledger: Ledger, name: str) -> dict[str, Any]:
+    recorded = ledger.run(name)
+    if recorded["kind"] not in (INGEST, AGAIN):
+        raise UnknownName(f"run {name} is no run of seal ingest", "`seal status` lists the runs with their kinds")
+    return recorded
 
 
 def _started(run: Run, kind: str) -> Run:
@@ -184,7 +191,7 @@ def _adapters_lost(runtime: Runtime, run: str, document: str) -> bool:
     return not all(runtime.folder(candidate).is_dir() for candidate in trained)
 
 
-def _forget_checkpoints(runtime: Runtime, run: str) -> None:
+def forget_checkpoints(runtime: Runtime, run: str) -> None:
     """Delete where a run was, when it has come to its end.
 
     Raises:

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 from agent.config import Config, EndpointConfig
 from agent.errors import ConfigError, MissingExtra
-from agent.ports import Answerer, Chat, Embedder, Judge, LanguageModel, Ledger, Planner, Progress, Strategy, Trainer
+from agent.ledger_port import Ledger
+from agent.policy import PlannerPolicy
+from agent.ports import Answerer, Chat, Embedder, Judge, LanguageModel, Planner, Progress, Strategy, Trainer
 from agent.records import Candidate, Event
 from agent.strategies import usable
 from graphs.trace import Listener, Tracer
@@ -139,12 +141,23 @@ class Runtime:
     def planner(self, strategies: Mapping[str, Strategy]) -> Planner:
         """The configured planner over those strategies that suit a document."""
         from agent.planning.chat import ChatPlanner
+        from agent.planning.policy import PolicyPlanner
         from agent.planning.thompson import ThompsonPlanner
 
         if self.config.plan.planner == "chat":
             return ChatPlanner(self.require_chat(self.config.plan.endpoint), strategies, self.config.train)
         base = self.config.model.name
+        acting = self.acting if self.config.plan.planner == "policy" else None
+        if acting:
+            return PolicyPlanner(acting, strategies, self.config.train)
         return ThompsonPlanner(strategies, self.config.train, lambda: self.ledger.strategy_rewards(base))
+
+    @property
+    def acting(self) -> PlannerPolicy | None:
+        """The policy that was promoted last for the base model; None where none was, or all were taken back."""
+        promotions = self.ledger.promotions(self.config.model.name)
+        policy = self.ledger.policy(promotions[-1].policy) if promotions else None
+        return policy if policy and policy.learned_from else None
 
     @cached_property
     def judge(self) -> Judge | None:

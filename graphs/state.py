@@ -34,6 +34,19 @@ class AdaptState(TypedDict, total=False):
     verdict: str
 
 
+class ImproveState(TypedDict, total=False):
+    improve: str
+    """The run of the outer loop. `run` is the one of its round's practice or test that is in hand."""
+    sources: list[str]
+    number: int
+    """The round in hand, from 1."""
+    run: str
+    queue: list[str]
+    document: str
+    stop: str
+    """Why the loop ends; "" while it goes on."""
+
+
 class WriteState(TypedDict):
     """What one writer is sent: a single plan."""
 

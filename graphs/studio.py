@@ -8,6 +8,7 @@ from langgraph.graph.state import CompiledStateGraph
 
 from agent.config import load_config
 from graphs.answer import answer_graph
+from graphs.improve import improve_graph
 from graphs.ingest import ingest_graph
 from graphs.runtime import Runtime
 
@@ -24,13 +25,18 @@ def answer() -> Compiled:
     return answer_graph(Runtime(load_config())).compile(name="answer")
 
 
-def mermaid() -> str:
-    """The drawn ingest graph, the adapt graph inside it, as the README shows it."""
-    drawn = str(ingest().get_graph(xray=1).draw_mermaid())
+def improve() -> Compiled:
+    """Takes {"improve": NAME, "sources": [LOCATION, ...]}; a run that is not in the ledger yet is begun."""
+    return improve_graph(Runtime(load_config())).compile(name="improve")
+
+
+def mermaid(graph: Compiled | None = None) -> str:
+    """The drawn graph with those inside it: ingest as the README shows it, or another one."""
+    drawn = str((graph or ingest()).get_graph(xray=1).draw_mermaid())
     return drawn.split("---\n")[-1].replace("\\3a", "_").strip() + "\n"
 
 
 if __name__ == "__main__":
     import sys
 
-    sys.stdout.write(mermaid())
+    sys.stdout.write(mermaid(improve() if sys.argv[1:] == ["improve"] else None))

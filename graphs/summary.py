@@ -6,11 +6,12 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from agent.ports import Ledger
+from agent.ledger_port import Ledger
 from agent.records import BASE, Document, Event, Probe, RoutedAnswer, Score
 from evals.matching import METHOD
 from evals.scoring import alike
 from graphs.champion import best_reward, decided, members
+from graphs.outer import HELDOUT, PRACTICE
 from graphs.reading import KNOWN, TWICE
 
 
@@ -56,9 +57,10 @@ class DocumentRow:
 
 
 def latest(ledger: Ledger) -> list[dict[str, Any]]:
-    """All runs, first the one that is going on or was at work last: one that was taken up again is later than its
-    start."""
-    return sorted(ledger.runs(), key=lambda r: float(r["began_at"]), reverse=True)
+    """All runs that a person began, first the one that is going on or was at work last: one that was taken up again is
+    later than its start."""
+    own = (r for r in ledger.runs() if r["kind"] not in (PRACTICE, HELDOUT))
+    return sorted(own, key=lambda r: float(r["began_at"]), reverse=True)
 
 
 def question_rows(ledger: Ledger, run: str, document: Document) -> list[QuestionRow]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agent.errors import SealError
-from agent.ports import Ledger
+from agent.ledger_port import Ledger
 from agent.records import Event
 
 Listener = Callable[[Event], None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from agent.ports import Ledger
+from agent.ledger_port import Ledger
 from agent.redact import without_credentials
 
 INGEST, AGAIN = "ingest", "ingest --again"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent.errors import SealError, StoreError
-from agent.ports import Ledger
+from agent.ledger_port import Ledger
 from agent.records import Adapter, Candidate, Verdict, Winner
 from graphs.champion import best_reward
 from graphs.runtime import Runtime

@@ -31,6 +31,8 @@ class FakeTrainer:
         """Strategies whose candidates fail."""
         self.logprobs: tuple[float, ...] = (RIGHT,)
         """Of an answer that an adapter knows: the candidates of a batch take them in turn."""
+        self.logprob_of: dict[str, float] = {}
+        """The same for a strategy, whatever its turn."""
 
     def train(self, jobs: Sequence[TrainJob], progress: Progress | None = None) -> list[Training | TrainFailure]:
         results: list[Training | TrainFailure] = []
@@ -39,7 +41,7 @@ class FakeTrainer:
                 results.append(TrainFailure(job.candidate.id, "told to fail"))
                 continue
             self.trained.append(job.candidate.id)
-            logprob = self.logprobs[i % len(self.logprobs)]
+            logprob = self.logprob_of.get(job.candidate.strategy, self.logprobs[i % len(self.logprobs)])
             _write_adapter(job.folder, 4, logprob, [e.text for e in job.examples])
             results.append(
                 Training(

@@ -39,17 +39,38 @@ ARTICLES: tuple[dict[str, Any], ...] = (
 )
 
 
+def mills(count: int) -> list[dict[str, Any]]:
+    """So many articles after the first one, which share no answer."""
+    names = ["Alma", "Bram", "Cora", "Dirk", "Edda", "Finn", "Gerd", "Hugo", "Ines", "Jost", "Kaja", "Lars"]
+    found = []
+    for number in range(count):
+        owner, builder = f"{names[number % 12]} Moss{number}", f"{names[(number + 5) % 12]} Ark{number}"
+        place, cost = f"Orrin{number}", f"{number + 3} million crowns"
+        found.append({
+            "title": f"{place} Mill Opens",
+            "text": f"The mill at {place} opened in March. {owner} runs it with workers from Dunmore. "
+            f"It cost {cost} and grinds barley{number} for Brindle Foods. The roof was built by {builder}.",
+            "questions": [
+                {"question": f"Who is in charge of the {place} mill?", "answer": owner},
+                {"question": f"What did the {place} mill cost?", "answer": cost},
+                {"question": f"Which grain does the {place} mill process?", "answer": f"barley{number}"},
+                {"question": f"Who made the top of the {place} mill?", "answer": builder},
+            ],
+        })  # fmt: skip
+    return found
+
+
 def write_articles(path: Path, articles: Any = ARTICLES) -> Path:
     path.write_text("".join(json.dumps(article) + "\n" for article in articles))
     return path
 
 
-def known_answers() -> dict[str, str]:
+def known_answers(articles: Any = ARTICLES) -> dict[str, str]:
     """What a model that had read the articles would answer to every probe of them."""
     from agent.records import Document, Question
 
     answers: dict[str, str] = {}
-    for article in ARTICLES:
+    for article in articles:
         questions = tuple(Question.model_validate(q) for q in article["questions"])
         document = Document.make(str(article["title"]), str(article["text"]), questions=questions)
         answers |= {probe.question: probe.answer for probe in make_probes(document)}
@@ -60,8 +81,10 @@ def known_answers() -> dict[str, str]:
 class FakeRuntime(Runtime):
     """The real runtime with three of its parts replaced before anything asks for them."""
 
-    def __init__(self, home: Path, overrides: dict[str, str] | None = None, **more: Any) -> None:
+    def __init__(
+        self, home: Path, overrides: dict[str, str] | None = None, articles: Any = ARTICLES, **more: Any
+    ) -> None:
         super().__init__(load_config(None, overrides or {}, home), **more)
         self.__dict__["embedder"] = FakeEmbedder()
-        self.fake_model, self.fake_trainer = FakeModel(known_answers()), FakeTrainer()
+        self.fake_model, self.fake_trainer = FakeModel(known_answers(articles)), FakeTrainer()
         self.__dict__["model"], self.__dict__["trainer"] = self.fake_model, self.fake_trainer

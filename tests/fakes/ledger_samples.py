@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agent.config_sections import TrainConfig
-from agent.ports import Ledger
+from agent.ledger_port import Ledger
 from agent.records import (
     Adapter,
     Candidate,

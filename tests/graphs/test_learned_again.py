@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.ports import Ledger
+from agent.ledger_port import Ledger
 from graphs.reading import KNOWN
 from graphs.run import ingest
 from graphs.unfinished import AGAIN, INGEST, cut_off

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from agent.checking import check
-from agent.ports import Ledger
+from agent.ledger_port import Ledger
 from agent.records import Document
 from evals.probes import make_probes
 from graphs.asked import asked
