@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import sys
-from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
-from agent.errors import SealError, StoreError
-
-DISK = {
-    errno.ENOSPC: "free some disk space, then run the same command again",
-    errno.EDQUOT: "free some disk space, then run the same command again",
-    errno.EACCES: "make it writable, or choose another folder with --home",
-    errno.EPERM: "make it writable, or choose another folder with --home",
-    errno.EROFS: "make it writable, or choose another folder with --home",
-    errno.ENOTDIR: "choose another folder with --home",
-    errno.EEXIST: "choose another folder with --home",
-}
-"""What the operating system may refuse anywhere, and what to do about it. Other OSErrors are mistakes of ours."""
+from app.benches import bench
+from app.guard import guard
 
 app = typer.Typer(
     name="seal", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
@@ -36,6 +24,7 @@ app = typer.Typer(
       seal ingest FEED_OR_FILE       learn your own
       seal ask "Who runs the mill?"  ask about what was learned
       seal trace                     see what the last run did and why
+      seal improve                   learn to learn better from what was read
     """,
     epilog="""\b
     Results go to stdout, progress and messages to stderr. Exit codes:
@@ -48,7 +37,6 @@ app = typer.Typer(
 )  # fmt: skip
 memory = typer.Typer(no_args_is_help=True, help="The memory of what worked: an index over the ledger.")
 app.add_typer(memory, name="memory")
-bench = typer.Typer(no_args_is_help=True, help="Benchmarks: seal against other ways to do the same.")
 app.add_typer(bench, name="bench")
 
 
@@ -80,6 +68,10 @@ Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Override one key, e.g. train.epochs=4. Can be given again"),
 ]
+Approve = Annotated[
+    str | None,
+    typer.Option(metavar="WHAT", help="What waits for your word: never, publish, policy or always, as gate.approve"),
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout; an error is one too")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks")]
 
@@ -94,7 +86,7 @@ def demo(
     """
     from app.commands.demo import run
 
-    _guard(lambda: run(home, config, set_ or [], json), json, debug)
+    guard(lambda: run(home, config, set_ or [], json), json, debug)
 
 
 @app.command()
@@ -105,6 +97,7 @@ def ingest(
     ] = None,
     resume: Annotated[str | None, typer.Option(metavar="RUN", help="Go on with a run that was cut off")] = None,
     again: Annotated[bool, typer.Option("--again", help="Learn anew what was taken back or not published")] = False,
+    approve: Approve = None,
     home: Home = None, config: ConfigFile = None, set_: Set = None, json: Json = False, debug: Debug = False,
 ) -> None:  # fmt: skip
     """Read documents and learn them. What was learned before is skipped.
@@ -134,7 +127,44 @@ def ingest(
     """
     from app.commands.ingest import run
 
-    _guard(lambda: run(sources or [], resume, home, config, set_ or [], json, again), json, debug)
+    told = [*(set_ or []), *_given("gate.approve", approve)]
+    guard(lambda: run(sources or [], resume, home, config, told, json, again), json, debug)
+
+
+@app.command()
+def improve(
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="SOURCE", show_default=False, help="As for seal ingest. None: what was read before"),
+    ] = None,
+    resume: Annotated[str | None, typer.Option(metavar="RUN", help="Go on with a run that was cut off")] = None,
+    rounds: Annotated[int | None, typer.Option(metavar="N", help="Rounds, as --set improve.rounds=N")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would cost, and do nothing")] = False,
+    approve: Approve = None,
+    home: Home = None, config: ConfigFile = None, set_: Set = None, json: Json = False, debug: Debug = False,
+) -> None:  # fmt: skip
+    """Learn to plan better self-edits, round by round.
+
+    Each round practises on some documents: several self-edits for each, trained and rewarded as in seal ingest, but
+    nothing is published. From all rewards so far a policy is learned: which strategy and learning rate suit which
+    document. Documents that are never practised on decide whether it is better than the one that acts, beside two
+    controls: policies learned from the same rewards dealt to actions at random, and one that has learned nothing. What
+    is proved better is promoted and plans from then on, also in seal ingest.
+
+    Every round writes a page with plots into the folder reports of the home. It stops after improve.rounds rounds, at
+    a budget (docs/config.md, [improve]), on Ctrl-C, and where a file named stop lies in the home folder.
+
+    \b
+    Examples:
+      seal improve articles.jsonl
+      seal improve articles.jsonl --dry-run
+      seal improve --rounds 10 --set improve.hours=8 --approve policy
+      seal improve --resume 20260101-1200-ab12
+    """
+    from app.commands.improve import run
+
+    told = [*(set_ or []), *_given("improve.rounds", rounds), *_given("gate.approve", approve)]
+    guard(lambda: run(sources or [], resume, dry_run, home, config, told, json), json, debug)
 
 
 @app.command()
@@ -158,7 +188,7 @@ def ask(
     """
     from app.commands.ask import run
 
-    _guard(lambda: run(question, base, show_adapters, home, config, set_ or [], json), json, debug)
+    guard(lambda: run(question, base, show_adapters, home, config, set_ or [], json), json, debug)
 
 
 @app.command()
@@ -168,7 +198,7 @@ def adapters(
     """List the adapters that answer now, and those before."""
     from app.commands.library import show
 
-    _guard(lambda: show(home, config, set_ or [], json), json, debug)
+    guard(lambda: show(home, config, set_ or [], json), json, debug)
 
 
 @app.command()
@@ -177,10 +207,11 @@ def rollback(
         str | None,
         typer.Argument(metavar="ADAPTER", show_default=False, help="Take back this one. Default: the newest one"),
     ] = None,
+    policy: Annotated[bool, typer.Option("--policy", help="Take back the policy that plans, not an adapter")] = False,
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, for the record")] = "asked for by hand",
     home: Home = None, config: ConfigFile = None, set_: Set = None, json: Json = False, debug: Debug = False,
 ) -> None:  # fmt: skip
-    """Take an adapter back.
+    """Take an adapter back, or with --policy the planner that `seal improve` promoted last.
 
     Its document's former adapter answers again, where there was one. `seal adapters` lists their ids. Nothing is
     deleted: the ledger and the trace keep what was taken back. The document is learned again only when you ask for it:
@@ -190,7 +221,33 @@ def rollback(
     """
     from app.commands.library import rollback as run
 
-    _guard(lambda: run(adapter, reason, home, config, set_ or [], json), json, debug)
+    guard(lambda: run(adapter, policy, reason, home, config, set_ or [], json), json, debug)
+
+
+@app.command()
+def approve(
+    waiting: Annotated[
+        str | None, typer.Argument(metavar="ID", show_default=False, help="What to answer. Default: list what waits")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Publish the adapter, or promote the policy")] = False,
+    no: Annotated[bool, typer.Option("--no", help="Do not. The adapter's winner is withdrawn")] = False,
+    why: Annotated[str, typer.Option(metavar="TEXT", help="Why, for the record")] = "",
+    home: Home = None, config: ConfigFile = None, set_: Set = None, json: Json = False, debug: Debug = False,
+) -> None:  # fmt: skip
+    """List what waits for your word, with its evidence, or give it.
+
+    Only with --approve, or gate.approve in the configuration, does anything wait. Runs go on meanwhile: until you say
+    yes, what answered before answers, and the policy that planned before plans.
+
+    \b
+    Examples:
+      seal ingest FEED --approve publish
+      seal approve
+      seal approve 1f2e3d4c5b6a7980 --yes --why "read it, it is right"
+    """
+    from app.commands.approve import run
+
+    guard(lambda: run(waiting, yes, no, why, home, config, set_ or [], json), json, debug)
 
 
 @app.command()
@@ -207,7 +264,7 @@ def trace(
     """
     from app.commands.trace import run
 
-    _guard(lambda: run(run_id, home, config, set_ or [], json), json, debug)
+    guard(lambda: run(run_id, home, config, set_ or [], json), json, debug)
 
 
 @app.command()
@@ -220,7 +277,7 @@ def status(
     """
     from app.commands.status import run
 
-    _guard(lambda: run(home, config, set_ or [], json), json, debug)
+    guard(lambda: run(home, config, set_ or [], json), json, debug)
 
 
 @app.command()
@@ -230,7 +287,7 @@ def doctor(
     """Check this machine, and say how to mend what is missing."""
     from app.commands.doctor import run
 
-    _guard(lambda: run(home, config, set_ or [], json), json, debug)
+    guard(lambda: run(home, config, set_ or [], json), json, debug)
 
 
 @memory.command()
@@ -243,71 +300,12 @@ def rebuild(
     """
     from app.commands.memory import run
 
-    _guard(lambda: run(home, config, set_ or [], json), json, debug)
+    guard(lambda: run(home, config, set_ or [], json), json, debug)
 
 
-@bench.command("inner", add_help_option=False, context_settings={"ignore_unknown_options": True})
-def bench_inner(arguments: Annotated[list[str] | None, typer.Argument(metavar="[OPTIONS]")] = None) -> None:
-    """What a candidate costs to train, ask, score and save, against PEFT one by one, SEAL's own trainer and TRL.
-
-    seal bench inner --help shows the options.
-    """
-    from benchmarks.inner_loop import main
-
-    _bench(main, arguments or [])
-
-
-@bench.command("ranking", add_help_option=False, context_settings={"ignore_unknown_options": True})
-def bench_ranking(arguments: Annotated[list[str] | None, typer.Argument(metavar="[OPTIONS]")] = None) -> None:
-    """How far the order of a document's candidates depends on the seed, and on who trained them.
-
-    Says how many seeds a reward needs. seal bench ranking --help shows the options.
-    """
-    from benchmarks.ranking import main
-
-    _bench(main, arguments or [])
-
-
-def _bench(main: Callable[[list[str]], None], arguments: list[str]) -> None:
-    from app.session import quiet
-
-    quiet()
-    _guard(lambda: main(arguments), "--json" in arguments, debug=False)
-
-
-def _guard(command: Callable[[], None], as_json: bool, debug: bool) -> None:
-    """Run a command. A SealError becomes a message and an exit code, Ctrl-C ends with 130 and SIGTERM with 143."""
-    try:
-        command()
-    except SealError as error:
-        if debug:
-            raise
-        _fail(error, error.cause, error.mend, error.exit_code, as_json)
-    except OSError as error:
-        if debug or error.errno not in DISK:
-            raise
-        cause = f"{error.filename or 'the disk'}: {error.strerror}"
-        _fail(error, cause, DISK[error.errno], StoreError.exit_code, as_json)
-    except KeyboardInterrupt as error:
-        from app.stopping import exit_code
-
-        if debug:
-            raise
-        _fail(error, "stopped", "", exit_code(error), as_json)
-
-
-def _fail(error: BaseException, cause: str, mend: str, code: int, as_json: bool) -> NoReturn:
-    """The message on stderr and, with --json, {"error", "mend"} on stdout."""
-    from app.session import GoOn, emit
-
-    notes = getattr(error, "__notes__", [])  # LangGraph adds its own
-    mend = "; ".join(filter(None, [mend, *(note for note in notes if isinstance(note, GoOn))]))
-    typer.secho(cause if cause == "stopped" else f"error: {cause}", fg="red", err=True)
-    if mend:
-        typer.secho(f"  try: {mend}", err=True)
-    if as_json:
-        emit({"error": cause, "mend": mend})
-    raise typer.Exit(code) from None
+def _given(key: str, value: object) -> list[str]:
+    """An option of a command's own, as --set has it."""
+    return [] if value is None else [f"{key}={value}"]
 
 
 def main() -> None:

@@ -37,16 +37,21 @@ class Left(ProgressColumn):
         return Text(f"{timedelta(seconds=int(seconds))} {what}")
 
 
+def bar(console: Console) -> Progress:
+    """One bar over everything, on a terminal only."""
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(bar_width=12), TaskProgressColumn(), Left(),
+        console=console, disable=not console.is_terminal, speed_estimate_period=600,
+    )  # fmt: skip
+
+
 class IngestProgress:
     """Listens to the events of a run. Without a terminal it prints a plain line for each source and document."""
 
     def __init__(self) -> None:
         self.console = Console(file=sys.stderr, highlight=False)
         self.live = self.console.is_terminal
-        self.bar = Progress(
-            TextColumn("{task.description}"), BarColumn(bar_width=12), TaskProgressColumn(), Left(),
-            console=self.console, disable=not self.live, speed_estimate_period=600,
-        )  # fmt: skip
+        self.bar = bar(self.console)
         self.task = self.bar.add_task("starting", total=None)
         self.total = 0
         self.done = 0

@@ -113,9 +113,9 @@ def _program() -> str:
     return "seal" if Path(called).name != "seal" or shutil.which("seal") == called else shlex.quote(called)
 
 
-def resume_command(home: Path, run: str, key: str = "") -> str:
+def resume_command(home: Path, run: str, key: str = "", verb: str = "ingest") -> str:
     """What a person types to go on with a run, with another value for a key where one was at fault."""
-    return command(f"ingest --resume {run}" + (f" --set {key}=..." if key else ""), home)
+    return command(f"{verb} --resume {run}" + (f" --set {key}=..." if key else ""), home)
 
 
 class GoOn(str):

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import time
+from statistics import fmean
 from typing import Any
 
 from rich.markup import escape
 from rich.tree import Tree
 
+from app.session import command
 from app.tables import screen
+from graphs.outer import heldout_run, practice_run
 
 SHOWN_LINES = 3
 """Training sequences that are shown of a self-edit; --json has them all."""
+ROUND = ("open", "learn", "judge", "stop")
+"""The steps of the outer loop."""
 
 
 def show(trace: dict[str, Any]) -> None:
@@ -21,6 +26,8 @@ def show(trace: dict[str, Any]) -> None:
     for event in trace["events"]:
         if event["step"] in ("read", "read-item"):
             root.add(_event(event))
+        elif event["step"] in ROUND:
+            _round(root.add(_event(event)), run["run"], event, trace["rounds"])
     for item in trace["documents"]:
         events = [e for e in trace["events"] if e["document"] == item["document"]["id"] and e["step"] != "read-item"]
         _document(root.add(f"[bold]{escape(item['document']['title'])}[/bold]  {item['outcome']}"), item, events)
@@ -28,6 +35,21 @@ def show(trace: dict[str, Any]) -> None:
         if event["step"] == "examine":
             root.add(_event(event))
     screen().print(root)
+
+
+def _round(node: Tree, run: str, event: dict[str, Any], rounds: list[dict[str, Any]]) -> None:
+    """Under a round's beginning where its documents are traced, under its verdict what each arm came to."""
+    number = event["data"].get("round")
+    if event["step"] == "open" and not event["message"]:
+        node.add(f"[dim]{command(f'trace {practice_run(run, number)}')}[/dim]")
+    for found in rounds if event["step"] == "judge" else ():
+        if found["number"] == number:
+            node.add(f"[dim]{command(f'trace {heldout_run(run, number)}')}[/dim]")
+            for result in found["results"]:
+                gains = [trial["gain"] for trial in result["trials"]]
+                node.add(
+                    f"{result['arm']}: held-out gain {fmean(gains):.3f}" if gains else f"{result['arm']}: no trial"
+                )
 
 
 def _event(event: dict[str, Any]) -> str:

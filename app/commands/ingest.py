@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 
@@ -15,11 +13,8 @@ from agent.drafts import sweep
 from agent.errors import ConfigError, SourceError, TrainerError
 from app.progress import IngestProgress
 from app.report import show_summary
-from app.session import GoOn, alone, command, configured, emit, insisted, opened, resume_command, say_waiting
-from app.stopping import stoppable
-
-if TYPE_CHECKING:
-    from graphs.run import Run
+from app.running import say_changed, written_down
+from app.session import alone, command, configured, emit, insisted, opened, resume_command, say_waiting
 
 
 def run(
@@ -83,8 +78,8 @@ def learn(
             if not resume:
                 typer.secho(f"run {run.name} of these sources was cut off; going on with it. What is new since then "
                             "comes with the next run.", err=True)  # fmt: skip
-        with _written_down(run):
-            _say_changed(run, *run.configure(insists or {}))
+        with written_down(run, "ingest"):
+            say_changed(run, *run.configure(insists or {}))
             with progress:
                 run.learn()
         summary = run.finish() | {"home": str(config.home)}
@@ -95,38 +90,6 @@ def _code(summary: Mapping[str, Any]) -> int:
     if summary["failures"]:
         return SourceError.exit_code
     return TrainerError.exit_code if summary["failed"] else 0
-
-
-def _say_changed(run: Run, new: list[str], aside: list[str]) -> None:
-    if new:
-        typer.secho(f"run {run.name} goes on with these keys changed: {', '.join(new)}", err=True)
-    if aside:
-        typer.secho(f"run {run.name} goes on under the configuration that it began with; put aside from today's: "
-                    f"{', '.join(aside)}", err=True)  # fmt: skip
-
-
-@contextmanager
-def _written_down(run: Run) -> Iterator[None]:
-    """A run that is stopped, by a person or by an error, is marked so in the ledger, and says how to go on."""
-    once = threading.Lock()
-
-    def mark(cause: str, key: str = "") -> GoOn | None:
-        """Returns how to go on, where there is something to go on with."""
-        return GoOn(resume_command(run.runtime.config.home, run.name, key)) if run.stop(cause) else None
-
-    def last_words() -> None:
-        if once.acquire(blocking=False):
-            typer.secho("; ".join(filter(None, ["stopped", mark("stopped")])), err=True)
-
-    with stoppable(last_words):
-        try:
-            yield
-        except BaseException as error:
-            if once.acquire(blocking=False):
-                how = mark(str(error) or type(error).__name__, getattr(error, "key", ""))
-                if how:
-                    error.add_note(how)
-            raise
 
 
 def located(source: str) -> str:

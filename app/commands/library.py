@@ -6,13 +6,18 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 from rich.markup import escape
 
-from agent.ports import Ledger, LibraryVersion
+from agent.errors import ConfigError
+from agent.ledger_port import Ledger, LibraryVersion
 from app.session import command, emit, opened
 from app.tables import counted, screen, table
+
+if TYPE_CHECKING:
+    from graphs.runtime import Runtime
 
 
 def show(home: Path | None, file: Path | None, overrides: Sequence[str], as_json: bool) -> None:
@@ -76,12 +81,16 @@ def _row(change: LibraryVersion | WentBack) -> tuple[str, str, str, str]:
 
 
 def rollback(
-    adapter: str | None, reason: str, home: Path | None, file: Path | None, overrides: Sequence[str], as_json: bool
-) -> None:
+    adapter: str | None, policy: bool, reason: str, home: Path | None, file: Path | None, overrides: Sequence[str],
+    as_json: bool,
+) -> None:  # fmt: skip
     """Raises StoreError where nothing is published, the adapter is not current, or a store cannot be written."""
     from graphs.winners import take_back
 
     runtime = opened(home, file, overrides)
+    if policy:
+        _rollback_policy(runtime, adapter, reason, as_json)
+        return
     taken = take_back(runtime, adapter, reason)
     left = runtime.ledger.current()
     if as_json:
@@ -90,3 +99,18 @@ def rollback(
     for gone in taken:
         typer.echo(f"taken back: {gone.id} ({gone.title})")
     typer.echo(f"{counted(len(left), 'adapter')} left in the library")
+
+
+def _rollback_policy(runtime: Runtime, adapter: str | None, reason: str, as_json: bool) -> None:
+    from graphs.choosers import take_back
+
+    if adapter:
+        raise ConfigError("an adapter and --policy do not go together", "take back one after the other")
+    promotion, acts = take_back(runtime, reason), runtime.acting
+    if as_json:
+        emit({"taken_back": promotion.replaces, "acting": acts.id if acts else None})
+    else:
+        typer.echo(f"taken back: policy {promotion.replaces}")
+        typer.echo(
+            f"policy {acts.id} plans again" if acts else "no policy plans now: strategies are sampled by rewards"
+        )

@@ -7,16 +7,20 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from agent.config import Config
-from agent.ports import Ledger
+from agent.ledger_port import Ledger
 from app.session import command, emit, opened, resume_command
 from app.tables import counted
+from graphs.outer import IMPROVE
 from graphs.summary import latest
 from graphs.unfinished import unfinished
+
+if TYPE_CHECKING:
+    from graphs.runtime import Runtime
 
 RECENT = 5
 """Runs that are listed, the latest first."""
@@ -48,12 +52,23 @@ def run(home: Path | None, file: Path | None, overrides: Sequence[str], as_json:
         "unfinished": {run: count for run, count in counts.items() if not now or run != now["run"]},
         "adapters": len(ledger.current()),
         "winners": len(ledger.winners()),
+        "policy": _policy(runtime),
+        "waiting": sum(answer is None for _, answer in ledger.asked()),
         "dataset": str(config.dataset_path) if config.dataset_path.exists() else None,
     }
     if as_json:
         emit(result)
     else:
         _show(result, config)
+
+
+def _policy(runtime: Runtime) -> str | None:
+    """The policy that plans now, and why."""
+    if runtime.acting is None:
+        return None
+    last = runtime.ledger.promotions(runtime.config.model.name)[-1]
+    since = f"since round {last.number} of run {last.run}" if last.run else "since another one was taken back"
+    return f"{last.policy}, {since}: {last.reason}"
 
 
 def _outcome(outcome: str | None, answered: bool) -> str | None:
@@ -76,7 +91,7 @@ def _told(ledger: Ledger, run: dict[str, Any], now: dict[str, Any] | None) -> di
     return {
         "run": run["run"], "began_at": run["began_at"], "kind": run["kind"],
         "status": _status(run, now if now and now["run"] == run["run"] else None),
-        "documents": len(ledger.documents(run["run"])),
+        "documents": len(ledger.documents(run["run"])), "rounds": [r.word for r in ledger.rounds(run["run"])],
         "published": list(ledger.outcomes(run["run"]).values()).count("published"),
     }  # fmt: skip
 
@@ -90,6 +105,14 @@ def _who(running: dict[str, Any]) -> str:
     return f"process {running['process']}{elsewhere}"
 
 
+def _came(run: dict[str, Any]) -> str:
+    documents = counted(run["documents"], "document")
+    if run["kind"] == IMPROVE:
+        promoted = run["rounds"].count("promote")
+        return f"{documents}, {counted(len(run['rounds']), 'round')}, {promoted} promoted a policy"
+    return f"{documents}, {run['published']} published"
+
+
 def _show(result: dict[str, Any], config: Config) -> None:
     told = ", ".join(f"{count} {name}" for name, count in result["outcomes"].items()) or "none yet"
     lines = {
@@ -98,15 +121,19 @@ def _show(result: dict[str, Any], config: Config) -> None:
         "documents": f"{result['documents']} ({told})",
         "adapters": f"{result['adapters']} in the library now",
         "winners": f"{result['winners']} in memory and dataset",
+        "policy": result["policy"] or "none promoted yet",
     }
     for name, value in lines.items():
         typer.echo(f"{name:10} {value}")
+    if result["waiting"]:
+        typer.echo(f"{'waiting':10} {result['waiting']} for your word: {command('approve', config.home)}")
     if not result["recent_runs"]:
         typer.echo(f"{'runs':10} none; start with: {command('ingest SOURCE', config.home)}")
     for run in result["recent_runs"]:
         at = time.strftime("%Y-%m-%d %H:%M", time.localtime(run["began_at"]))
-        came = f"{counted(run['documents'], 'document')}, {run['published']} published"
-        typer.echo(f"{'run':10} {run['run']}  {at}  {run['kind']}, {run['status']}: {came}")
+        typer.echo(f"{'run':10} {run['run']}  {at}  {run['kind']}, {run['status']}: {_came(run)}")
+        if run["kind"] == IMPROVE and run["status"] in ("stopped", "cut off"):
+            typer.echo(f"{'':10} go on with: {resume_command(config.home, run['run'], verb='improve')}")
     running = result["running"]
     if running:
         left = counted(running["documents_left"], "document")

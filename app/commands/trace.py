@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from agent.errors import StoreError
-from agent.ports import Ledger
+from agent.ledger_port import Ledger
 from agent.records import Document
 from app.session import command, emit, opened
 from graphs.champion import decided
+from graphs.outer import IMPROVE
 from graphs.summary import latest, question_rows
 
 
@@ -36,11 +37,15 @@ def run(run_id: str | None, home: Path | None, file: Path | None, overrides: Seq
 
 
 def everything(ledger: Ledger, run: str) -> dict[str, Any]:
-    """All that the ledger knows of a run, as JSON data."""
+    """All that the ledger knows of a run, as JSON data. What the rounds of `seal improve` did with documents is in runs
+    of their own."""
+    told = ledger.run(run)
+    documents = [] if told["kind"] == IMPROVE else ledger.documents(run)
     return {
-        "run": ledger.run(run),
+        "run": told,
         "events": [e.model_dump(mode="json") for e in ledger.events(run)],
-        "documents": [_document(ledger, run, d) for d in ledger.documents(run)],
+        "documents": [_document(ledger, run, d) for d in documents],
+        "rounds": [r.model_dump(mode="json") for r in ledger.rounds(run)],
     }
 
 
