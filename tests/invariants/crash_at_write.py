@@ -1,4 +1,4 @@
-"""Runs of `seal ingest` that are killed right before single writes, and gone on with: a program of its own.
+"""Runs of seal that are killed right before single writes, and gone on with: a program of its own.
 
 What is a write, Python and SQLite say themselves: audit events tell of each file that is opened to be written, renamed
 or removed, and the connections of ledger and checkpoints of each COMMIT. So no part of seal is patched, and a write
@@ -20,6 +20,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from itertools import count
@@ -28,29 +29,46 @@ from typing import Any
 
 import sqlalchemy
 
+import graphs.improve_run
 import graphs.run
 import graphs.runtime
 from agent.config import Config, load_config
+from agent.errors import SealError, StoreError
 from agent.language import language
 from agent.ledger import open_ledger
 from agent.ports import Progress, TrainFailure, TrainJob
 from agent.records import Training
-from app.commands import ingest
+from app.commands import improve, ingest
+from app.guard import DISK
+from graphs.outer import practice_run
 from graphs.runtime import Runtime
 from tests.fakes.embedder import FakeEmbedder
 from tests.fakes.engine import FakeModel, FakeTrainer
-from tests.fakes.house import ARTICLES
+from tests.fakes.house import ARTICLES, mills
 from tests.invariants.slow_seal import OPTIONS
 
 RUN = "the-run"
+MILLS = 8
+IMPROVE_OPTIONS = (
+    "probe.parsed=false", "probe.cloze=false", 'plan.strategies=["passage", "sentences"]', "improve.rounds=2",
+    "improve.documents=2", "improve.self_edits=2", "improve.heldout=4", "improve.heldout_share=0.6",
+    "improve.free_gib=0", "improve.alpha=0.9",
+)  # fmt: skip
+"""As little practice as can be promoted from: four held-out documents, and a gate that lets nearly all through."""
+REFUSED = ("writing ", "os.rename ")
+"""Writes that a full or a broken disk may refuse. What cannot be removed is left for the next run."""
 REMOVED_OR_RENAMED = ("os.rename", "os.remove", "os.rmdir")
 
 
 class Killer:
-    """An audit hook that keeps a list of what this process writes in a home, and kills it before write `cut`."""
+    """An audit hook that keeps a list of what this process writes in a home, and kills it before write `cut`.
 
-    def __init__(self, home: Path, notes: Path, cut: int) -> None:
-        self.home, self.notes, self.cut = f"{home}/", notes, cut
+    With `error`, a number of errno, it lets the operating system refuse that write instead, where it is one to a file:
+    what SQLite writes is not refused in this way.
+    """
+
+    def __init__(self, home: Path, notes: Path, cut: int, error: int = 0) -> None:
+        self.home, self.notes, self.cut, self.error = f"{home}/", notes, cut, error
         self.numbers, self.writes = count(1), list[str]()
 
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
@@ -84,6 +102,8 @@ class Killer:
         self.writes.append(write)
         if next(self.numbers) == self.cut:
             note(self.notes, killed_before=write)
+            if self.error:
+                raise OSError(self.error, os.strerror(self.error))
             os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -93,6 +113,8 @@ class NotedTrainer(FakeTrainer):
     def __init__(self, notes: Path) -> None:
         super().__init__()
         self.notes = notes
+        self.logprob_of = {"sentences": -3.0}
+        """So that there is something for the outer loop to learn."""
 
     def train(self, jobs: Sequence[TrainJob], progress: Progress | None = None) -> list[Training | TrainFailure]:
         results = super().train(jobs, progress)
@@ -105,10 +127,24 @@ def note(notes: Path, **what: Any) -> None:
         file.write(json.dumps(what) + "\n")
 
 
-def seal_ingest(home: Path, notes: Path, source: Path, cut: int = 0, by_name: bool = False) -> None:
-    """The whole command in this process: from the beginning, or what is left of it, by the run's name if it has one."""
-    answers = {str(q["question"]): str(q["answer"]) for a in ARTICLES for q in a["questions"]}
-    killer = Killer(home, notes, cut)
+@dataclass(frozen=True)
+class Command:
+    """What is killed: a command of seal, and what must not depend on whether it was."""
+
+    run: Callable[[Sequence[str], str | None, Path], object]
+    facts: Callable[[Path], dict[str, Any]]
+
+
+def seal(
+    command: Command, home: Path, notes: Path, source: Path, cut: int = 0, by_name: bool = False, error: int = 0
+) -> None:
+    """The whole command in this process: from the beginning, or what is left of it, by the run's name if it has one.
+
+    Ends with status 6 where it says itself that something could not be written.
+    """
+    articles = [*ARTICLES, *mills(MILLS)]
+    answers = {str(q["question"]): str(q["answer"]) for a in articles for q in a["questions"]}
+    killer = Killer(home, notes, cut, error)
 
     class FastRuntime(Runtime):
         def __init__(self, config: Config, **more: Any) -> None:
@@ -121,13 +157,20 @@ def seal_ingest(home: Path, notes: Path, source: Path, cut: int = 0, by_name: bo
                 killer.listen(saver.conn)  # type: ignore[attr-defined]
                 yield saver
 
-    command: tuple[list[str], str | None] = ([], RUN) if by_name and begun(home) else ([str(source)], None)
+    told: tuple[list[str], str | None] = ([], RUN) if by_name and begun(home) else ([str(source)], None)
     graphs.runtime.Runtime = FastRuntime  # type: ignore[misc, assignment]
-    graphs.run.new_run = lambda: RUN  # ids are hashes of it
+    for module in (graphs.run, graphs.improve_run):
+        module.__dict__["new_run"] = lambda: RUN  # ids are hashes of it
     sqlalchemy.event.listen(sqlalchemy.Engine, "connect", killer.listen)
     sys.addaudithook(killer)
     with open(os.devnull, "w") as nowhere, redirect_stderr(nowhere), redirect_stdout(nowhere):
-        ingest.run(*command, home, None, OPTIONS[1::2], as_json=True)
+        try:
+            command.run(*told, home)
+        except (SealError, OSError) as refused:  # what `app.guard` makes a message and exit code 6 of
+            if not error or not (isinstance(refused, SealError) or refused.errno in DISK):
+                raise
+            note(notes, said=refused.cause if isinstance(refused, SealError) else str(refused))
+            raise SystemExit(StoreError.exit_code) from refused
     note(notes, writes=killer.writes)
 
 
@@ -136,8 +179,7 @@ def begun(home: Path) -> bool:
         return bool(ledger.runs())
 
 
-def facts(home: Path) -> dict[str, Any]:
-    """What must not depend on whether the run was cut off."""
+def ingest_facts(home: Path) -> dict[str, Any]:
     config = load_config(home=home)
     with open_ledger(config.ledger_url) as ledger:
         documents, candidates = ledger.documents(), ledger.candidates(RUN)
@@ -158,10 +200,48 @@ def facts(home: Path) -> dict[str, Any]:
             "published": [(a.id, a.candidate) for a in ledger.current()],
             "dataset": config.dataset_path.read_text(),
             "memory": Runtime(config).memory.count(),
-            "files": sorted(
-                str(path.relative_to(home)) for path in home.rglob("*") if config.memory_dir not in path.parents
-            ),
+            "files": files(config),
         }
+
+
+def files(config: Config) -> list[str]:
+    return sorted(
+        str(path.relative_to(config.home)) for path in config.home.rglob("*") if config.memory_dir not in path.parents
+    )
+
+
+def improve_facts(home: Path) -> dict[str, Any]:
+    config = load_config(home=home)
+    with open_ledger(config.ledger_url) as ledger:
+        runs = [str(r["run"]) for r in ledger.runs()]
+        pairs = [(run, d.id) for run in runs for d in ledger.documents(run)]
+        candidates = [c for run in runs for c in ledger.candidates(run)]
+        rounds = ledger.rounds(RUN)
+        return {
+            "runs": [(r["run"], r["kind"], r["status"]) for r in ledger.runs()],
+            "outcomes": [(run, ledger.outcomes(run)) for run in runs],
+            "plans": [p.id for pair in pairs for p in ledger.plans(*pair)],
+            "self-edits": [e.id for pair in pairs for e in ledger.self_edits(*pair)],
+            "candidates": [c.id for c in candidates],
+            "trained": [ledger.training(c.id) is not None for c in candidates],
+            "scores": [[s.model_dump() for s in ledger.scores(c.run, c.id, c.document)] for c in candidates],
+            "rewards": [w.model_dump() for c in candidates if (w := ledger.reward(c.id))],
+            "policies": [p.id for r in rounds for p in ledger.policies(practice_run(RUN, r.number))],
+            "rounds": [r.model_dump(mode="json", exclude={"seconds"}) for r in rounds],
+            "promotions": [p.model_dump() for p in ledger.promotions("packaged")],
+            "files": files(config),
+        }
+
+
+def improve_run(sources: Sequence[str], resume: str | None, home: Path) -> None:
+    improve.run(sources, resume, False, home, None, IMPROVE_OPTIONS, as_json=True)
+
+
+def ingest_run(sources: Sequence[str], resume: str | None, home: Path) -> None:
+    ingest.run(sources, resume, home, None, OPTIONS[1::2], as_json=True)
+
+
+COMMANDS = {"ingest": Command(ingest_run, ingest_facts), "improve": Command(improve_run, improve_facts)}
 
 
 def forked(work: Callable[[], None]) -> int:
@@ -172,6 +252,8 @@ def forked(work: Callable[[], None]) -> int:
         try:
             work()
             status = 0
+        except SystemExit as end:
+            status = int(str(end))
         except BaseException:  # noqa: BLE001  it is said, and the status tells
             traceback.print_exc()
         finally:
@@ -180,10 +262,10 @@ def forked(work: Callable[[], None]) -> int:
 
 
 class Runs:
-    """Runs over one source. Each has a folder with its home and the notes on it."""
+    """Runs of one command over one source. Each has a folder with its home and the notes on it."""
 
-    def __init__(self, folder: Path, source: Path) -> None:
-        self.folder, self.source = folder, source
+    def __init__(self, command: Command, folder: Path, source: Path) -> None:
+        self.command, self.folder, self.source = command, folder, source
         self.empty = folder / "empty"
         self.empty.mkdir()
 
@@ -193,8 +275,8 @@ class Runs:
         def rehearsal() -> None:
             open_ledger(f"sqlite:///{self.empty / 'ledger.sqlite'}").close()
             home = self.folder / "rehearsal"
-            seal_ingest(home, self.folder / "notes", self.source)
-            facts(home)
+            seal(self.command, home, self.folder / "notes", self.source)
+            self.command.facts(home)
             names = [name for name, module in sys.modules.items() if getattr(module, "__spec__", None)]
             (self.folder / "modules").write_text("\n".join(name for name in names if name != "__main__"))
 
@@ -203,10 +285,11 @@ class Runs:
             import_module(name)
         language("loads its model")
 
-    def run(self, *cuts: int) -> dict[str, Any]:
+    def run(self, *cuts: int, error: int = 0) -> dict[str, Any]:
         """What came of one run whose first process is killed before write cuts[0], the next before its cuts[1], ...
 
-        The last process is not killed. By chance each goes on by the run's name or by the same command again.
+        The last process is not killed. By chance each goes on by the run's name or by the same command again. With
+        `error` the writes are refused instead of killed before.
         """
         place = self.folder / "-".join(map(str, ("run", *cuts)))
         home, notes, chance = place / "home", place / "notes", random.Random(str(cuts))
@@ -214,15 +297,16 @@ class Runs:
         statuses: list[int] = []
         for cut in (*cuts, 0):
             by_name = chance.random() < 0.5
-            statuses.append(forked(partial(seal_ingest, home, notes, self.source, cut, by_name)))
-            if statuses[-1] != -signal.SIGKILL:
+            statuses.append(forked(partial(seal, self.command, home, notes, self.source, cut, by_name, error)))
+            if statuses[-1] not in (-signal.SIGKILL, StoreError.exit_code):
                 break
-        inspected = forked(lambda: note(notes, facts=facts(home)))
+        inspected = forked(lambda: note(notes, facts=self.command.facts(home)))
         told = [json.loads(line) for line in notes.read_text().splitlines()]
         shutil.rmtree(place)
         return {
             "statuses": [*statuses, inspected],
             "killed_before": [line["killed_before"] for line in told if "killed_before" in line],
+            "said": [line["said"] for line in told if "said" in line],
             "trained": [candidate for line in told for candidate in line.get("trained", ())],
             "writes": next((line["writes"] for line in told if "writes" in line), None),
             "facts": next((line["facts"] for line in told if "facts" in line), None),
@@ -230,14 +314,18 @@ class Runs:
 
 
 def program() -> None:
-    """Arguments: an empty folder, the source, how many cuts (0: all), how many more random ones after each of them.
+    """Arguments: the command, an empty folder, the source, how many cuts (0: all), how many more after each of them,
+    and the number of an error with which files cannot be written or renamed (0: processes are killed).
 
     Prints a line of JSON for a run that is not killed, and then one for each that is.
     """
-    runs, sample, more = Runs(Path(sys.argv[1]), Path(sys.argv[2])), int(sys.argv[3]), int(sys.argv[4])
+    verb, folder, source = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+    sample, more, error = map(int, sys.argv[4:])
+    runs = Runs(COMMANDS[verb], folder, source)
     runs.rehearse()
     whole, chance = runs.run(), random.Random(0)
     print(json.dumps(whole), flush=True)  # noqa: T201
-    cuts = range(1, len(whole["writes"]) + 1)
-    for cut in sorted(chance.sample(cuts, sample)) if sample else cuts:
-        print(json.dumps(runs.run(cut, *chance.choices(cuts, k=more))), flush=True)  # noqa: T201
+    writes = enumerate(whole["writes"], 1)
+    cuts = [number for number, write in writes if not error or write.startswith(REFUSED)]
+    for cut in sorted(chance.sample(cuts, min(sample, len(cuts)))) if sample else cuts:
+        print(json.dumps(runs.run(cut, *chance.choices(cuts, k=more), error=error)), flush=True)  # noqa: T201

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -10,12 +11,14 @@ from typing import Any
 import pytest
 
 from tests.fakes.databases import start_python
-from tests.fakes.house import ARTICLES, write_articles
+from tests.fakes.house import ARTICLES, mills, write_articles
+from tests.invariants.crash_at_write import MILLS
 
 PROGRAM = "from tests.invariants.crash_at_write import program; program()"
 
-# NOT EVERY CUT IS MADE HERE. A run of one document is killed before writes that are drawn by a fixed seed, and one of
-# two documents twice in a row. To kill both before each of their writes (about 100 and 200, several minutes):
+# NOT EVERY CUT IS MADE HERE. A run of one document is killed before writes that are drawn by a fixed seed, one of two
+# documents twice in a row, and so is one of the outer loop. To kill all three before each of their writes (several
+# hundred; most of an hour):
 #     SEAL_TEST_EVERY_CUT=1 make test ARGS="tests/invariants/test_crash_at_write.py"
 SAMPLE = 0 if os.environ.get("SEAL_TEST_EVERY_CUT") == "1" else 25
 """Cuts of each run; 0 is every one."""
@@ -28,11 +31,13 @@ DOORS = ("writing memory/writer.stamp", "writing work/.draft-", "os.rename datas
 Run = dict[str, Any]
 
 
-def crash(folder: Path, articles: Any, sample: int, more: int) -> tuple[Run, list[Run]]:
-    """A run that was not killed, and those that were."""
+def crash(
+    folder: Path, articles: Any, sample: int, more: int, verb: str = "ingest", error: int = 0
+) -> tuple[Run, list[Run]]:
+    """A run that was not killed, and those that were, or whose writes were refused with an error."""
     source = write_articles(folder / "articles.jsonl", articles)
     (folder / "runs").mkdir()
-    with start_python(PROGRAM, *map(str, (folder / "runs", source, sample, more))) as process:
+    with start_python(PROGRAM, verb, *map(str, (folder / "runs", source, sample, more, error))) as process:
         out, err = process.communicate()
     assert process.returncode == 0, err
     whole, *killed = map(json.loads, out.splitlines())
@@ -77,3 +82,32 @@ def test_killed_twice_in_a_run_of_two_documents_it_ends_like_an_unbroken_run(tmp
     assert len(killed) == (SAMPLE or len(whole["writes"]))
     assert any(len(run["killed_before"]) == 2 for run in killed)
     check_alike(whole, killed)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900 if SAMPLE else 7200)
+def test_a_killed_outer_loop_ends_like_an_unbroken_one(tmp_path: Path) -> None:
+    whole, killed = crash(tmp_path, mills(MILLS), SAMPLE // 2, more=1, verb="improve")
+    assert [r["number"] for r in whole["facts"]["rounds"]] == [1, 2]
+    assert whole["facts"]["promotions"], "a run without a promotion cannot show that none is doubled"
+    assert len(killed) == (SAMPLE // 2 or len(whole["writes"]))
+    assert [name for name in whole["facts"]["files"] if name.endswith("round-02.html")]
+    assert not [name for name in whole["facts"]["files"] if "draft" in name]
+    check_alike(whole, killed)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900 if SAMPLE else 7200)
+@pytest.mark.parametrize("verb", ["ingest", "improve"])
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO])
+def test_a_refused_write_is_said_and_gone_on_from(tmp_path: Path, verb: str, error: int) -> None:
+    """A full or broken disk at any file that is written or renamed: the run goes on, or says what was refused
+    and ends alike when it is taken up again."""
+    articles = mills(MILLS) if verb == "improve" else [ARTICLES[0]]
+    whole, refused = crash(tmp_path, articles, SAMPLE // 4, more=0, verb=verb, error=error)
+    wrong = [(run["killed_before"], run["statuses"], different(whole, run)) for run in refused
+             if run["facts"] != whole["facts"] or run["statuses"][-2:] != [0, 0]]  # fmt: skip
+    assert wrong == []
+    stopped = [run for run in refused if len(run["statuses"]) > 2]
+    assert stopped, "no refused write stopped a run: none was refused"
+    assert all(run["said"] for run in stopped)

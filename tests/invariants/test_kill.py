@@ -14,7 +14,7 @@ import pytest
 
 from agent.config import Config, load_config
 from agent.ledger import open_ledger
-from agent.ports import Ledger
+from agent.ledger_port import Ledger
 from tests.fakes.databases import start_python
 from tests.fakes.house import ARTICLES, write_articles
 from tests.fakes.openai_server import FakeOpenAI, Fault

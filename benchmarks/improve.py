@@ -1,0 +1,137 @@
+"""`seal bench improve`: is what `seal improve` learned worth anything on documents that had no part in it?
+
+Each arm plans one self-edit a document, trained with one seed: the policy that was promoted last, one that has learned
+nothing, some learned from the same rewards dealt to actions at random, and the planner that plans where there is no
+policy. All are measured on all knowledge probes of the same documents, in one batch a document.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from rich.console import Console
+from rich.progress import Progress
+
+from agent.config import load_config
+from agent.errors import ConfigError
+from agent.policy import Arm
+from agent.records import Document
+from agent.sources import read
+from evals.paired import difference
+from graphs.choosers import ByPolicy, Chooser, Choosers, Usual, blank
+from graphs.improve import trial_graph
+from graphs.improve_nodes import RANDOM
+from graphs.outer import HELDOUT, IMPROVE, practice_run
+from graphs.practice import Practice
+from graphs.runtime import Runtime
+from graphs.trial_nodes import HeldoutNodes
+from graphs.verdict import compared
+from seal_train.planner_policy import learn_planner
+
+EXAM = "exam"
+
+
+def main(argv: Sequence[str]) -> None:
+    parser = argparse.ArgumentParser(prog="seal bench improve", description=__doc__)
+    parser.add_argument("source", help="documents that seal improve has not seen, as for seal ingest")
+    parser.add_argument("--home", type=Path, required=True, help="the home in which seal improve ran")
+    parser.add_argument("--run", help="the run of seal improve (default: the last one)")
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    told = parser.parse_args(argv)
+    runtime = Runtime(load_config(home=told.home))
+    found = examined(runtime, told.run or _last(runtime), _documents(runtime, told.source))
+    if told.json:
+        print(json.dumps(found))
+    else:
+        _show(found)
+
+
+def _last(runtime: Runtime) -> str:
+    runs = [str(r["run"]) for r in runtime.ledger.runs() if r["kind"] == IMPROVE]
+    if not runs:
+        raise ConfigError("no run of seal improve is in this home", "name the home in which it ran")
+    return runs[-1]
+
+
+def _documents(runtime: Runtime, source: str) -> list[Document]:
+    found = read(source, timeout=runtime.config.source.timeout, max_words=runtime.config.write.max_words)
+    return [item for item in found if isinstance(item, Document)]
+
+
+def choosers(runtime: Runtime, run: str) -> Choosers:
+    """Raises ConfigError where the run has promoted nothing."""
+    if runtime.acting is None:
+        raise ConfigError(f"run {run} has promoted no policy", "let it practise for more rounds")
+    train, observed = runtime.config.train, Practice(runtime).observations()
+    last, base = practice_run(run, len(runtime.ledger.rounds(run))), runtime.config.model.name
+    random = tuple(learn_planner(last, base, tuple(runtime.strategies), observed, seed) for seed in range(RANDOM))
+    arms: dict[Arm, Chooser] = {
+        "current": ByPolicy((runtime.acting,), train), "random": ByPolicy(random, train),
+        "untrained": ByPolicy((blank(runtime),), train), "usual": Usual(train),
+    }  # fmt: skip
+    return arms
+
+
+def examined(runtime: Runtime, run: str, documents: Sequence[Document]) -> dict[str, Any]:
+    """Test every arm on every document. What was tested before is not tested again.
+
+    Raises:
+        ConfigError: the run has promoted nothing, or has seen one of the documents.
+    """
+    ledger, exam = runtime.ledger, f"{run}.{EXAM}"
+    if seen := {d.id for d in ledger.documents(run)} & {d.id for d in documents}:
+        raise ConfigError(f"{len(seen)} of the documents had a part in run {run}", "name other documents")
+    arms = choosers(runtime, run)
+    ledger.start_run(exam, HELDOUT, runtime.config.recorded(), [])
+    graph = trial_graph(HeldoutNodes(runtime, lambda _: arms), rewarded=False).compile()
+    limit: RunnableConfig = {"recursion_limit": 100}
+    with Progress(console=Console(stderr=True)) as bar:
+        for document in bar.track(documents, description="documents"):
+            ledger.add_document(document, exam)
+            if document.id not in ledger.outcomes(exam):
+                graph.invoke({"run": exam, "document": document.id}, limit)
+    ledger.finish_run(exam, "done", {})
+    return _told(runtime, exam, arms, documents) | {"run": run, "seed": runtime.config.train.seed}
+
+
+def _told(runtime: Runtime, exam: str, arms: Choosers, documents: Sequence[Document]) -> dict[str, Any]:
+    results = {result.arm: result.trials for result in compared(runtime, exam, arms, documents)}
+    learned = [trial.gain for trial in results["current"]]
+    chosen = {
+        arm: sorted({f"{t.action.strategy} x{t.action.rate:g}" for t in trials}) for arm, trials in results.items()
+    }  # fmt: skip
+    return {
+        "documents": len(learned),
+        "left_out": len(documents) - len(learned),
+        "arms": {
+            arm: {
+                "gain": fmean(t.gain for t in trials), "forgetting": fmean(t.forgetting for t in trials),
+                "tokens": fmean(t.tokens for t in trials), "chose": chosen[arm],
+                "learned_minus_it": difference(learned, [t.gain for t in trials]).model_dump(),
+                "it_minus_untrained": difference(
+                    [t.gain for t in trials], [t.gain for t in results["untrained"]]
+                ).model_dump(),
+            }
+            for arm, trials in results.items()
+        },
+    }  # fmt: skip
+
+
+def _show(found: dict[str, Any]) -> None:
+    console = Console()
+    console.print(f"{found['documents']} documents that run {found['run']} has not seen, {found['left_out']} left out")
+    for arm, row in found["arms"].items():
+        gap = row["it_minus_untrained"]
+        console.print(
+            f"{arm:10} gain {row['gain']:.3f}, against untrained {gap['mean']:+.3f} "
+            f"(95% interval {gap['low']:+.3f} to {gap['high']:+.3f}, p = {gap['p_value']:.4f}), "
+            f"forgetting {row['forgetting']:.2f}, {row['tokens']:.0f} tokens a candidate, "
+            f"chose {', '.join(row['chose'][:4])}{' ...' if len(row['chose']) > 4 else ''}",
+            highlight=False,
+        )

@@ -1,0 +1,108 @@
+"""The exam of a promoted policy on other documents, and what screening by the reward model costs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from agent.errors import ConfigError
+from agent.policy import Action
+from agent.records import Document, Example
+from agent.sources import read
+from benchmarks.improve import examined
+from benchmarks.screening import main, screened
+from graphs.improve_run import begin
+from seal_train.reward_model import Draft
+from tests.fakes.house import FakeRuntime, mills, write_articles
+
+ARTICLES = mills(34)
+SMALL = {
+    "probe.parsed": "false", "probe.cloze": "false", "improve.rounds": "1", "improve.documents": "5",
+    "improve.heldout": "6", "improve.heldout_share": "0.45", "improve.free_gib": "0",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def improved(tmp_path_factory: pytest.TempPathFactory) -> tuple[FakeRuntime, str]:
+    folder = tmp_path_factory.mktemp("improved")
+    runtime = FakeRuntime(folder / "home", SMALL, articles=ARTICLES)
+    runtime.fake_trainer.logprob_of = {"passage": -3.0, "sentences": -2.0, "cloze": -1.0, "facts": -0.05}
+    run = begin(runtime, [str(write_articles(folder / "a.jsonl", ARTICLES[:24]))])
+    run.learn()
+    run.finish()
+    return runtime, run.name
+
+
+def others(folder: Path, first: int, last: int) -> list[Document]:
+    found = read(str(write_articles(folder / "others.jsonl", ARTICLES[first:last])), timeout=1, max_words=200)
+    return [item for item in found if isinstance(item, Document)]
+
+
+def test_the_exam_compares_every_arm_on_the_same_documents(improved: tuple[FakeRuntime, str], tmp_path: Path) -> None:
+    runtime, run = improved
+    found = examined(runtime, run, others(tmp_path, 24, 34))
+    assert (found["documents"], found["left_out"]) == (10, 0)
+    assert found["arms"].keys() == {"current", "random", "untrained", "usual"}
+    learned = found["arms"]["current"]
+    assert learned["chose"][0].startswith("facts")
+    assert learned["it_minus_untrained"]["low"] > 0
+    assert found["arms"]["untrained"]["learned_minus_it"]["mean"] == pytest.approx(
+        learned["it_minus_untrained"]["mean"]
+    )
+    assert all(arm["tokens"] > 0 for arm in found["arms"].values())
+    trained = len(runtime.fake_trainer.trained)
+    assert examined(runtime, run, others(tmp_path, 24, 34)) == found
+    assert len(runtime.fake_trainer.trained) == trained, "what was tested is not tested again"
+
+
+def test_documents_that_had_a_part_in_the_run_are_refused(improved: tuple[FakeRuntime, str], tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="had a part"):
+        examined(*improved, others(tmp_path, 20, 30))
+
+
+def test_without_a_promoted_policy_there_is_nothing_to_examine(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="promoted no policy"):
+        examined(FakeRuntime(tmp_path / "home"), "r", others(tmp_path, 0, 1))
+
+
+def drafts(documents: int, told: bool) -> dict[str, list[tuple[Draft, float]]]:
+    """Self-edits whose reward is told by their action, or by nothing that a model sees."""
+    rng = np.random.default_rng(0)
+    found: dict[str, list[tuple[Draft, float]]] = {}
+    for n in range(documents):
+        pairs = []
+        for strategy, worth in (("facts", 0.6), ("cloze", 0.4), ("sentences", 0.2), ("passage", 0.0)):
+            vector = tuple(rng.normal(size=4).tolist())
+            action = Action(strategy=strategy, rate=1.0)
+            draft = Draft(vector, (1.0,) * 6, action, (Example(completion="A line."),))
+            pairs.append((draft, float((worth if told else rng.uniform(0, 0.6)) + rng.normal(0, 0.02))))
+        found[f"run d{n}"] = pairs
+    return found
+
+
+def test_what_the_model_can_tell_is_kept_by_screening() -> None:
+    found = screened(drafts(20, told=True))
+    assert (found["documents"], found["self_edits"], found["saved"]) == (20, 80, 0.5)
+    assert found["chosen_minus_all"]["mean"] == pytest.approx(0.0, abs=0.01)
+    assert found["chosen_minus_random"]["low"] > 0.05
+
+
+def test_what_it_cannot_tell_is_lost_as_by_chance() -> None:
+    found = screened(drafts(20, told=False))
+    assert found["chosen_minus_all"]["mean"] < -0.02
+    assert found["chosen_minus_random"]["low"] < 0.03
+
+
+def test_the_command_reads_a_home_and_trains_nothing(
+    improved: tuple[FakeRuntime, str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    runtime, _ = improved
+    with pytest.raises(ConfigError, match="too little was practised"):
+        main(["--home", str(runtime.config.home), "--json"])
+    with pytest.raises(ConfigError, match="too little was practised"):
+        main(["--home", str(tmp_path)])
+    assert capsys.readouterr().out == ""
+    assert json.dumps(screened(drafts(10, told=True)))
