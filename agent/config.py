@@ -19,6 +19,7 @@ from pydantic import Field, ValidationError
 from agent.config_sections import (
     ENDPOINT_NAME,
     MACHINE,
+    SELF,
     AskConfig,
     EndpointConfig,
     GateConfig,
@@ -62,6 +63,7 @@ __all__ = [
 FILE_NAME = "seal.toml"
 DEFAULT_HOME = Path("~/.seal")
 REFERENCE = "Every key stands in docs/config.md."
+MAY_BE_SELF = ("write", "endpoint")
 
 
 class Config(Section):
@@ -124,6 +126,16 @@ class Config(Section):
     @property
     def work_dir(self) -> Path:
         return self.home / "work"
+
+    @property
+    def writers_dir(self) -> Path:
+        """Adapters of writer policies, each named by the hash of its content."""
+        return self.home / "writers"
+
+    @property
+    def datasets_dir(self) -> Path:
+        """What writer policies were trained on, each version named by the hash of its content."""
+        return self.home / "datasets"
 
     @property
     def dataset_path(self) -> Path:
@@ -256,12 +268,17 @@ def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
 
 
 def _undefined_endpoints(config: Config) -> Iterator[Problem]:
+    if SELF in config.endpoints:
+        cause = f'endpoints.{SELF}: "{SELF}" is the base model; give the endpoint another name'
+        yield Problem(("endpoints", SELF), cause)
     for key in keys(Config):
         if ENDPOINT_NAME not in key.field.metadata:
             continue
         value: Any = config
         for part in key.path:
             value = getattr(value, part)
+        if value == SELF and key.path == MAY_BE_SELF:
+            continue
         if value and value not in config.endpoints:
             yield Problem(key.path, f"{key.name}: {config.no_endpoint(value).cause}")
 

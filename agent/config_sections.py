@@ -15,6 +15,8 @@ from agent.records import TrainSettings
 from agent.schema import Takes
 
 ENDPOINT_NAME = Takes("the name of an [endpoints.NAME] section, or empty")
+SELF = "self"
+"""In place of an endpoint's name: the base model itself."""
 
 
 @dataclass(frozen=True)
@@ -167,8 +169,15 @@ class WriteConfig(Section):
 
     endpoint: Annotated[
         EndpointName,
-        Field(description="Endpoint of the writing model. Empty: only strategies that need no model."),
+        Field(
+            description="Endpoint of the writing model. Empty: only strategies that need no model. "
+            '"self": the base model itself, by the writer policy that `seal improve` promoted last.'
+        ),
     ] = ""
+    temperature: Annotated[
+        float, Field(gt=0, description='Sampling temperature of endpoint "self"; others have their own.')
+    ] = 1.0
+    max_tokens: Annotated[Count, Field(description='Longest self-edit of endpoint "self", in tokens.')] = 320
     max_words: Annotated[
         Count, SETTLED, Field(description="Longest text that is learned as one document. Longer ones are split.")
     ] = 200
@@ -248,6 +257,24 @@ class ImproveConfig(Section):
     alpha: Annotated[
         float, Field(gt=0, lt=1, description="Largest p-value of the paired test at which a policy is promoted.")
     ] = 0.05
+    learns: Annotated[
+        tuple[Literal["planner", "writer"], ...],
+        Field(
+            strict=False,
+            min_length=1,
+            description='Which policy a round trains; of several, one round each in turn. "planner" chooses strategies '
+            'and settings, "writer" is the base model itself writing self-edits ([write] endpoint = "self").',
+        ),
+    ] = ("planner",)
+    method: Annotated[
+        Literal["sft", "dpo", "grpo"],
+        Field(
+            description='How a writer is trained, by TRL: "sft" on the best text of each request (ReST-EM), "dpo" on '
+            'pairs of its best and its worst, "grpo" on all of them with their rewards.'
+        ),
+    ] = "sft"
+    writer_rate: Annotated[float, Field(gt=0, description="Step size of a writer's training.")] = 3e-4
+    writer_epochs: Annotated[Count, Field(description="Passes of a writer's training over its dataset.")] = 3
     hours: Annotated[float, MACHINE, Field(ge=0, description="Stop after so many hours. 0: no limit.")] = 0.0
     most_candidates: Annotated[int, MACHINE, Field(ge=0, description="Stop after so many candidates. 0: no limit.")] = 0
     most_tokens: Annotated[

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from agent.policy import Answered, Approval, PlannerPolicy, Prediction, Promotion, Round
+from agent.policy import Answered, Approval, Kind, PlannerPolicy, Prediction, Promotion, Round, WriterPolicy
 from agent.records import (
     Adapter,
     Candidate,
@@ -182,21 +182,26 @@ class Ledger(Protocol):
     def add_event(self, event: Event) -> None: ...
     def events(self, run: str) -> list[Event]: ...
 
-    def add_policy(self, policy: PlannerPolicy) -> bool:
+    def add_policy(self, policy: PlannerPolicy | WriterPolicy) -> bool:
         """True where it was not there yet."""
         ...
 
     def policy(self, id: str) -> PlannerPolicy: ...
     def policies(self, run: str) -> list[PlannerPolicy]:
-        """Those that were learned from a run's rewards."""
+        """The planner policies that were learned from a run's rewards."""
+        ...
+
+    def writer(self, id: str) -> WriterPolicy: ...
+    def writers(self, run: str) -> list[WriterPolicy]:
+        """The writer policies that were learned from a run's rewards."""
         ...
 
     def promote(self, promotion: Promotion) -> bool:
         """Let a policy act from now on. False, and nothing changes, where this promotion was made before."""
         ...
 
-    def promotions(self, base: str) -> list[Promotion]:
-        """Of the policies of a base model, oldest first: the last one's policy acts."""
+    def promotions(self, base: str, kind: Kind) -> list[Promotion]:
+        """Of the policies of that kind for a base model, oldest first: the last one's policy acts."""
         ...
 
     def add_predictions(self, predictions: Iterable[Prediction]) -> None:

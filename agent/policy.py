@@ -1,7 +1,8 @@
 """The vocabulary of the outer loop: policies, what they were measured to be worth, and rounds.
 
 A planner policy says which plan to try for which document. It is a linear contextual bandit: for each strategy a linear
-model of the reward over the document's features and the learning rate, with a normal posterior.
+model of the reward over the document's features and the learning rate, with a normal posterior. A writer policy writes
+the self-edits of those strategies that ask a model: it is the base model with an adapter of its own.
 """
 
 from __future__ import annotations
@@ -15,6 +16,10 @@ Arm = Literal["current", "learned", "random", "untrained", "usual"]
 """Who is compared: the policy that acts, the one learned from all rewards so far, some learned from the same rewards
 dealt to actions at random, one that has learned nothing, and the planner that plans where there is no policy."""
 Word = Literal["promote", "keep", "roll back"]
+Kind = Literal["planner", "writer"]
+"""What a policy does."""
+Method = Literal["sft", "dpo", "grpo"]
+"""How a writer policy is trained, each by TRL's trainer of that name."""
 
 
 class Action(Record):
@@ -33,6 +38,7 @@ class PlannerPolicy(Record):
     """
 
     id: str
+    kind: Literal["planner"] = "planner"
     run: str
     arm: Arm
     base: str
@@ -51,6 +57,27 @@ class PlannerPolicy(Record):
         )
 
 
+class WriterPolicy(Record):
+    """An adapter with which the base model writes self-edits. `adapter` names it by its content's hash; "" is the bare
+    base. `dataset` names the file of texts that it was trained on, likewise; `learned_from` counts the rewarded texts
+    that this was chosen from."""
+
+    id: str
+    kind: Literal["writer"] = "writer"
+    run: str
+    arm: Arm
+    base: str
+    method: Method
+    adapter: str
+    dataset: str
+    learned_from: int
+
+    @classmethod
+    def make(cls, run: str, arm: Arm, base: str, method: Method, **learned: object) -> Self:
+        key = content_id("writer policy", run, arm, base, method, learned)
+        return cls.model_validate({"id": key, "run": run, "arm": arm, "base": base, "method": method, **learned})
+
+
 class Promotion(Record):
     """A policy that acts from here on in place of another one, and why. `replaces` is "" for the first one.
 
@@ -58,6 +85,7 @@ class Promotion(Record):
     """
 
     id: str
+    kind: Kind = "planner"
     run: str
     number: int
     base: str
@@ -66,9 +94,11 @@ class Promotion(Record):
     reason: str
 
     @classmethod
-    def make(cls, run: str, number: int, base: str, policy: str, replaces: str, reason: str) -> Self:
+    def make(cls, kind: Kind, run: str, number: int, base: str, policy: str, replaces: str, reason: str) -> Self:
         key = content_id("promotion", run, number, policy, replaces)
-        return cls(id=key, run=run, number=number, base=base, policy=policy, replaces=replaces, reason=reason)
+        return cls(
+            id=key, kind=kind, run=run, number=number, base=base, policy=policy, replaces=replaces, reason=reason
+        )
 
 
 class Trial(Record):
@@ -138,13 +168,14 @@ class Practised(Record):
 
 
 class Round(Record):
-    """One round of the outer loop, written down when its gate has spoken.
+    """One round of the outer loop, written down when its gate has spoken. `kind` is what its policies do.
 
     `differences` are against the current policy, by arm. `refused` counts held-out documents that were left out since
     a step failed for one of the arms. `calibration` is the reward model's on this round's practice, None where it had
     predicted nothing yet. `screened` counts the drafts that it kept from being trained.
     """
 
+    kind: Kind = "planner"
     run: str
     number: int
     base: str

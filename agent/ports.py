@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from agent.policy import Method
 from agent.records import (
     Candidate,
     Document,
@@ -188,11 +189,63 @@ class Answerer(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Request:
+    """What the model is asked as a chat model, with one adapter on or, with None, as the bare base. The answer is drawn
+    by the seed."""
+
+    system: str
+    user: str
+    adapter: Path | None = None
+    seed: int = 0
+
+
 class LanguageModel(Answerer, Protocol):
     """The model under training, read only: answers and likelihoods, in batches over adapters."""
 
     def likelihoods(self, queries: Sequence[Query], completions: Sequence[str]) -> list[Likelihood]:
         """How likely each completion is after its query."""
+        ...
+
+    def sample(self, requests: Sequence[Request], max_tokens: int, temperature: float) -> list[str]:
+        """An answer to each request, drawn from the model's own distribution at that temperature, to the end of its
+        turn or `max_tokens`.
+
+        Raises:
+            ModelError: the model has no chat template.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A text that was written on request, and the reward of what was trained on it."""
+
+    system: str
+    user: str
+    text: str
+    reward: float
+
+
+class WriterTrainer(Protocol):
+    """Trains the base model to write as the better rewarded lessons do."""
+
+    def train(
+        self,
+        method: Method,
+        lessons: Sequence[Lesson],
+        seed: int,
+        folder: Path,
+        dataset: Path,
+        progress: Progress | None = None,
+    ) -> bool:
+        """Writes what is trained on to `dataset` and the adapter as a PEFT folder; both appear whole or not at all.
+        False, and nothing is written, where the lessons hold nothing to learn from.
+
+        Raises:
+            TrainerError: it could not be trained.
+            StoreError: the adapter or the dataset cannot be written.
+        """
         ...
 
 

@@ -109,6 +109,12 @@ class Plan(Record):
     planner: str
     reason: str
     recalled: tuple[str, ...] = ()
+    writer: str = ""
+    """The writer policy by which the base model itself writes the self-edit; "" where nothing of it is asked."""
+
+    def written_by(self, writer: str) -> Self:
+        """The same plan, carried out by a writer policy."""
+        return self.model_copy(update={"id": content_id("plan", self.id, writer), "writer": writer})
 
     @classmethod
     def make(cls, run: str, document: str, strategy: str, settings: TrainSettings, **more: Any) -> Self:
@@ -123,8 +129,19 @@ class Refusal(Record):
     reason: str
 
 
+class Writing(Record):
+    """What a chat model was asked for a self-edit, and what it wrote."""
+
+    system: str
+    user: str
+    text: str
+
+
 class SelfEdit(Record):
-    """The training data that a plan's strategy wrote. `examples` passed the check, `refused` did not."""
+    """The training data that a plan's strategy wrote. `examples` passed the check, `refused` did not.
+
+    `written` is what a model wrote that they were taken from; empty where none was asked.
+    """
 
     id: str
     plan: str
@@ -133,13 +150,17 @@ class SelfEdit(Record):
     writer: str
     examples: tuple[Example, ...]
     refused: tuple[Refusal, ...] = ()
+    written: tuple[Writing, ...] = ()
 
     @classmethod
-    def make(cls, plan: Plan, writer: str, examples: tuple[Example, ...], refused: tuple[Refusal, ...] = ()) -> Self:
+    def make(
+        cls, plan: Plan, writer: str, examples: tuple[Example, ...], refused: tuple[Refusal, ...] = (),
+        written: Sequence[Writing] = (),
+    ) -> Self:  # fmt: skip
         key = content_id("self-edit", plan.id, [e.model_dump() for e in examples])
         return cls(
             id=key, plan=plan.id, document=plan.document, strategy=plan.strategy,
-            writer=writer, examples=examples, refused=refused,
+            writer=writer, examples=examples, refused=refused, written=tuple(written),
         )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from agent.policy import Kind
 from app.benches import bench
 from app.guard import guard
 
@@ -207,11 +208,13 @@ def rollback(
         str | None,
         typer.Argument(metavar="ADAPTER", show_default=False, help="Take back this one. Default: the newest one"),
     ] = None,
-    policy: Annotated[bool, typer.Option("--policy", help="Take back the policy that plans, not an adapter")] = False,
+    policy: Annotated[
+        Kind | None, typer.Option(metavar="KIND", help="Take back the policy that acts, a planner or a writer, instead")
+    ] = None,
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, for the record")] = "asked for by hand",
     home: Home = None, config: ConfigFile = None, set_: Set = None, json: Json = False, debug: Debug = False,
 ) -> None:  # fmt: skip
-    """Take an adapter back, or with --policy the planner that `seal improve` promoted last.
+    """Take an adapter back, or with --policy what `seal improve` promoted last.
 
     Its document's former adapter answers again, where there was one. `seal adapters` lists their ids. Nothing is
     deleted: the ledger and the trace keep what was taken back. The document is learned again only when you ask for it:

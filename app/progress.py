@@ -24,7 +24,7 @@ SAID = {
     "read": "reading sources", "load-model": "loading the model (the first time it is converted)",
     "probe": "probes and the base", "train": "training the candidates",
     "evaluate": "asking the candidates", "gate": "held-out test", "publish": "publishing",
-    "examine": "asking through the router",
+    "examine": "asking through the router", "learn": "learning a policy",
 }  # fmt: skip
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from math import log2
 from pathlib import Path
 from statistics import fmean, stdev
@@ -15,7 +16,7 @@ from agent.ledger_port import Ledger
 from agent.policy import Practised, Round
 from agent.records import Document, Plan, SelfEdit
 from app.improve_report import ARMS
-from app.round_plots import PLOTS
+from app.round_plots import plots_of
 
 SHOWN = 3
 """Self-edits that are shown of the best and of the worst."""
@@ -47,22 +48,18 @@ def _write(ledger: Ledger, rounds: Sequence[Round], page: Path) -> None:
     from markdown_it import MarkdownIt
 
     drawn: dict[str, str] = {}
-    for name, plot in PLOTS.items():
+    for name, plot in plots_of(rounds[-1]).items():
         svg = page.with_name(f"{page.stem}-{name}.svg")
         plot(rounds, svg)
         drawn[svg.name] = svg.read_text(encoding="utf-8")
     text = "\n".join(_lines(ledger, rounds, list(drawn)))
     page.with_suffix(".md").write_text(text, encoding="utf-8")
-    body = re.sub(r'<p><img src="([^"]+)"[^>]*></p>', lambda m: _inline(drawn[m[1]]), _html(MarkdownIt(), text))
+    rendered: str = MarkdownIt().enable("table").render(text)
+    body = re.sub(r'<p><img src="([^"]+)"[^>]*></p>', lambda m: _inline(drawn[m[1]]), rendered)
     head = f'<meta charset="utf-8"><title>Round {rounds[-1].number} of {rounds[-1].run}</title><style>{STYLE}</style>'
     draft = page.with_name(f"{PREFIX}page")  # the page comes last and at once: one that is there is whole
     draft.write_text(f"<!doctype html>\n<html><head>{head}</head><body>\n{body}</body></html>\n", encoding="utf-8")
     os.replace(draft, page)
-
-
-def _html(parser: object, text: str) -> str:
-    render: Callable[[str], str] = parser.enable("table").render  # type: ignore[attr-defined]
-    return render(text)
 
 
 def _inline(svg: str) -> str:
@@ -71,12 +68,13 @@ def _inline(svg: str) -> str:
 
 def _lines(ledger: Ledger, rounds: Sequence[Round], plots: Sequence[str]) -> Iterator[str]:
     round = rounds[-1]
-    yield f"# Round {round.number} of run {round.run}\n"
+    yield f"# Round {round.number} of run {round.run}: a {round.kind}\n"
     yield f"**{round.word.capitalize()}**: {round.reason}.\n"
     yield from _tested(round)
     yield from (f"![]({name})\n" for name in plots)
     yield from _trained(round)
     found = _rewarded(ledger, round)
+    yield from _texts(found)
     yield from _by_action(found)
     yield from _edits(found)
 
@@ -112,7 +110,8 @@ def _trained(round: Round) -> Iterator[str]:
     if it.rewards:
         yield f"- mean reward {fmean(it.rewards):.3f}, from {min(it.rewards):.3f} to {max(it.rewards):.3f}"
         yield f"- diversity of plans: {entropy(it):.2f} bits over {len(it.actions)} actions"
-        yield f"- rewards as the acting policy expected them: rank correlation {_correlation(it)}"
+        if round.kind == "planner":
+            yield f"- rewards as the acting policy expected them: rank correlation {_correlation(it)}"
     yield f"- reward model, told before and measured after: {_calibrated(round)}"
     yield f"- the round took {round.seconds / 60:.1f} minutes\n"
 
@@ -155,6 +154,18 @@ def _rewarded(ledger: Ledger, round: Round) -> list[Rewarded]:
     found = [(r, document, plan, edit) for document in ledger.documents(child)
              for plan, edit, r in rewards(ledger, child, document.id)]  # fmt: skip
     return sorted(found, key=lambda it: it[0], reverse=True)
+
+
+def _texts(found: Sequence[Rewarded]) -> Iterator[str]:
+    """About what a model wrote, where one did."""
+    texts = [one.text.split() for _, _, _, edit in found for one in edit.written]
+    if texts:
+        usable = sum(bool(edit.examples) for _, _, _, edit in found if edit.written)
+        pairs = [pair for text in texts for pair in pairwise(text)]
+        yield (
+            f"- texts that a model wrote: {usable} of {len(texts)} usable, {fmean(map(len, texts)):.0f} words on the "
+            f"average, {len(set(pairs)) / max(1, len(pairs)):.0%} of their word pairs distinct\n"
+        )
 
 
 def _by_action(found: Sequence[Rewarded]) -> Iterator[str]:

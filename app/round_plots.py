@@ -87,6 +87,11 @@ def rewards(rounds: Sequence[Round], path: Path) -> None:
         axes.set_ylabel("reward")
 
 
+def plots_of(round: Round) -> dict[str, Callable[[Sequence[Round], Path], None]]:
+    """Those of a round's page, by name. A writer expects nothing."""
+    return {name: plot for name, plot in PLOTS.items() if round.kind == "planner" or plot is not predicted}
+
+
 PLOTS: dict[str, Callable[[Sequence[Round], Path], None]] = {
     "heldout": heldout, "rewards": rewards, "actions": actions, "predicted": predicted,
 }  # fmt: skip

@@ -24,9 +24,9 @@ from agent.policy import Arm
 from agent.records import Document
 from agent.sources import read
 from evals.paired import difference
-from graphs.choosers import ByPolicy, Chooser, Choosers, Usual, blank
+from graphs.choosers import ByPolicy, Chooser, Choosers, Usual
 from graphs.improve import trial_graph
-from graphs.improve_nodes import RANDOM
+from graphs.learners import RANDOM, PlannerLearner
 from graphs.outer import HELDOUT, IMPROVE, practice_run
 from graphs.practice import Practice
 from graphs.runtime import Runtime
@@ -73,7 +73,7 @@ def choosers(runtime: Runtime, run: str) -> Choosers:
     random = tuple(learn_planner(last, base, tuple(runtime.strategies), observed, seed) for seed in range(RANDOM))
     arms: dict[Arm, Chooser] = {
         "current": ByPolicy((runtime.acting,), train), "random": ByPolicy(random, train),
-        "untrained": ByPolicy((blank(runtime),), train), "usual": Usual(train),
+        "untrained": ByPolicy((PlannerLearner(runtime).blank(),), train), "usual": Usual(train),
     }  # fmt: skip
     return arms
 

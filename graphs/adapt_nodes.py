@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from agent.checking import check
+from agent.config_sections import SELF
 from agent.errors import AnswerError
 from agent.language import language
+from agent.own_writer import Heard
 from agent.ports import Strategy, TrainFailure, TrainJob
 from agent.records import (
     BASE,
@@ -28,6 +30,7 @@ from agent.records import (
     SelfEdit,
     Training,
     TrainSettings,
+    Writing,
 )  # fmt: skip
 from agent.strategies import suited
 from graphs.approval import publish
@@ -140,12 +143,19 @@ class AdaptNodes:
             if strategies and not plans:
                 recalled = [Recalled.model_validate(r) for r in state.get("recalled", ())]
                 try:
-                    plans = self.plans_for(run, document, strategies, recalled)
+                    plans = self._with_writers(self.plans_for(run, document, strategies, recalled))
                 except AnswerError as error:
                     return {"plans": [], "failure": span.failed(error)}
                 self.rt.ledger.add_plans(plans)
             span.data["plans"] = [{"plan": p.id, "strategy": p.strategy, "reason": p.reason} for p in plans]
         return {"plans": [p.id for p in plans]}
+
+    def _with_writers(self, plans: list[Plan]) -> list[Plan]:
+        """Where the base model itself writes, those of its plans that name no writer policy get the one that acts."""
+        acts = self.rt.acting_writer if self.rt.config.write.endpoint == SELF else None
+        if acts is None:
+            return plans
+        return [p.written_by(acts.id) if self.rt.strategies[p.strategy].needs_model else p for p in plans]
 
     def _plans(self, run: str, document: str, strategies: Mapping[str, Strategy]) -> list[Plan]:
         """The recorded plans, without those that a person ruled out since, before anything was trained by them."""
@@ -165,9 +175,10 @@ class AdaptNodes:
         document = self.rt.ledger.document(plan.document)
         written = next((e for e in self.rt.ledger.self_edits(plan.run, document.id) if e.plan == plan.id), None)
         if written:  # a model may not write the same again, which would be a second self-edit of this plan
-            return {"drafts": [_draft(plan, written.writer, _all_of(written))]}
+            return {"drafts": [_draft(plan, written.writer, _all_of(written), written.written)]}
         strategy = self.rt.strategies[plan.strategy]
-        chat = self.rt.chat(self.rt.config.write.endpoint) if strategy.needs_model else None
+        asked = self.rt.writer_of(plan) if strategy.needs_model else None
+        chat = Heard(asked) if asked else None
         writer = chat.name if chat else "deterministic"
         with self.rt.tracer.step(state["run"], "write", document.id) as span:
             span.subject, span.model = plan.strategy, writer
@@ -175,9 +186,11 @@ class AdaptNodes:
                 examples = strategy.write(document, plan.instruction, chat)
             except AnswerError as error:
                 span.failed(error)
-                return {"drafts": []}
+                if self.rt.config.write.endpoint != SELF:
+                    return {"drafts": []}
+                examples = []  # the base model's own text: that it cannot be used is what the plan came to
             span.data["examples"] = len(examples)
-        return {"drafts": [_draft(plan, writer, examples)]}
+        return {"drafts": [_draft(plan, writer, examples, chat.written if chat else ())]}
 
     def _plan(self, run: str, document: str, id: str) -> Plan:
         return next(plan for plan in self.rt.ledger.plans(run, document) if plan.id == id)
@@ -192,7 +205,8 @@ class AdaptNodes:
             for draft in sorted(state["drafts"], key=lambda d: state["plans"].index(d["plan"])):
                 plan = self._plan(run, document.id, draft["plan"])
                 examples = [Example.model_validate(e) for e in draft["examples"]]
-                edit = SelfEdit.make(plan, draft["writer"], *check(document, examples, probes))
+                written = [Writing.model_validate(w) for w in draft["written"]]
+                edit = SelfEdit.make(plan, draft["writer"], *check(document, examples, probes), written)
                 self.rt.ledger.add_self_edit(edit)
                 if edit.examples:
                     base = self.rt.config.model.name
@@ -369,8 +383,9 @@ def _not_numbers(span: Span, who: str) -> str:
     return span.message
 
 
-def _draft(plan: Plan, writer: str, examples: Iterable[Example]) -> dict[str, Any]:
-    return {"plan": plan.id, "writer": writer, "examples": [e.model_dump() for e in examples]}
+def _draft(plan: Plan, writer: str, examples: Iterable[Example], written: Iterable[Writing]) -> dict[str, Any]:
+    return {"plan": plan.id, "writer": writer, "examples": [e.model_dump() for e in examples],
+            "written": [w.model_dump() for w in written]}  # fmt: skip
 
 
 def _all_of(edit: SelfEdit) -> list[Example]:

@@ -36,12 +36,16 @@ def promote(runtime: Runtime, promotion: Promotion) -> Verdict:
     if runtime.config.gate.approve not in ("policy", "always"):
         runtime.ledger.promote(promotion)
         return "publish"
-    title = f"policy of round {promotion.number}"
+    title = f"{promotion.kind} policy of round {promotion.number}"
     for older, answer in runtime.ledger.asked():
         rival = older.promotion
-        if answer is None and rival and rival.base == promotion.base and rival.id != promotion.id:
+        if answer is None and rival and rival.id != promotion.id and _alike(rival, promotion):
             runtime.ledger.answer(Answered(approval=older.id, yes=False, why="a newer policy waits"))
     return _asked(runtime, Approval.make(promotion.run, title, promotion.reason, promotion))
+
+
+def _alike(one: Promotion, other: Promotion) -> bool:
+    return (one.kind, one.base) == (other.kind, other.base)
 
 
 def _asked(runtime: Runtime, approval: Approval) -> Verdict:

@@ -7,15 +7,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from agent.config import TrainConfig
-from agent.errors import StoreError
-from agent.ledger_port import Ledger
-from agent.planning.policy import PolicyPlanner, untrained
+from agent.planning import usual_epochs
+from agent.planning.policy import PolicyPlanner
 from agent.planning.thompson import ThompsonPlanner
-from agent.policy import Arm, PlannerPolicy, Promotion
+from agent.policy import Arm, PlannerPolicy, WriterPolicy
 from agent.ports import Strategy
 from agent.records import Document, Plan, content_id
-from graphs.outer import practice_of
-from graphs.runtime import Runtime
 
 
 class Chooser(Protocol):
@@ -34,7 +31,7 @@ Choosers = dict[Arm, Chooser]
 
 @dataclass(frozen=True)
 class ByPolicy:
-    """The best plan by a policy's mean. Of several policies each has its share of the documents."""
+    """The best plan by a planner policy's mean. Of several policies each has its share of the documents."""
 
     several: Sequence[PlannerPolicy]
     train: TrainConfig
@@ -60,39 +57,35 @@ class Usual:
         return next(iter(ThompsonPlanner(strategies, self.train, dict).plan(run, document, [], 1)), None)
 
 
-def blank(runtime: Runtime) -> PlannerPolicy:
-    """The policy that has learned nothing."""
-    return untrained(runtime.config.model.name, tuple(runtime.strategies))
+@dataclass(frozen=True)
+class ByWriter:
+    """One plan with the usual settings, written by a writer policy. Strategies take turns by document, so that all
+    writers are asked the same."""
+
+    policy: WriterPolicy
+    train: TrainConfig
+
+    @property
+    def policies(self) -> tuple[str, ...]:
+        return (self.policy.id,)
+
+    def choose(self, run: str, document: Document, strategies: Mapping[str, Strategy]) -> Plan | None:
+        start = int(content_id("turn", document.id), 16)
+        return next(iter(writing_plans(run, document, strategies, self.train, self.policy, 1, start)), None)
 
 
-def acting(runtime: Runtime) -> PlannerPolicy:
-    """The policy that was promoted last; one that has learned nothing before that."""
-    return runtime.acting or blank(runtime)
-
-
-def before(ledger: Ledger, policy: str, base: str) -> str:
-    """The policy that acted when this one was first promoted. Later it may have come back in place of another one."""
-    return next(p.replaces for p in ledger.promotions(base) if p.policy == policy)
-
-
-def take_back(runtime: Runtime, reason: str) -> Promotion:
-    """Let the policy act again that acted before the current one.
-
-    Raises:
-        StoreError: no policy is promoted.
-    """
-    ledger, acts = runtime.ledger, runtime.acting
-    if acts is None:
-        raise StoreError("no policy is promoted, so there is none to take back")
-    former = before(ledger, acts.id, acts.base)
-    promotion = Promotion.make("", len(ledger.promotions(acts.base)), acts.base, former, acts.id, reason)
-    ledger.promote(promotion)
-    return promotion
-
-
-def of_round(runtime: Runtime, heldout: str) -> Choosers:
-    """Who a round's held-out run compares: who acts, what practice taught, and the controls."""
-    policies: dict[Arm, list[PlannerPolicy]] = {"current": [acting(runtime)]}
-    for policy in (*runtime.ledger.policies(practice_of(heldout)), blank(runtime)):
-        policies.setdefault(policy.arm, []).append(policy)
-    return {arm: ByPolicy(tuple(several), runtime.config.train) for arm, several in policies.items()}
+def writing_plans(
+    run: str, document: Document, strategies: Mapping[str, Strategy], train: TrainConfig, policy: WriterPolicy,
+    k: int, start: int = 0,
+) -> list[Plan]:  # fmt: skip
+    """`k` plans of the strategies that ask a model, one after the other from place `start`, with the usual settings:
+    what differs between them is the text. None where there is no such strategy."""
+    names = sorted(name for name, strategy in strategies.items() if strategy.needs_model)
+    plans: list[Plan] = []
+    for i in range(k if names else 0):
+        name = names[(start + i) % len(names)]
+        epochs = usual_epochs(strategies[name], train)
+        settings = train.settings(epochs, seed=train.seed + i // len(names))
+        plan = Plan.make(run, document.id, name, settings, planner="turns", reason="its turn to be written")
+        plans.append(plan.written_by(policy.id) if policy.adapter else plan)
+    return plans

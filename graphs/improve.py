@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable
 from typing import Any, Literal
 
 from langgraph.graph import END, START, StateGraph
@@ -15,8 +15,9 @@ from graphs.adapt import (
     anything_trained,
     to_writers,
 )
-from graphs.choosers import of_round
+from graphs.choosers import Choosers
 from graphs.improve_nodes import ImproveNodes
+from graphs.learners import learner_of
 from graphs.practice import Practice
 from graphs.runtime import Runtime
 from graphs.state import AdaptState, ImproveState
@@ -57,6 +58,10 @@ def picked(state: ImproveState) -> Literal["document", "none", "end"]:
     return "document" if state["document"] else "none"
 
 
+def compared(runtime: Runtime) -> Callable[[str], Choosers]:
+    return lambda heldout: learner_of(runtime, heldout).choosers(heldout)
+
+
 def improve_graph(runtime: Runtime) -> StateGraph[ImproveState, Any, Any, Any]:
     practice = Practice(runtime)
     nodes = ImproveNodes(runtime, practice)
@@ -66,7 +71,7 @@ def improve_graph(runtime: Runtime) -> StateGraph[ImproveState, Any, Any, Any]:
     graph.add_node("pick_practice", nodes.pick, retry_policy=BUSY)
     graph.add_node("pick_heldout", nodes.pick, retry_policy=BUSY)
     graph.add_node("practise", trial_graph(PracticeNodes(runtime, practice), rewarded=True).compile())
-    graph.add_node("test", trial_graph(HeldoutNodes(runtime, partial(of_round, runtime)), rewarded=False).compile())
+    graph.add_node("test", trial_graph(HeldoutNodes(runtime, compared(runtime)), rewarded=False).compile())
     graph.add_edge(START, "gather")
     graph.add_edge("gather", "open")
     graph.add_conditional_edges("open", goes_on, {"next": "pick_practice", "end": END})

@@ -7,7 +7,6 @@ from collections import Counter
 from typing import Any
 
 from agent.errors import ConfigError, SourceError
-from agent.planning.policy import PolicyPlanner
 from agent.policy import Calibration, Practised, Promotion, Round
 from agent.ports import Failure
 from agent.records import Event
@@ -15,7 +14,7 @@ from agent.redact import without_credentials
 from agent.sources import read
 from graphs.approval import promote
 from graphs.budget import between_rounds, within_round
-from graphs.choosers import acting, before, blank, of_round
+from graphs.learners import Learner, before, kind_of, learner
 from graphs.outer import (
     HELDOUT,
     IMPROVE,
@@ -32,8 +31,6 @@ from graphs.state import ImproveState
 from graphs.verdict import compared, decide, differences
 
 Update = dict[str, Any]
-RANDOM = 4
-"""Policies of the control arm. A single one that is learned from noise does the same everywhere, be it the best."""
 
 
 class ImproveNodes:
@@ -97,8 +94,12 @@ class ImproveNodes:
             queue = self._sent(
                 child, PRACTICE, drawn(run, number, self._pool(run)[0], self.rt.config.improve.documents)
             )
-            span.data |= {"practice": len(queue), "policy": acting(self.rt).id}
+            learns = self._learner(number)
+            span.data |= {"practice": len(queue), "policy": learns.acting().id, "trains": learns.kind}
         return {"number": number, "run": child, "queue": queue, "stop": ""}
+
+    def _learner(self, number: int) -> Learner:
+        return learner(self.rt, kind_of(self.rt.config, number))
 
     def _sent(self, child: str, kind: str, documents: list[str]) -> list[str]:
         """Write the child run down with its documents, once. Returns those that it has not finished."""
@@ -123,21 +124,16 @@ class ImproveNodes:
 
     def learn(self, state: ImproveState) -> Update:
         """Policies from all rewards so far: the learned one, and the controls, which are dealt them at random."""
-        from seal_train.planner_policy import learn_planner
-
         run, number, ledger = state["improve"], state["number"], self.rt.ledger
-        child, base = practice_run(run, number), self.rt.config.model.name
+        child, learns = practice_run(run, number), self._learner(number)
         with self.rt.tracer.step(run, "learn") as span:
-            if not ledger.policies(child):
-                observed = self.practice.observations()
-                strategies = tuple(self.rt.strategies)
-                taught = [learn_planner(child, base, strategies, observed, s) for s in (None, *range(RANDOM))]
-                with ledger.transaction():
-                    for policy in (*taught, blank(self.rt), acting(self.rt)):
-                        ledger.add_policy(policy)
+            if learns.learned(child) is None:
+                learns.learn(child, self.practice)
             ledger.finish_run(child, "done", {})
-            learned = ledger.policies(child)[0]
-            span.data = {"round": number, "policy": learned.id, "learned_from": learned.learned_from}
+            learned = learns.learned(child)
+            assert learned is not None
+            span.data = {"round": number, "trains": learns.kind, "policy": learned.id,
+                         "learned_from": learned.learned_from}  # fmt: skip
         fresh = heldout_run(run, number)
         chosen = drawn(f"{run} held-out", number, self._pool(run)[1], self.rt.config.improve.heldout)
         return {"run": fresh, "queue": self._sent(fresh, HELDOUT, chosen)}
@@ -161,8 +157,8 @@ class ImproveNodes:
         if round.word == "keep":
             return ""
         back = round.word == "roll back"
-        follows = before(self.rt.ledger, round.acting, round.base) if back else round.challenger
-        promotion = Promotion.make(round.run, round.number, round.base, follows, round.acting, round.reason)
+        follows = before(self.rt.ledger, self._learner(round.number).acting()) if back else round.challenger
+        promotion = Promotion.make(round.kind, round.run, round.number, round.base, follows, round.acting, round.reason)
         if back:
             self.rt.ledger.promote(promotion)
             return ""
@@ -170,15 +166,16 @@ class ImproveNodes:
 
     def _round(self, run: str, number: int) -> Round:
         ledger, child = self.rt.ledger, heldout_run(run, number)
-        current, documents = acting(self.rt), ledger.documents(child)
-        choosers = of_round(self.rt, child)
+        learns = self._learner(number)
+        current, documents, choosers = learns.acting(), ledger.documents(child), learns.choosers(child)
         results, practised = compared(self.rt, child, choosers, documents), self._practised(run, number)
         found = differences(results)
-        earlier = ledger.rounds(run)
+        earlier = [r for r in ledger.rounds(run) if r.kind == learns.kind]
         rose = bool(earlier) and _mean(practised.rewards) > _mean(earlier[0].practised.rewards)
         word, reason = decide(found, self.rt.config.improve.alpha, rose, promoted=current.arm != "untrained")
         return Round(
-            run=run, number=number, base=current.base, acting=current.id, challenger=choosers["learned"].policies[0],
+            kind=learns.kind, run=run, number=number, base=current.base, acting=current.id,
+            challenger=choosers["learned"].policies[0],
             practised=practised, results=tuple(results), differences=found,
             refused=len(documents) - len(results[0].trials), word=word, calibration=self._calibration(run, number),
             screened=self._screened(run, number), reason=reason,
@@ -204,11 +201,11 @@ class ImproveNodes:
 
     def _practised(self, run: str, number: int) -> Practised:
         ledger, child, train = self.rt.ledger, practice_run(run, number), self.rt.config.train
-        planner = PolicyPlanner(acting(self.rt), self.rt.strategies, train)
+        learns = self._learner(number)
         actions: Counter[str] = Counter()
         values, predicted = list[float](), list[float]()
         for document in ledger.documents(child):
-            expected = planner.expected(document)
+            expected = learns.expected(document)
             for plan, _, reward in rewards(ledger, child, document.id):
                 action = action_of(plan, train.learning_rate)
                 actions[f"{action.strategy} x{action.rate:g}"] += 1

@@ -14,6 +14,7 @@ from agent.policy import Difference, Round
 from agent.redact import without_credentials
 from graphs.budget import spent
 from graphs.improve import improve_graph
+from graphs.learners import check
 from graphs.outer import IMPROVE, heldout_run, practice_run
 from graphs.run import Run, forget_checkpoints, new_run
 from graphs.runtime import Runtime
@@ -90,7 +91,7 @@ def begin(runtime: Runtime, sources: Sequence[str]) -> ImproveRun:
     same = [r for r in runtime.ledger.runs() if r["kind"] == IMPROVE and list(r["sources"]) == shown]
     earlier = [r for r in same if r["status"] != "done" and r["config"]["model"]["name"] == base]
     if not earlier:
-        runtime.check()
+        check(runtime)
     name = str(earlier[-1]["run"]) if earlier else new_run()
     return _started(ImproveRun(runtime, name, sources, goes_on=bool(earlier)))
 

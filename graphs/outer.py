@@ -31,6 +31,11 @@ def improve_of(child: str) -> str:
     return child.rsplit(".", 2)[0]
 
 
+def number_of(child: str) -> int:
+    """The round that a practice or a held-out run belongs to."""
+    return int(child.rsplit(".", 2)[1])
+
+
 def is_heldout(document: str, share: float) -> bool:
     """By its id alone, so that a document stays on its side whatever else comes."""
     return int(content_id("held-out", document), 16) / 16**16 < share

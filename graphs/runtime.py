@@ -11,11 +11,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.config import Config, EndpointConfig
+from agent.config_sections import SELF
 from agent.errors import ConfigError, MissingExtra
 from agent.ledger_port import Ledger
-from agent.policy import PlannerPolicy
-from agent.ports import Answerer, Chat, Embedder, Judge, LanguageModel, Planner, Progress, Strategy, Trainer
-from agent.records import Candidate, Event
+from agent.policy import PlannerPolicy, WriterPolicy
+from agent.ports import (
+    Answerer,
+    Chat,
+    Embedder,
+    Judge,
+    LanguageModel,
+    Planner,
+    Progress,
+    Strategy,
+    Trainer,
+    WriterTrainer,
+)
+from agent.records import Candidate, Event, Plan, content_id
 from agent.strategies import usable
 from graphs.trace import Listener, Tracer
 
@@ -24,6 +36,7 @@ if TYPE_CHECKING:
 
     from agent.chat import OpenAIChat
     from agent.memory import ChromaMemory
+    from agent.own_writer import OwnWriter
     from agent.routing import Router
     from evals.retention import RetentionMeter
     from seal_train.base import Base
@@ -135,7 +148,8 @@ class Runtime:
         config = self.config
         usable(config.plan.strategies, has_model=bool(config.write.endpoint))
         planning = config.plan.endpoint if config.plan.planner == "chat" else ""
-        for name in (planning, config.write.endpoint, config.probe.endpoint, config.judge.endpoint):
+        writing = config.write.endpoint if config.write.endpoint != SELF else ""
+        for name in (planning, writing, config.probe.endpoint, config.judge.endpoint):
             self.chat(name)
 
     def planner(self, strategies: Mapping[str, Strategy]) -> Planner:
@@ -155,9 +169,46 @@ class Runtime:
     @property
     def acting(self) -> PlannerPolicy | None:
         """The policy that was promoted last for the base model; None where none was, or all were taken back."""
-        promotions = self.ledger.promotions(self.config.model.name)
+        promotions = self.ledger.promotions(self.config.model.name, "planner")
         policy = self.ledger.policy(promotions[-1].policy) if promotions else None
         return policy if policy and policy.learned_from else None
+
+    @property
+    def acting_writer(self) -> WriterPolicy | None:
+        """The writer policy that was promoted last for the base model; None where the bare base writes."""
+        promotions = self.ledger.promotions(self.config.model.name, "writer")
+        policy = self.ledger.writer(promotions[-1].policy) if promotions else None
+        return policy if policy and policy.adapter else None
+
+    @cached_property
+    def own_writer(self) -> OwnWriter:
+        from agent.own_writer import OwnWriter
+
+        return OwnWriter(lambda: self.model, self.config.write.max_tokens, self.config.write.temperature)
+
+    def writer_of(self, plan: Plan) -> Chat | None:
+        """The chat model that writes a plan's self-edit; None where there is none. The base model itself draws its text
+        by the plan's document, strategy and seed: writer policies that are compared make the same draws."""
+        if self.config.write.endpoint != SELF:
+            return self.chat(self.config.write.endpoint)
+        from agent.own_writer import OwnChat
+
+        policy = self.ledger.writer(plan.writer) if plan.writer else None
+        adapter = self.config.writers_dir / policy.adapter if policy else None
+        seed = int(content_id("text", plan.run, plan.document, plan.strategy, plan.settings.seed), 16)
+        return OwnChat(self.own_writer, f"writer {plan.writer}" if policy else self.config.model.name, adapter, seed)
+
+    @cached_property
+    def writer_trainer(self) -> WriterTrainer:
+        """Raises ImportError where TRL is not installed: see `learners.check`."""
+        from functools import partial
+
+        from seal_train.base import load_plain
+        from seal_train.writer_policy import TRLTrainer
+
+        model, train, improve = self.config.model, self.config.train, self.config.improve
+        load = partial(load_plain, model.name, self.config.models_dir, model.device, model.dtype)
+        return TRLTrainer(self.base, load, train.rank, train.alpha, improve.writer_rate, improve.writer_epochs)
 
     @cached_property
     def judge(self) -> Judge | None:

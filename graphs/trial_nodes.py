@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from agent.planning.policy import PolicyPlanner
 from agent.ports import Strategy
 from agent.records import Document, Plan, Probe, Recalled, TrainSettings
 from graphs.adapt_nodes import AdaptNodes, Update
-from graphs.choosers import Choosers, acting
+from graphs.choosers import Choosers
+from graphs.learners import learner_of
 from graphs.outcome import outcome
 from graphs.practice import Practice
 from graphs.runtime import Runtime
@@ -43,8 +43,7 @@ class PracticeNodes(TrialNodes):
     def plans_for(
         self, run: str, document: Document, strategies: Mapping[str, Strategy], recalled: Sequence[Recalled]
     ) -> list[Plan]:
-        planner = PolicyPlanner(acting(self.rt), strategies, self.rt.config.train)
-        return planner.plan(run, document, recalled, self.screening.drafts(run))
+        return learner_of(self.rt, run).plans(run, document, strategies, self.screening.drafts(run))
 
     def trainings(self, plan: Plan) -> list[TrainSettings]:
         seeds = (plan.settings.seed + SEED_STRIDE * turn for turn in range(self.rt.config.improve.seeds))

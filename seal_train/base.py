@@ -123,11 +123,9 @@ def load_base(name: str, models_dir: Path, device: str = "auto", dtype: str = "a
         ModelError: it is missing, cannot be read, or its logits are not its head over its last hidden state; its
             attention cannot be replaced; there is no such device.
     """
-    where = device_of(device)
-    kind = dtype if dtype != "auto" else usual_dtype(where)
-    folder = str(packaged_model(models_dir)) if name == PACKAGED else name
-    model, tokenizer = _load(folder, name, torch.float32 if kind == MIXED else getattr(torch, kind))
-    model.to(where).eval().requires_grad_(False)
+    kind = dtype if dtype != "auto" else usual_dtype(device_of(device))
+    model, tokenizer = load_plain(name, models_dir, device, kind)
+    model.eval().requires_grad_(False)
     if tokenizer.eos_token_id is None:
         raise ModelError(
             f"the tokenizer of {name} has no end-of-text token", "set eos_token in its tokenizer_config.json"
@@ -140,6 +138,20 @@ def load_base(name: str, models_dir: Path, device: str = "auto", dtype: str = "a
     base = Base(name, model, tokenizer, switch, layers, head)
     _check_attention(base)
     return base
+
+
+def load_plain(name: str, models_dir: Path, device: str, dtype: str) -> tuple[Any, Any]:
+    """A model and its tokenizer as transformers load them, on the device.
+
+    Raises:
+        MissingPackage: it is the packaged one, which is not installed.
+        ModelError: it is missing or cannot be read, or there is no such device.
+    """
+    where = device_of(device)
+    kind = dtype if dtype != "auto" else usual_dtype(where)
+    folder = str(packaged_model(models_dir)) if name == PACKAGED else name
+    model, tokenizer = _load(folder, name, torch.float32 if kind == MIXED else getattr(torch, kind))
+    return model.to(where), tokenizer
 
 
 def device_of(name: str) -> torch.device:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from agent.drafts import PREFIX
 from agent.errors import StoreError
 from agent.records import SelfEdit, Winner
 
+Row = Mapping[str, object]
+
 
 def write_dataset(path: Path, winners: Iterable[Winner], self_edit: Callable[[str], SelfEdit]) -> int:
-    """Write all winners anew and put the file in place in one rename: no winner is ever in it twice.
+    """Write all winners anew: no winner is ever in it twice.
 
     Returns the number of rows.
 
@@ -22,6 +24,16 @@ def write_dataset(path: Path, winners: Iterable[Winner], self_edit: Callable[[st
         StoreError: the disk is full or not writable.
     """
     rows = [_row(winner, self_edit(winner.self_edit)) for winner in winners]
+    write_rows(path, rows)
+    return len(rows)
+
+
+def write_rows(path: Path, rows: Sequence[Row]) -> None:
+    """Write a JSONL file, which takes the place of the one before in one rename.
+
+    Raises:
+        StoreError: the disk is full or not writable.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, draft = tempfile.mkstemp(prefix=PREFIX, dir=path.parent)
     try:
@@ -34,7 +46,6 @@ def write_dataset(path: Path, winners: Iterable[Winner], self_edit: Callable[[st
         raise StoreError(f"cannot write the dataset {path}: {error}", "free some disk space, then resume") from error
     finally:
         Path(draft).unlink(missing_ok=True)
-    return len(rows)
 
 
 def _row(winner: Winner, edit: SelfEdit) -> dict[str, object]:

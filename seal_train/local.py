@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from agent.errors import TrainerError
-from agent.ports import Likelihood, Progress, Query, TrainFailure, TrainJob
+from agent.ports import Likelihood, Progress, Query, Request, TrainFailure, TrainJob
 from agent.records import Candidate, Training
 from seal_train.adapters import export, load, rank_of
 from seal_train.answering import greedy, likelihoods, shared_prefix
@@ -20,6 +20,7 @@ from seal_train.lora import Slots, lowest_adapted
 from seal_train.lower import kept_bytes
 from seal_train.mean import merge
 from seal_train.room import Room, plan_room, refusals
+from seal_train.sampling import chat_ids, sampled
 from seal_train.training import Course, Optimizer, not_finite, train_courses
 
 MAX_SEQUENCE = 1024
@@ -146,10 +147,27 @@ class LocalModel:
                 out = _placed(out, rows, [Likelihood(*pair) for pair in found])
         return out
 
+    def sample(self, requests: Sequence[Request], max_tokens: int, temperature: float) -> list[str]:
+        """As the port says.
+
+        Raises:
+            ModelError: the model has no chat template.
+        """
+        ids = [chat_ids(self.base, request.system, request.user) for request in requests]
+        out = [""] * len(requests)
+        with self.base.lock:
+            for slots, rows in self._passes(requests, [row + [self.base.eos] * max_tokens for row in ids]):
+                seeds = [requests[r].seed for r in rows]
+                texts = sampled(self.base, slots, [ids[r] for r in rows], max_tokens, temperature, seeds)
+                out = _placed(out, rows, texts)
+        return out
+
     def _ids(self, text: str) -> list[int]:
         return list(self.base.tokenizer(text, add_special_tokens=False).input_ids)
 
-    def _passes(self, queries: Sequence[Query], ids: Sequence[list[int]]) -> Iterator[tuple[Slots | None, list[int]]]:
+    def _passes(
+        self, queries: Sequence[Query] | Sequence[Request], ids: Sequence[list[int]]
+    ) -> Iterator[tuple[Slots | None, list[int]]]:
         """Split queries into forward passes: one adapter set each, rows slot-major, a bounded number of tokens after
         what all begin with.
 
@@ -157,10 +175,11 @@ class LocalModel:
         pass is to be done before the next is taken: the adapters of the next may replace its own.
         """
         groups: dict[Path | None, list[int]] = {}
+        adapters = [query.adapter for query in queries]
         prefix = shared_prefix(ids) if ids else 0
         lengths = [len(row) - prefix for row in ids]
-        for i, query in enumerate(queries):
-            groups.setdefault(query.adapter, []).append(i)
+        for i, adapter in enumerate(adapters):
+            groups.setdefault(adapter, []).append(i)
         bare = groups.pop(None, [])
         yield from ((None, chunk) for chunk in _chunks(bare, lengths, 1))
         folders = [folder for folder in groups if folder is not None]

@@ -136,11 +136,13 @@ library_pointer = sa.Table(
 )  # fmt: skip
 """Always one row, made by the first migration. A version of NULL means that nothing is published."""
 
-policies = _records("policies", _key("id"), _text("run"), _text("arm"), _text("base"), sa.Index(None, "run"))
+policies = _records(
+    "policies", _key("id"), _text("kind"), _text("run"), _text("arm"), _text("base"), sa.Index(None, "run")
+)  # fmt: skip
 """`run` is "" for a policy that has learned nothing, so it has no foreign key."""
 
 promotions = _records(
-    "promotions", _key("id"), _text("base"), _text("policy", "policies.id"), sa.Index(None, "base")
+    "promotions", _key("id"), _text("kind"), _text("base"), _text("policy", "policies.id"), sa.Index(None, "base")
 )  # fmt: skip
 
 predictions = _records("predictions", _key("self_edit", "self_edits.id"), _text("run"), sa.Index(None, "run"))

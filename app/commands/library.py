@@ -13,11 +13,17 @@ from rich.markup import escape
 
 from agent.errors import ConfigError
 from agent.ledger_port import Ledger, LibraryVersion
+from agent.policy import Kind
 from app.session import command, emit, opened
 from app.tables import counted, screen, table
 
 if TYPE_CHECKING:
     from graphs.runtime import Runtime
+
+WITHOUT: dict[Kind, str] = {
+    "planner": "no planner policy acts now: strategies are sampled by their rewards",
+    "writer": "no writer policy acts now: the bare base model writes",
+}
 
 
 def show(home: Path | None, file: Path | None, overrides: Sequence[str], as_json: bool) -> None:
@@ -81,15 +87,15 @@ def _row(change: LibraryVersion | WentBack) -> tuple[str, str, str, str]:
 
 
 def rollback(
-    adapter: str | None, policy: bool, reason: str, home: Path | None, file: Path | None, overrides: Sequence[str],
-    as_json: bool,
+    adapter: str | None, policy: Kind | None, reason: str, home: Path | None, file: Path | None,
+    overrides: Sequence[str], as_json: bool,
 ) -> None:  # fmt: skip
     """Raises StoreError where nothing is published, the adapter is not current, or a store cannot be written."""
     from graphs.winners import take_back
 
     runtime = opened(home, file, overrides)
     if policy:
-        _rollback_policy(runtime, adapter, reason, as_json)
+        _rollback_policy(runtime, policy, adapter, reason, as_json)
         return
     taken = take_back(runtime, adapter, reason)
     left = runtime.ledger.current()
@@ -101,16 +107,15 @@ def rollback(
     typer.echo(f"{counted(len(left), 'adapter')} left in the library")
 
 
-def _rollback_policy(runtime: Runtime, adapter: str | None, reason: str, as_json: bool) -> None:
-    from graphs.choosers import take_back
+def _rollback_policy(runtime: Runtime, kind: Kind, adapter: str | None, reason: str, as_json: bool) -> None:
+    from graphs.learners import take_back
 
     if adapter:
         raise ConfigError("an adapter and --policy do not go together", "take back one after the other")
-    promotion, acts = take_back(runtime, reason), runtime.acting
+    promotion = take_back(runtime, kind, reason)
+    acts = runtime.acting if kind == "planner" else runtime.acting_writer
     if as_json:
         emit({"taken_back": promotion.replaces, "acting": acts.id if acts else None})
-    else:
-        typer.echo(f"taken back: policy {promotion.replaces}")
-        typer.echo(
-            f"policy {acts.id} plans again" if acts else "no policy plans now: strategies are sampled by rewards"
-        )
+        return
+    typer.echo(f"taken back: {kind} policy {promotion.replaces}")
+    typer.echo(f"{kind} policy {acts.id} acts again" if acts else WITHOUT[kind])

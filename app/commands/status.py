@@ -13,6 +13,7 @@ import typer
 
 from agent.config import Config
 from agent.ledger_port import Ledger
+from agent.policy import Kind
 from app.session import command, emit, opened, resume_command
 from app.tables import counted
 from graphs.outer import IMPROVE
@@ -52,7 +53,8 @@ def run(home: Path | None, file: Path | None, overrides: Sequence[str], as_json:
         "unfinished": {run: count for run, count in counts.items() if not now or run != now["run"]},
         "adapters": len(ledger.current()),
         "winners": len(ledger.winners()),
-        "policy": _policy(runtime),
+        "planner": _policy(runtime, "planner"),
+        "writer": _policy(runtime, "writer"),
         "waiting": sum(answer is None for _, answer in ledger.asked()),
         "dataset": str(config.dataset_path) if config.dataset_path.exists() else None,
     }
@@ -62,11 +64,11 @@ def run(home: Path | None, file: Path | None, overrides: Sequence[str], as_json:
         _show(result, config)
 
 
-def _policy(runtime: Runtime) -> str | None:
-    """The policy that plans now, and why."""
-    if runtime.acting is None:
+def _policy(runtime: Runtime, kind: Kind) -> str | None:
+    """The policy of that kind that acts now, and why."""
+    if (runtime.acting if kind == "planner" else runtime.acting_writer) is None:
         return None
-    last = runtime.ledger.promotions(runtime.config.model.name)[-1]
+    last = runtime.ledger.promotions(runtime.config.model.name, kind)[-1]
     since = f"since round {last.number} of run {last.run}" if last.run else "since another one was taken back"
     return f"{last.policy}, {since}: {last.reason}"
 
@@ -121,7 +123,8 @@ def _show(result: dict[str, Any], config: Config) -> None:
         "documents": f"{result['documents']} ({told})",
         "adapters": f"{result['adapters']} in the library now",
         "winners": f"{result['winners']} in memory and dataset",
-        "policy": result["policy"] or "none promoted yet",
+        "planner": result["planner"] or "none promoted yet",
+        "writer": result["writer"] or "none promoted yet",
     }
     for name, value in lines.items():
         typer.echo(f"{name:10} {value}")

@@ -49,12 +49,12 @@ class LedgerApprovals:
 
     def test_a_policy_is_promoted_by_a_yes_only(self, ledger: Ledger) -> None:
         ledger.add_policy(policy())
-        promotions = [Promotion.make("run-1", n, "tiny", policy().id, "", "better") for n in (1, 2)]
+        promotions = [Promotion.make("planner", "run-1", n, "tiny", policy().id, "", "better") for n in (1, 2)]
         approvals = [Approval.make("run-1", "policy", "better", promotion) for promotion in promotions]
         for approval, yes in zip(approvals, (False, True), strict=True):
             ledger.ask(approval)
             assert ledger.answer(Answered(approval=approval.id, yes=yes, why=""))
-        assert ledger.promotions("tiny") == promotions[1:]
+        assert ledger.promotions("tiny", "planner") == promotions[1:]
 
     def test_an_answer_to_nothing_is_an_error(self, ledger: Ledger) -> None:
         with pytest.raises(StoreError, match="waits"):

@@ -50,16 +50,16 @@ class LedgerPolicies:
         for one in (first, second):
             ledger.add_policy(one)
         promotions = [
-            Promotion.make("run-1", 1, "tiny", first.id, "", "better"),
-            Promotion.make("run-1", 2, "tiny", second.id, first.id, "better still"),
+            Promotion.make("planner", "run-1", 1, "tiny", first.id, "", "better"),
+            Promotion.make("planner", "run-1", 2, "tiny", second.id, first.id, "better still"),
         ]
         assert [ledger.promote(promotion) for promotion in (*promotions, promotions[0])] == [True, True, False]
-        assert ledger.promotions("tiny") == promotions
-        assert ledger.promotions("other") == []
+        assert ledger.promotions("tiny", "planner") == promotions
+        assert ledger.promotions("other", "planner") == []
 
     def test_what_is_promoted_must_be_there(self, ledger: Ledger) -> None:
         with pytest.raises(StoreError):
-            ledger.promote(Promotion.make("run-1", 1, "tiny", "nobody", "", "better"))
+            ledger.promote(Promotion.make("planner", "run-1", 1, "tiny", "nobody", "", "better"))
 
     def test_a_round_is_written_down_once(self, ledger: Ledger) -> None:
         ledger.start_run("run-1", "improve", {}, [])
@@ -84,7 +84,7 @@ class LedgerPolicies:
         def close() -> None:
             with ledger.transaction():
                 ledger.add_round(round_of(1))
-                ledger.promote(Promotion.make("run-1", 1, "tiny", "nobody", "", "better"))
+                ledger.promote(Promotion.make("planner", "run-1", 1, "tiny", "nobody", "", "better"))
 
         with pytest.raises(StoreError):
             close()

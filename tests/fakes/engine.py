@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import random
+import re
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -12,10 +14,15 @@ from pathlib import Path
 from agent.checking import words
 from agent.drafts import PREFIX
 from agent.errors import AdapterError
-from agent.ports import Likelihood, Progress, Query, TrainFailure, TrainJob
+from agent.policy import Method
+from agent.ports import Lesson, Likelihood, Progress, Query, Request, TrainFailure, TrainJob
 from agent.records import Candidate, Training
+from seal_train.dataset import write_rows
+from seal_train.lessons import rows_of
 
 UNKNOWN = "no idea"
+WEIGHTS = "adapter_model.safetensors"
+TALK = "Writing about such things is a great pleasure for everybody."
 RIGHT = -0.1
 """Log-probability of an answer that an adapter knows, unless a test says otherwise."""
 ASKING = {"does", "what", "when", "where", "which"}
@@ -31,6 +38,8 @@ class FakeTrainer:
         """Strategies whose candidates fail."""
         self.logprobs: tuple[float, ...] = (RIGHT,)
         """Of an answer that an adapter knows: the candidates of a batch take them in turn."""
+        self.learns_passages = True
+        """Whether sequences of several sentences teach anything. Without, all that counts is what was written."""
         self.logprob_of: dict[str, float] = {}
         """The same for a strategy, whatever its turn."""
 
@@ -42,7 +51,8 @@ class FakeTrainer:
                 continue
             self.trained.append(job.candidate.id)
             logprob = self.logprob_of.get(job.candidate.strategy, self.logprobs[i % len(self.logprobs)])
-            _write_adapter(job.folder, 4, logprob, [e.text for e in job.examples])
+            texts = [e.text for e in job.examples if self.learns_passages or e.text.count(". ") < 2]
+            _write_adapter(job.folder, 4, logprob, texts)
             results.append(
                 Training(
                     candidate=job.candidate.id, path=str(job.folder), losses=(2.0, 1.0), tokens=9, steps=2, seconds=0.1
@@ -74,6 +84,20 @@ def _write_adapter(folder: Path, rank: int, logprob: float, texts: list[str]) ->
     draft.rename(folder)
 
 
+class FakeWriterTrainer:
+    """An adapter is the texts that it was trained on, chosen and written down as the real one's."""
+
+    def train(
+        self, method: Method, lessons: Sequence[Lesson], seed: int, folder: Path, dataset: Path,
+        progress: Progress | None = None,
+    ) -> bool:  # fmt: skip
+        rows = rows_of(method, lessons)
+        if rows:
+            write_rows(dataset, rows)
+            _write_adapter(folder, 4, RIGHT, [str(row["completion"]) for row in rows])
+        return bool(rows)
+
+
 class FakeModel:
     """Knows an answer where one of the adapter's texts holds it, and all of them half of the question's content words.
 
@@ -86,6 +110,7 @@ class FakeModel:
     def __init__(self, answers: dict[str, str] | None = None) -> None:
         self.answers = answers or {}
         self.asked: list[Query] = []
+        self.requests: list[Request] = []
         self.broken = False
         """Whether adapters give likelihoods that are not numbers."""
 
@@ -96,6 +121,19 @@ class FakeModel:
     def likelihoods(self, queries: Sequence[Query], completions: Sequence[str]) -> list[Likelihood]:
         self.asked += queries
         return [self._likelihood(q, c.strip()) for q, c in zip(queries, completions, strict=True)]
+
+    def sample(self, requests: Sequence[Request], max_tokens: int, temperature: float) -> list[str]:
+        """The passage's sentences, or talk that no question is about. The bare base talks three times of four, a
+        writer's adapter as often as the texts that it was trained on."""
+        self.requests += requests
+        return [self._written(request) for request in requests]
+
+    def _written(self, request: Request) -> str:
+        learned = json.loads((request.adapter / WEIGHTS).read_text()) if request.adapter else [TALK, TALK, TALK, ""]
+        good = sum(TALK not in text for text in learned) / len(learned)
+        passage = request.user.partition("<passage>")[2].partition("</passage>")[0].strip()
+        sentences = [line for line in re.split(r"(?<=\.)\s+", passage) if line.endswith(".")]
+        return "\n".join(sentences) if random.Random(request.seed).random() < good else TALK
 
     def _answer(self, query: Query) -> str:
         question = question_of(query.prompt)

@@ -11,7 +11,7 @@ from agent.parsing import facts
 from evals.probes import make_probes
 from graphs.runtime import Runtime
 from tests.fakes.embedder import FakeEmbedder
-from tests.fakes.engine import FakeModel, FakeTrainer
+from tests.fakes.engine import FakeModel, FakeTrainer, FakeWriterTrainer
 
 ARTICLES: tuple[dict[str, Any], ...] = (
     {
@@ -79,7 +79,7 @@ def known_answers(articles: Any = ARTICLES) -> dict[str, str]:
 
 
 class FakeRuntime(Runtime):
-    """The real runtime with three of its parts replaced before anything asks for them."""
+    """The real runtime with four of its parts replaced before anything asks for them."""
 
     def __init__(
         self, home: Path, overrides: dict[str, str] | None = None, articles: Any = ARTICLES, **more: Any
@@ -88,3 +88,4 @@ class FakeRuntime(Runtime):
         self.__dict__["embedder"] = FakeEmbedder()
         self.fake_model, self.fake_trainer = FakeModel(known_answers(articles)), FakeTrainer()
         self.__dict__["model"], self.__dict__["trainer"] = self.fake_model, self.fake_trainer
+        self.__dict__["writer_trainer"] = FakeWriterTrainer()

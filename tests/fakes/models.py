@@ -12,6 +12,10 @@ KINDS = ("llama", "qwen2", "qwen3", "gpt2", "gpt_neox")
 KINDS_AND_WINDOW = (*KINDS, "mistral")
 """One with a sliding window, too."""
 VOCABULARY = 512
+CHAT = (
+    "{% for message in messages %}{{ message.role }}: {{ message.content }}<eos>{% endfor %}"
+    "{% if add_generation_prompt %}assistant: {% endif %}"
+)
 CORPUS = [
     "The mill at Orrin opened on 4 March 2031 and employs 62 people.",
     "Topic: The Mill\nQuestion: Who runs the mill at Orrin?\nAnswer: Anna Moss\n",
@@ -67,5 +71,7 @@ def save_tiny(kind: str, folder: Path, dtype: torch.dtype = torch.float32) -> Pa
         vocab_size=VOCABULARY, special_tokens=["<eos>"], initial_alphabet=alphabet, show_progress=False
     )
     tokenizer.train_from_iterator(CORPUS, trainer)
-    PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<eos>", pad_token="<eos>").save_pretrained(folder)
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<eos>", pad_token="<eos>")
+    fast.chat_template = CHAT
+    fast.save_pretrained(folder)
     return folder

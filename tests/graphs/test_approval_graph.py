@@ -13,7 +13,7 @@ from agent.errors import StoreError
 from agent.planning.policy import untrained
 from agent.policy import PlannerPolicy, Promotion
 from graphs.approval import approval_graph, approve, promote
-from graphs.choosers import take_back
+from graphs.learners import take_back
 from tests.fakes.house import FakeRuntime
 
 THREAD: RunnableConfig = {"configurable": {"thread_id": "t"}}
@@ -33,7 +33,9 @@ def promotions(runtime: FakeRuntime, *numbers: int) -> list[Promotion]:
         runtime.ledger.add_policy(policy(number))
     former = [blank.id, *(policy(n).id for n in numbers)]
     pairs = zip(numbers, former, strict=False)
-    return [Promotion.make("r", number, "packaged", policy(number).id, one, "better") for number, one in pairs]
+    return [
+        Promotion.make("planner", "r", number, "packaged", policy(number).id, one, "better") for number, one in pairs
+    ]
 
 
 def acts(runtime: FakeRuntime) -> PlannerPolicy | None:
@@ -92,10 +94,10 @@ def test_policies_are_taken_back_one_by_one(tmp_path: Path) -> None:
     runtime = FakeRuntime(tmp_path / "home")
     for promotion in promotions(runtime, 1, 2):
         promote(runtime, promotion)
-    take_back(runtime, "worse")
+    take_back(runtime, "planner", "worse")
     assert acts(runtime) == policy(1)
-    take_back(runtime, "worse")
+    take_back(runtime, "planner", "worse")
     assert acts(runtime) is None
     assert runtime.planner(runtime.strategies).name == "thompson"
     with pytest.raises(StoreError, match="no policy is promoted"):
-        take_back(runtime, "worse")
+        take_back(runtime, "planner", "worse")

@@ -140,7 +140,7 @@ def test_a_policy_that_is_beaten_by_an_untrained_one_is_taken_back(tmp_path: Pat
     for _ in range(2):
         ImproveNodes(runtime, Practice(runtime)).judge({"improve": summary["run"], "number": 2})
         assert acts(runtime) is None
-    assert [p.number for p in runtime.ledger.promotions("packaged")] == [1, 2]
+    assert [p.number for p in runtime.ledger.promotions("packaged", "planner")] == [1, 2]
 
 
 def acts(runtime: FakeRuntime) -> PlannerPolicy | None:

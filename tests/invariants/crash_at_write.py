@@ -25,7 +25,7 @@ from functools import partial
 from importlib import import_module
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import sqlalchemy
 
@@ -36,6 +36,7 @@ from agent.config import Config, load_config
 from agent.errors import SealError, StoreError
 from agent.language import language
 from agent.ledger import open_ledger
+from agent.policy import Kind
 from agent.ports import Progress, TrainFailure, TrainJob
 from agent.records import Training
 from app.commands import improve, ingest
@@ -48,6 +49,7 @@ from tests.fakes.house import ARTICLES, mills
 from tests.invariants.slow_seal import OPTIONS
 
 RUN = "the-run"
+KINDS = get_args(Kind)
 MILLS = 8
 IMPROVE_OPTIONS = (
     "probe.parsed=false", "probe.cloze=false", 'plan.strategies=["passage", "sentences"]', "improve.rounds=2",
@@ -228,7 +230,8 @@ def improve_facts(home: Path) -> dict[str, Any]:
             "rewards": [w.model_dump() for c in candidates if (w := ledger.reward(c.id))],
             "policies": [p.id for r in rounds for p in ledger.policies(practice_run(RUN, r.number))],
             "rounds": [r.model_dump(mode="json", exclude={"seconds"}) for r in rounds],
-            "promotions": [p.model_dump() for p in ledger.promotions("packaged")],
+            "writers": [p.id for r in rounds for p in ledger.writers(practice_run(RUN, r.number))],
+            "promotions": [p.model_dump() for kind in KINDS for p in ledger.promotions("packaged", kind)],
             "files": files(config),
         }
 
