@@ -177,7 +177,7 @@ class WriteConfig(Section):
     temperature: Annotated[
         float, Field(gt=0, description='Sampling temperature of endpoint "self"; others have their own.')
     ] = 1.0
-    max_tokens: Annotated[Count, Field(description='Longest self-edit of endpoint "self", in tokens.')] = 320
+    max_tokens: Annotated[Count, Field(description='Longest self-edit of endpoint "self", in tokens.')] = 512
     max_words: Annotated[
         Count, SETTLED, Field(description="Longest text that is learned as one document. Longer ones are split.")
     ] = 200

@@ -71,12 +71,23 @@ class ByWriter:
 
     def choose(self, run: str, document: Document, strategies: Mapping[str, Strategy]) -> Plan | None:
         start = int(content_id("turn", document.id), 16)
-        return next(iter(writing_plans(run, document, strategies, self.train, self.policy, 1, start)), None)
+        return next(iter(_in_turn(run, document, strategies, self.train, self.policy, 1, start)), None)
 
 
 def writing_plans(
+    run: str, document: Document, strategies: Mapping[str, Strategy], train: TrainConfig, policy: WriterPolicy, k: int
+) -> list[Plan]:
+    """`k` plans of the strategies that ask a model, and one of each that asks none, which shows what can be written."""
+    shown = [name for name, strategy in strategies.items() if not strategy.needs_model]
+    return [
+        *_in_turn(run, document, strategies, train, policy, k, 0),
+        *(_usual(run, document, strategies[name], train, 0, "shows what can be written") for name in sorted(shown)),
+    ]
+
+
+def _in_turn(
     run: str, document: Document, strategies: Mapping[str, Strategy], train: TrainConfig, policy: WriterPolicy,
-    k: int, start: int = 0,
+    k: int, start: int,
 ) -> list[Plan]:  # fmt: skip
     """`k` plans of the strategies that ask a model, one after the other from place `start`, with the usual settings:
     what differs between them is the text. None where there is no such strategy."""
@@ -84,8 +95,11 @@ def writing_plans(
     plans: list[Plan] = []
     for i in range(k if names else 0):
         name = names[(start + i) % len(names)]
-        epochs = usual_epochs(strategies[name], train)
-        settings = train.settings(epochs, seed=train.seed + i // len(names))
-        plan = Plan.make(run, document.id, name, settings, planner="turns", reason="its turn to be written")
+        plan = _usual(run, document, strategies[name], train, i // len(names), "its turn to be written")
         plans.append(plan.written_by(policy.id) if policy.adapter else plan)
     return plans
+
+
+def _usual(run: str, document: Document, strategy: Strategy, train: TrainConfig, turn: int, reason: str) -> Plan:
+    settings = train.settings(usual_epochs(strategy, train), seed=train.seed + turn)
+    return Plan.make(run, document.id, strategy.name, settings, planner="turns", reason=reason)

@@ -15,10 +15,11 @@ from agent.ledger_port import Ledger
 from agent.planning.policy import PolicyPlanner, untrained
 from agent.policy import Action, Arm, Kind, PlannerPolicy, Promotion, WriterPolicy
 from agent.ports import Lesson, Strategy
-from agent.records import Document, Plan
+from agent.records import Document, Plan, Writing
+from agent.strategies.prompted import PromptedStrategy
 from graphs.choosers import ByPolicy, ByWriter, Choosers, writing_plans
 from graphs.outer import number_of, practice_of
-from graphs.practice import Practice
+from graphs.practice import Practice, Rewarded
 from graphs.runtime import Runtime
 
 Policy = PlannerPolicy | WriterPolicy
@@ -149,13 +150,14 @@ class WriterLearner:
 
     def learn(self, child: str, practice: Practice) -> None:
         """From the base anew, on all texts that were ever written and rewarded (ReST-EM does not go on from the last
-        policy). The control has the same texts, with their rewards dealt out at random."""
+        policy), and on what other strategies made of the same documents. The control has the same texts, with their
+        rewards dealt out at random."""
         from seal_train.lessons import shuffled
 
         lessons = [
             Lesson(one.system, one.user, one.text, it.reward)
             for it in practice.rewarded()
-            for one in it.self_edit.written
+            for one in it.self_edit.written or self._shown(it)
         ]
         learned, control = (
             self._trained(child, "learned", lessons),
@@ -164,6 +166,12 @@ class WriterLearner:
         with self.rt.ledger.transaction():
             for policy in (learned, control, self.blank(), self.acting()):
                 self.rt.ledger.add_policy(policy)
+
+    def _shown(self, it: Rewarded) -> list[Writing]:
+        """What strategies that ask no model made, as the texts that the model could have written for those that do."""
+        document = self.rt.ledger.document(it.document)
+        asking = [one for one in self.rt.strategies.values() if isinstance(one, PromptedStrategy)]
+        return [shown for one in asking if (shown := one.shown(document, it.self_edit.examples))]
 
     def _trained(self, child: str, arm: Arm, lessons: list[Lesson]) -> WriterPolicy:
         from seal_train.adapters import adopt

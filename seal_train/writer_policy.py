@@ -21,7 +21,8 @@ from seal_train.lessons import rows_of
 from seal_train.sampling import chat_ids
 
 BATCH = 4
-"""Texts, or pairs, a step. GRPO takes the texts of one request."""
+"""Texts, or pairs, a step; GRPO takes the texts of one request. They are read one at a time, so that only the logits of
+one are in memory."""
 
 
 class TRLTrainer:
@@ -97,14 +98,20 @@ class TRLTrainer:
 
     def _sft(self, common: dict[str, Any], rows: list[Row], dataset: Any, **made: Any) -> Any:
         arguments = self.trl.SFTConfig(
-            per_device_train_batch_size=BATCH, max_length=None, completion_only_loss=True, **common
+            per_device_train_batch_size=1,
+            gradient_accumulation_steps=BATCH,
+            max_length=None,
+            completion_only_loss=True,
+            **common,
         )
         data = dataset.from_list([{key: row[key] for key in ("prompt", "completion")} for row in rows])
         return self.trl.SFTTrainer(args=arguments, train_dataset=data, **made)
 
     def _dpo(self, common: dict[str, Any], rows: list[Row], dataset: Any, **made: Any) -> Any:
         """Rafailov et al. 2023, arXiv 2305.18290. The base without the adapter is the reference."""
-        arguments = self.trl.DPOConfig(per_device_train_batch_size=BATCH, max_length=None, **common)
+        arguments = self.trl.DPOConfig(
+            per_device_train_batch_size=1, gradient_accumulation_steps=BATCH, max_length=None, **common
+        )
         data = dataset.from_list([dict(row) for row in rows])
         return self.trl.DPOTrainer(args=arguments, train_dataset=data, **made)
 
@@ -129,7 +136,9 @@ class TRLTrainer:
         def reward(completions: list[Any], reward: list[float], **_: Any) -> list[float]:
             return reward
 
-        arguments = self.trl.GRPOConfig(per_device_train_batch_size=size, num_generations=size, beta=0.0, **common)
+        arguments = self.trl.GRPOConfig(
+            per_device_train_batch_size=1, gradient_accumulation_steps=size, num_generations=size, beta=0.0, **common
+        )
         data = dataset.from_list([{"prompt": group[0]["prompt"]} for group in groups.values()])
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "You are using 'rollout_func'")  # pinned with TRL

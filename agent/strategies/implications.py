@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.strategies.prompted import PromptedStrategy, statements
+from agent.strategies.prompted import STATEMENTS, PromptedStrategy
 
 STRATEGY = PromptedStrategy(
     name="implications",
@@ -12,5 +12,5 @@ STRATEGY = PromptedStrategy(
         "on a line of its own that can be understood without the passage: name people, places and things "
         "instead of writing he, it or the text. Write nothing else, and nothing that the passage does not support."
     ),
-    parse=statements,
+    form=STATEMENTS,
 )

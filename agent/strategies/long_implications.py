@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.strategies.prompted import PromptedStrategy, statements
+from agent.strategies.prompted import STATEMENTS, PromptedStrategy
 
 STRATEGY = PromptedStrategy(
     name="implications-long",
@@ -14,5 +14,5 @@ STRATEGY = PromptedStrategy(
         "as one full sentence on a line of its own that can be understood without the passage. Write nothing else, "
         "and nothing that the passage does not support."
     ),
-    parse=statements,
+    form=STATEMENTS,
 )

@@ -6,14 +6,15 @@ separate training sequences, each under the document's title, and the passage it
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from agent.errors import AnswerError, ConfigError
 from agent.ports import Chat
 from agent.prompts import answer_completion, question_prompt
 from agent.quoting import AS_DATA, quoted
-from agent.records import Document, Example
+from agent.records import Document, Example, Writing
 from agent.strategies import passage
 from agent.strategies.model_text import parse_lines, parse_pairs
 
@@ -21,20 +22,44 @@ SYSTEM = (
     "You write training data that teaches a language model the content of a passage, which stands between "
     f"<passage> tags. {AS_DATA}"
 )
-Parse = Callable[[Document, str], list[Example]]
+
+_ASKED = re.compile(r"(?:^|\n)Question: (.+)\nAnswer:$")
 
 
-def statements(document: Document, text: str) -> list[Example]:
-    """One sequence for each line of the model's list."""
+@dataclass(frozen=True)
+class Form:
+    """What a model is to write: `parse` makes training sequences of its text, `show` is the text that sequences of any
+    strategy would come from, "" where they are of another form."""
+
+    parse: Callable[[Document, str], list[Example]]
+    show: Callable[[Sequence[Example]], str]
+
+
+def _statements(document: Document, text: str) -> list[Example]:
     return [Example(prompt=f"Topic: {document.title}\n", completion=f"{line}\n") for line in parse_lines(text)]
 
 
-def questions(document: Document, text: str) -> list[Example]:
-    """One sequence for each question with its answer, in the form in which questions are asked later."""
+def _lines(examples: Sequence[Example]) -> str:
+    lines = [e.completion.strip() for e in examples if not _ASKED.search(e.prompt)]
+    return "\n".join(dict.fromkeys(line for line in lines if line and "\n" not in line))
+
+
+def _questions(document: Document, text: str) -> list[Example]:
     return [
         Example(prompt=question_prompt(document.title, question), completion=answer_completion(answer))
         for question, answer in parse_pairs(text)
     ]
+
+
+def _pairs(examples: Sequence[Example]) -> str:
+    asked = [(_ASKED.search(e.prompt), e.completion.strip()) for e in examples]
+    return "\n".join(f"Question: {found[1]}\nAnswer: {answer}" for found, answer in asked if found)
+
+
+STATEMENTS = Form(_statements, _lines)
+"""One sequence for each line of the model's list."""
+QUESTIONS = Form(_questions, _pairs)
+"""One sequence for each question with its answer, in the form in which questions are asked later."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +73,7 @@ class PromptedStrategy:
     name: str
     description: str
     task: str
-    parse: Parse
+    form: Form
     needs_model: bool = True
     needs_english: bool = False
     epochs: int | None = None
@@ -67,8 +92,8 @@ class PromptedStrategy:
                 f"strategy '{self.name}' needs a chat model",
                 "name an endpoint under [write] endpoint, or leave the strategy out of [plan] strategies",
             )
-        answer = chat.complete(SYSTEM, self._request(document, instruction))
-        written = self.parse(document, answer)
+        answer = chat.complete(SYSTEM, self.request(document, instruction))
+        written = self.form.parse(document, answer)
         if not written:
             raise AnswerError(
                 f"model '{chat.name}' wrote nothing usable for strategy '{self.name}': {answer[:80]!r}",
@@ -76,6 +101,12 @@ class PromptedStrategy:
             )
         return [*written, *passage.make(document)]
 
-    def _request(self, document: Document, instruction: str) -> str:
+    def shown(self, document: Document, examples: Sequence[Example]) -> Writing | None:
+        """The request for a document, answered as these sequences say; None where they are of another form."""
+        text = self.form.show(examples)
+        return Writing(system=SYSTEM, user=self.request(document, ""), text=text) if text else None
+
+    def request(self, document: Document, instruction: str) -> str:
+        """What the model is asked."""
         wish = f"\n\nPay attention to this: {instruction.strip()}" if instruction.strip() else ""
         return quoted("passage", f"{document.title}\n\n{document.text}") + f"\n\n{self.task}{wish}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.strategies.prompted import PromptedStrategy, statements
+from agent.strategies.prompted import STATEMENTS, PromptedStrategy
 
 STRATEGY = PromptedStrategy(
     name="rewrite",
@@ -12,5 +12,5 @@ STRATEGY = PromptedStrategy(
         "name, number and date in each of them. Write each as one paragraph on a single line, with a number "
         "before it. Write nothing else."
     ),
-    parse=statements,
+    form=STATEMENTS,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.strategies.prompted import PromptedStrategy, questions
+from agent.strategies.prompted import QUESTIONS, PromptedStrategy
 
 STRATEGY = PromptedStrategy(
     name="self-qa",
@@ -13,5 +13,5 @@ STRATEGY = PromptedStrategy(
         "passage. Use two lines for each, and write nothing else:\n"
         "Question: ...\nAnswer: ..."
     ),
-    parse=questions,
+    form=QUESTIONS,
 )

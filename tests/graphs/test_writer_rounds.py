@@ -74,6 +74,21 @@ def test_the_dataset_holds_the_best_text_of_each_request(tmp_path: Path, source:
     assert not list(runtime.config.work_dir.iterdir())
 
 
+def test_other_strategies_show_what_can_be_written(tmp_path: Path, source: str) -> None:
+    more = {"improve.rounds": "1", "plan.strategies": '["rewrite", "sentences"]'}
+    runtime, summary = improving(tmp_path / "home", source, more)
+    child = practice_run(summary["run"], 1)
+    for document in runtime.ledger.documents(child):
+        plans = runtime.ledger.plans(child, document.id)
+        assert [p.strategy for p in plans] == ["rewrite"] * 4 + ["sentences"]
+    (learned, _) = runtime.ledger.writers(child)
+    assert learned.learned_from == 30
+    rows = [json.loads(line) for line in (runtime.config.datasets_dir / learned.dataset).read_text().splitlines()]
+    assert len(rows) == 6
+    shown = [row["completion"][0]["content"] for row in rows]
+    assert all(TALK not in text and text.count("\n") > 2 for text in shown)
+
+
 def test_arms_are_asked_the_same_and_make_the_same_draws(tmp_path: Path, source: str) -> None:
     runtime, summary = improving(tmp_path / "home", source, {"improve.rounds": "1"})
     ledger, child = runtime.ledger, heldout_run(summary["run"], 1)
