@@ -22,6 +22,10 @@ BENCHES = {
         "benchmarks.improve",
         "What a policy that seal improve promoted is worth on documents that had no part in it.",
     ),
+    "crashes": (
+        "benchmarks.crashes",
+        "Runs that are killed or whose disk refuses to write, at single writes and at random, and what became of them.",
+    ),
     "screening": (
         "benchmarks.screening",
         "What it costs to train only those self-edits that the reward model thinks best.",

@@ -17,6 +17,8 @@ import shutil
 import signal
 import sqlite3
 import sys
+import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
@@ -44,7 +46,7 @@ from app.guard import DISK
 from graphs.outer import practice_run
 from graphs.runtime import Runtime
 from tests.fakes.embedder import FakeEmbedder
-from tests.fakes.engine import FakeModel, FakeTrainer
+from tests.fakes.engine import FakeModel, FakeTrainer, FakeWriterTrainer
 from tests.fakes.house import ARTICLES, mills
 from tests.invariants.slow_seal import OPTIONS
 
@@ -52,11 +54,13 @@ RUN = "the-run"
 KINDS = get_args(Kind)
 MILLS = 8
 IMPROVE_OPTIONS = (
-    "probe.parsed=false", "probe.cloze=false", 'plan.strategies=["passage", "sentences"]', "improve.rounds=2",
+    "probe.parsed=false", "probe.cloze=false", 'plan.strategies=["sentences", "rewrite"]', "write.endpoint=self",
+    'improve.learns=["planner", "writer"]', "improve.rounds=2",
     "improve.documents=2", "improve.self_edits=2", "improve.heldout=4", "improve.heldout_share=0.6",
     "improve.free_gib=0", "improve.alpha=0.9",
 )  # fmt: skip
-"""As little practice as can be promoted from: four held-out documents, and a gate that lets nearly all through."""
+"""A round for a planner and one for a writer, with as little practice as can be promoted from: four held-out documents,
+and a gate that lets nearly all through."""
 REFUSED = ("writing ", "os.rename ")
 """Writes that a full or a broken disk may refuse. What cannot be removed is left for the next run."""
 REMOVED_OR_RENAMED = ("os.rename", "os.remove", "os.rmdir")
@@ -103,10 +107,14 @@ class Killer:
     def _before(self, write: str) -> None:
         self.writes.append(write)
         if next(self.numbers) == self.cut:
-            note(self.notes, killed_before=write)
             if self.error:
+                note(self.notes, killed_before=write)
                 raise OSError(self.error, os.strerror(self.error))
-            os.kill(os.getpid(), signal.SIGKILL)
+            self.kill(write)
+
+    def kill(self, where: str) -> None:
+        note(self.notes, killed_before=where)
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 class NotedTrainer(FakeTrainer):
@@ -137,21 +145,32 @@ class Command:
     facts: Callable[[Path], dict[str, Any]]
 
 
-def seal(
-    command: Command, home: Path, notes: Path, source: Path, cut: int = 0, by_name: bool = False, error: int = 0
-) -> None:
+@dataclass(frozen=True)
+class Cut:
+    """Where a process is killed: before write number `at`, or after so many `seconds`. With `error`, a number of errno,
+    write `at` is refused instead. 0 is never."""
+
+    at: int = 0
+    seconds: float = 0.0
+    error: int = 0
+
+
+def seal(command: Command, home: Path, notes: Path, source: Path, cut: Cut = Cut(), by_name: bool = False) -> None:
     """The whole command in this process: from the beginning, or what is left of it, by the run's name if it has one.
 
     Ends with status 6 where it says itself that something could not be written.
     """
     articles = [*ARTICLES, *mills(MILLS)]
     answers = {str(q["question"]): str(q["answer"]) for a in articles for q in a["questions"]}
-    killer = Killer(home, notes, cut, error)
+    killer, began = Killer(home, notes, cut.at, cut.error), time.perf_counter()
 
     class FastRuntime(Runtime):
         def __init__(self, config: Config, **more: Any) -> None:
             super().__init__(config, **more)
-            self.__dict__ |= {"embedder": FakeEmbedder(), "model": FakeModel(answers), "trainer": NotedTrainer(notes)}
+            self.__dict__ |= {
+                "embedder": FakeEmbedder(), "model": FakeModel(answers), "trainer": NotedTrainer(notes),
+                "writer_trainer": FakeWriterTrainer(),
+            }  # fmt: skip
 
         @contextmanager
         def checkpoints(self) -> Iterator[Any]:
@@ -165,15 +184,19 @@ def seal(
         module.__dict__["new_run"] = lambda: RUN  # ids are hashes of it
     sqlalchemy.event.listen(sqlalchemy.Engine, "connect", killer.listen)
     sys.addaudithook(killer)
+    if cut.seconds:
+        watch = threading.Timer(cut.seconds, killer.kill, [f"at {cut.seconds:.3f} s"])
+        watch.daemon = True
+        watch.start()
     with open(os.devnull, "w") as nowhere, redirect_stderr(nowhere), redirect_stdout(nowhere):
         try:
             command.run(*told, home)
         except (SealError, OSError) as refused:  # what `app.guard` makes a message and exit code 6 of
-            if not error or not (isinstance(refused, SealError) or refused.errno in DISK):
+            if not cut.error or not (isinstance(refused, SealError) or refused.errno in DISK):
                 raise
             note(notes, said=refused.cause if isinstance(refused, SealError) else str(refused))
             raise SystemExit(StoreError.exit_code) from refused
-    note(notes, writes=killer.writes)
+    note(notes, writes=killer.writes, seconds=time.perf_counter() - began)
 
 
 def begun(home: Path) -> bool:
@@ -288,19 +311,18 @@ class Runs:
             import_module(name)
         language("loads its model")
 
-    def run(self, *cuts: int, error: int = 0) -> dict[str, Any]:
-        """What came of one run whose first process is killed before write cuts[0], the next before its cuts[1], ...
+    def run(self, *cuts: Cut) -> dict[str, Any]:
+        """What came of one run whose first process is cut off by cuts[0], the next by cuts[1], ...
 
-        The last process is not killed. By chance each goes on by the run's name or by the same command again. With
-        `error` the writes are refused instead of killed before.
+        The last process is not cut off. By chance each goes on by the run's name or by the same command again.
         """
-        place = self.folder / "-".join(map(str, ("run", *cuts)))
+        place = self.folder / "run"
         home, notes, chance = place / "home", place / "notes", random.Random(str(cuts))
         shutil.copytree(self.empty, home)
         statuses: list[int] = []
-        for cut in (*cuts, 0):
+        for cut in (*cuts, Cut()):
             by_name = chance.random() < 0.5
-            statuses.append(forked(partial(seal, self.command, home, notes, self.source, cut, by_name, error)))
+            statuses.append(forked(partial(seal, self.command, home, notes, self.source, cut, by_name)))
             if statuses[-1] not in (-signal.SIGKILL, StoreError.exit_code):
                 break
         inspected = forked(lambda: note(notes, facts=self.command.facts(home)))
@@ -312,18 +334,20 @@ class Runs:
             "said": [line["said"] for line in told if "said" in line],
             "trained": [candidate for line in told for candidate in line.get("trained", ())],
             "writes": next((line["writes"] for line in told if "writes" in line), None),
+            "seconds": next((line["seconds"] for line in told if "seconds" in line), None),
             "facts": next((line["facts"] for line in told if "facts" in line), None),
         }
 
 
 def program() -> None:
     """Arguments: the command, an empty folder, the source, how many cuts (0: all), how many more after each of them,
-    and the number of an error with which files cannot be written or renamed (0: processes are killed).
+    the number of an error with which files cannot be written or renamed (0: processes are killed), and how many
+    processes are killed at random moments.
 
     Prints a line of JSON for a run that is not killed, and then one for each that is.
     """
     verb, folder, source = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
-    sample, more, error = map(int, sys.argv[4:])
+    sample, more, error, moments = map(int, sys.argv[4:])
     runs = Runs(COMMANDS[verb], folder, source)
     runs.rehearse()
     whole, chance = runs.run(), random.Random(0)
@@ -331,4 +355,8 @@ def program() -> None:
     writes = enumerate(whole["writes"], 1)
     cuts = [number for number, write in writes if not error or write.startswith(REFUSED)]
     for cut in sorted(chance.sample(cuts, min(sample, len(cuts)))) if sample else cuts:
-        print(json.dumps(runs.run(cut, *chance.choices(cuts, k=more), error=error)), flush=True)  # noqa: T201
+        several = (Cut(at, error=error) for at in (cut, *chance.choices(cuts, k=more)))
+        print(json.dumps(runs.run(*several)), flush=True)  # noqa: T201
+    for _ in range(moments):
+        once = Cut(seconds=chance.uniform(0, whole["seconds"]))
+        print(json.dumps(runs.run(once)), flush=True)  # noqa: T201

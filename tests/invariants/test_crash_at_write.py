@@ -23,6 +23,9 @@ PROGRAM = "from tests.invariants.crash_at_write import program; program()"
 SAMPLE = 0 if os.environ.get("SEAL_TEST_EVERY_CUT") == "1" else 25
 """Cuts of each run; 0 is every one."""
 
+MOMENTS = 5
+"""Kills of the outer loop at random moments, beside those before writes."""
+
 DOORS = ("writing memory/writer.stamp", "writing work/.draft-", "os.rename dataset.jsonl", "os.rename routing.npz",
          "os.rename work/", "os.rename adapters/", "INSERT INTO scores",
          "INSERT INTO trainings", "INSERT INTO rewards", "INTO checkpoints", "INTO writes", "UPDATE runs")  # fmt: skip
@@ -32,12 +35,13 @@ Run = dict[str, Any]
 
 
 def crash(
-    folder: Path, articles: Any, sample: int, more: int, verb: str = "ingest", error: int = 0
+    folder: Path, articles: Any, sample: int, more: int, verb: str = "ingest", error: int = 0, moments: int = 0
 ) -> tuple[Run, list[Run]]:
-    """A run that was not killed, and those that were, or whose writes were refused with an error."""
+    """A run that was not killed, and those that were, at last so many at random moments; or whose writes were refused
+    with an error."""
     source = write_articles(folder / "articles.jsonl", articles)
     (folder / "runs").mkdir()
-    with start_python(PROGRAM, verb, *map(str, (folder / "runs", source, sample, more, error))) as process:
+    with start_python(PROGRAM, verb, *map(str, (folder / "runs", source, sample, more, error, moments))) as process:
         out, err = process.communicate()
     assert process.returncode == 0, err
     whole, *killed = map(json.loads, out.splitlines())
@@ -87,10 +91,11 @@ def test_killed_twice_in_a_run_of_two_documents_it_ends_like_an_unbroken_run(tmp
 @pytest.mark.slow
 @pytest.mark.timeout(900 if SAMPLE else 7200)
 def test_a_killed_outer_loop_ends_like_an_unbroken_one(tmp_path: Path) -> None:
-    whole, killed = crash(tmp_path, mills(MILLS), SAMPLE // 2, more=1, verb="improve")
+    whole, killed = crash(tmp_path, mills(MILLS), SAMPLE // 2, more=1, verb="improve", moments=MOMENTS)
     assert [r["number"] for r in whole["facts"]["rounds"]] == [1, 2]
     assert whole["facts"]["promotions"], "a run without a promotion cannot show that none is doubled"
-    assert len(killed) == (SAMPLE // 2 or len(whole["writes"]))
+    assert len(killed) == (SAMPLE // 2 or len(whole["writes"])) + MOMENTS
+    assert whole["facts"]["writers"]
     assert [name for name in whole["facts"]["files"] if name.endswith("round-02.html")]
     assert not [name for name in whole["facts"]["files"] if "draft" in name]
     check_alike(whole, killed)
