@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from agent.records import Example
 from seal_train.base import Base
+
+if TYPE_CHECKING:
+    from agent.records import Example
 
 
 @dataclass(frozen=True)

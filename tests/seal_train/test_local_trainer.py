@@ -110,7 +110,7 @@ def test_the_card_of_a_mean_says_what_it_was_made_of(base_of: Callable[..., Base
 
 def refusing(monkeypatch: pytest.MonkeyPatch, most: int) -> list[int]:
     """From now on memory is refused to passes of more than `most` tokens. Returns the tokens of all that are tried."""
-    real, tried = training._loss, list[int]()
+    real, tried = training.losses_of_rows, list[int]()
 
     def loss(base: Base, read: training.Read, rows: Any, layout: Layout) -> Any:
         tried.append(sum(len(row.ids) for row in rows))
@@ -118,7 +118,7 @@ def refusing(monkeypatch: pytest.MonkeyPatch, most: int) -> list[int]:
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
         return real(base, read, rows, layout)
 
-    monkeypatch.setattr(training, "_loss", loss)
+    monkeypatch.setattr(training, "losses_of_rows", loss)
     return tried
 
 
@@ -180,7 +180,7 @@ def test_where_a_sequence_would_not_fit_layers_are_run_again(
 def test_a_single_sequence_that_is_refused_is_tried_with_layers_run_again(
     base_of: Callable[..., Base], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    base, real, refused = base_of(), training._loss, list[str]()
+    base, real, refused = base_of(), training.losses_of_rows, list[str]()
 
     def loss(base: Base, *rest: Any) -> Any:
         if type(base.blocks[0]).__name__ != "_Again":
@@ -188,7 +188,7 @@ def test_a_single_sequence_that_is_refused_is_tried_with_layers_run_again(
             raise RuntimeError("CUDA out of memory. Tried to allocate 20 GiB")
         return real(base, *rest)
 
-    monkeypatch.setattr(training, "_loss", loss)
+    monkeypatch.setattr(training, "losses_of_rows", loss)
     results = LocalTrainer(base).train([job(tmp_path / str(i), "Anna Moss", i) for i in range(2)])
     assert all(isinstance(result, Training) for result in results)
     assert refused == ["whole"] * 2, "two sequences, then one"
