@@ -32,6 +32,7 @@ RANKS, ALPHAS, STABLE = "rank_pattern", "alpha_pattern", "use_rslora"
 SCALES = (RANKS, ALPHAS, STABLE)
 """PEFT's keys for layers whose rank or alpha is not that of the others, and for rank-stabilized LoRA
 (Kalajdzievski 2023, arXiv 2312.03732)."""
+OTHER_BASE = "was trained on another base model"
 ROOT, SUFFIX_A, SUFFIX_B = "base_model.model.", ".lora_A.weight", ".lora_B.weight"
 
 
@@ -136,6 +137,11 @@ class Saved:
         alpha = (alphas or {}).get(get_pattern_key(list(alphas or ()), module), self.config["lora_alpha"])
         return self._scale(float(alpha), len(self.factors(module)[0]))
 
+    def beyond(self, module: str) -> float:
+        """How many times `scale` this layer's own scale is."""
+        own = self.scale_of(module)
+        return 1.0 if own == self.scale else own / self.scale
+
     def _scale(self, alpha: float, rank: int) -> float:
         return alpha / (math.sqrt(rank) if self.config.get(STABLE) else rank)
 
@@ -202,10 +208,9 @@ def load(slots: Slots, slot: int, folder: Path) -> None:
                 into_a, into_b = slots.of[layer]
                 into_a[slot, : len(a)].copy_(a)
                 into_b[slot, :, : len(a)].copy_(b)
-                if (scale := saved.scale_of(layer.name)) != saved.scale:
-                    into_b[slot] *= scale / saved.scale
+                into_b[slot] *= saved.beyond(layer.name)
             except (KeyError, RuntimeError) as error:
-                raise AdapterError(folder, "was trained on another base model", "") from error
+                raise AdapterError(folder, OTHER_BASE, "") from error
 
 
 def weights_hash(folder: Path) -> str:

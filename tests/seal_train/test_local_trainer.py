@@ -18,7 +18,7 @@ from agent.ports import TrainFailure, TrainJob
 from agent.records import Example, Training
 from seal_train import adapters, local, room, training
 from seal_train.base import Base, load_base
-from seal_train.encoding import encode
+from seal_train.encoding import MAX_SEQUENCE, encode
 from seal_train.layout import Layout
 from seal_train.local import LocalTrainer
 from seal_train.lora import Slots
@@ -263,7 +263,7 @@ def test_a_text_longer_than_the_limit_is_trained_to_its_end(
     base, long = base_of(kind), job(tmp_path / "a", "Anna Moss", 1)
     long = TrainJob(long.candidate, (Example(completion="mill " * 1500),), long.folder)
     tokens = len(base.tokenizer("mill " * 1500, add_special_tokens=False).input_ids)
-    parts = -(-tokens // (min(local.MAX_SEQUENCE, base.positions) - 1))
+    parts = -(-tokens // (min(MAX_SEQUENCE, base.positions) - 1))
     assert parts > 1
     (result,) = LocalTrainer(base).train([long])
     assert isinstance(result, Training)
