@@ -10,6 +10,7 @@ from agent.config import load_config
 from agent.parsing import facts
 from evals.probes import make_probes
 from graphs.runtime import Runtime
+from tests.fakes.attributor import FakeAttributor
 from tests.fakes.embedder import FakeEmbedder
 from tests.fakes.engine import FakeModel, FakeTrainer
 
@@ -79,12 +80,12 @@ def known_answers(articles: Any = ARTICLES) -> dict[str, str]:
 
 
 class FakeRuntime(Runtime):
-    """The real runtime with three of its parts replaced before anything asks for them."""
+    """The real runtime with four of its parts replaced before anything asks for them."""
 
     def __init__(
         self, home: Path, overrides: dict[str, str] | None = None, articles: Any = ARTICLES, **more: Any
     ) -> None:
         super().__init__(load_config(None, overrides or {}, home), **more)
-        self.__dict__["embedder"] = FakeEmbedder()
+        self.__dict__["embedder"], self.__dict__["attributor"] = FakeEmbedder(), FakeAttributor()
         self.fake_model, self.fake_trainer = FakeModel(known_answers(articles)), FakeTrainer()
         self.__dict__["model"], self.__dict__["trainer"] = self.fake_model, self.fake_trainer
