@@ -11,7 +11,7 @@ from rich.text import Text
 
 from agent.attribution_port import OUTSIDE
 from agent.sources.text import one_line
-from app.tables import counted, screen, table
+from app.tables import screen, table
 
 LINES, MODULES = 8, 6
 """Shown of each; --json has all."""
@@ -33,7 +33,7 @@ def show(told: dict[str, Any]) -> None:
     console = screen()
     console.print(f"[bold]{escape(told['answer'])}[/bold]")
     strategies = told["strategies"]
-    made = f"the mean of {' + '.join(strategies)}" if len(strategies) > 1 else f"trained by {strategies[0]}"
+    made = f"the mean of {' + '.join(strategies)}" if len(strategies) > 1 else f"trained on {strategies[0]}"
     console.print(
         f"by adapter {told['adapter']}, {made}, learned from {escape(repr(told['document']))} "
         f"(distance {told['considered'][0]['distance']:.2f}); the base says: {escape(told['base_answer'])}"
@@ -58,8 +58,8 @@ def _lines(told: dict[str, Any], console: Console) -> None:
     stating = sum(line["states_answer"] for line in lines)
     console.print(
         f"\n[bold]Training lines that moved this answer most[/bold]  "
-        f"{min(LINES, len(lines))} of {len(lines)}, by cosine of gradients; ✓ the line states the answer, "
-        f"as {counted(stating, 'line')} of all do"
+        f"{min(LINES, len(lines))} of {len(lines)}, by cosine of gradients; ✓ the line states the answer "
+        f"({stating} of all)"
     )
     rows = [
         (f"{line['cosine']:+.2f}", f"{line['dot']:+.1e}", "[green]✓[/green]" if line["states_answer"] else "",
@@ -83,29 +83,29 @@ def _modules(told: dict[str, Any], console: Console) -> None:
     rows = [(it["module"], f"{100 * it['relative']:.1f}%", f"{it['norm']:.2f}", f"{it['base']:.1f}")
             for it in changes[:MODULES]]  # fmt: skip
     console.print(table(("module", "change", "norm", "weight's norm"), rows))
+    _map(changes, console)
+
+
+def _map(changes: Sequence[dict[str, Any]], console: Console) -> None:
     kinds, layers, cells = grid(changes)
-    if layers:
-        low, high = min(cells.values()), max(cells.values())
-        console.print(
-            f"Layers {layers[0]} to {layers[-1]} from left to right; from {100 * low:.1f}% (dark) "
-            f"to {100 * high:.1f}% (light)"
-            if console.color_system
-            else f"Layers {layers[0]} to {layers[-1]} from left to right; from {100 * low:.1f}% (blank) "
-            f"to {100 * high:.1f}% (full)"
-        )
-        names = max(map(len, kinds))
-        for kind in kinds:
-            console.print(_row(kind, names, [cells.get((kind, layer)) for layer in layers], low, high, console))
+    if not layers:
+        return
+    low, high = min(cells.values()), max(cells.values())
+    least, most = ("dark", "light") if console.color_system else ("blank", "full")
+    console.print(
+        f"Layers {layers[0]} to {layers[-1]} from left to right, from {100 * low:.1f}% ({least}) to "
+        f"{100 * high:.1f}% ({most})"
+    )
+    names = max(map(len, kinds))
+    for kind in kinds:
+        console.print(_row(kind, names, [cells.get((kind, layer)) for layer in layers], low, high, console))
 
 
 def grid(changes: Sequence[dict[str, Any]]) -> tuple[list[str], list[int], Cells]:
-    """Module kinds in the order of the model, layers, and the relative change of each, without modules in no layer."""
+    """Module kinds by name, layers, and the relative change of each, without modules in no layer."""
     inside = [it for it in changes if it["layer"] != OUTSIDE]
-    kinds: dict[str, float] = {}
-    for it in inside:
-        kinds.setdefault(it["kind"], 0)
-    layers = sorted({it["layer"] for it in inside})
-    return sorted(kinds), layers, {(it["kind"], it["layer"]): it["relative"] for it in inside}
+    kinds, layers = (sorted({it[key] for it in inside}) for key in ("kind", "layer"))
+    return kinds, layers, {(it["kind"], it["layer"]): it["relative"] for it in inside}
 
 
 def _row(kind: str, names: int, values: Sequence[float | None], low: float, high: float, console: Console) -> Text:

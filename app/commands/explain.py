@@ -63,7 +63,7 @@ def run(
 
 def _check(plot: Path | None) -> None:
     """Before anything is computed."""
-    if plot and plot.suffix.lower() != ".png":
+    if plot and (plot.suffix.lower() != ".png" or plot.is_dir()):
         raise ConfigError(f"--plot {plot} is no PNG file", "name a file that ends in .png")
     if plot and not plot.absolute().parent.is_dir():
         raise ConfigError(f"--plot {plot}: there is no folder {plot.absolute().parent}", "make it, or name another one")

@@ -136,7 +136,7 @@ class ServedRuntime(CommandRuntime):
         self.__dict__["answerer"] = self.fake_model
 
     @property
-    def base(self) -> Any:  # type: ignore[override]
+    def base(self) -> Any:
         raise ModelError("cannot load the model big", "check [model] name")
 
 

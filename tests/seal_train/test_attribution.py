@@ -18,7 +18,7 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from torch import Tensor
 from transformers import AutoModelForCausalLM
 
-from agent.errors import AdapterError
+from agent.errors import AdapterError, TrainerError
 from agent.ports import Query
 from agent.records import Example
 from seal_train.adapters import read
@@ -185,6 +185,21 @@ def test_the_base_is_untouched(base_of: Callable[..., Base], tiny: Callable[...,
     LocalAttributor(base).influences(Query(PROMPT, tmp_path / "one"), ANSWER, EXAMPLES)
     assert LocalModel(base).likelihoods([Query(PROMPT)], [f" {ANSWER}"]) == before
     assert all(parameter.grad is None for parameter in base.model.parameters())
+
+
+def test_refused_memory_is_said(
+    base_of: Callable[..., Base], tiny: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = base_of()
+    trained(base, tiny("llama"), tmp_path / "one")
+
+    def refuse(*given: object) -> Tensor:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
+
+    monkeypatch.setattr("seal_train.attribution.losses_of_rows", refuse)
+    with pytest.raises(TrainerError, match="not enough memory for the gradients"):
+        LocalAttributor(base).influences(Query(PROMPT, tmp_path / "one"), ANSWER, EXAMPLES)
+    assert base.switch.on is None
 
 
 def test_an_adapter_of_another_base_is_refused(

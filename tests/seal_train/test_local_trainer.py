@@ -22,6 +22,7 @@ from seal_train.encoding import MAX_SEQUENCE, encode
 from seal_train.layout import Layout
 from seal_train.local import LocalTrainer
 from seal_train.lora import Slots
+from seal_train.loss import Read, losses_of_rows
 from seal_train.room import Room
 from tests.fakes.models import KINDS_AND_WINDOW
 from tests.seal_train.test_answering import diverging, job
@@ -110,9 +111,9 @@ def test_the_card_of_a_mean_says_what_it_was_made_of(base_of: Callable[..., Base
 
 def refusing(monkeypatch: pytest.MonkeyPatch, most: int) -> list[int]:
     """From now on memory is refused to passes of more than `most` tokens. Returns the tokens of all that are tried."""
-    real, tried = training.losses_of_rows, list[int]()
+    real, tried = losses_of_rows, list[int]()
 
-    def loss(base: Base, read: training.Read, rows: Any, layout: Layout) -> Any:
+    def loss(base: Base, read: Read, rows: Any, layout: Layout) -> Any:
         tried.append(sum(len(row.ids) for row in rows))
         if tried[-1] > most:
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
@@ -180,7 +181,7 @@ def test_where_a_sequence_would_not_fit_layers_are_run_again(
 def test_a_single_sequence_that_is_refused_is_tried_with_layers_run_again(
     base_of: Callable[..., Base], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    base, real, refused = base_of(), training.losses_of_rows, list[str]()
+    base, real, refused = base_of(), losses_of_rows, list[str]()
 
     def loss(base: Base, *rest: Any) -> Any:
         if type(base.blocks[0]).__name__ != "_Again":
