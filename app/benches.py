@@ -30,6 +30,10 @@ BENCHES = {
         "benchmarks.screening",
         "What it costs to train only those self-edits that the reward model thinks best.",
     ),
+    "explain": (
+        "benchmarks.explain",
+        "How often a training line that states the answer stands first in what moved it, beside word overlap.",
+    ),
 }
 """The module of each benchmark, whose `main` takes its options, and what it shows."""
 

@@ -193,6 +193,33 @@ def ask(
 
 
 @app.command()
+def explain(
+    question: Annotated[str, typer.Argument(metavar="QUESTION", show_default=False, help="A question, in quotes")],
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE.png", show_default=False, help="Draw it all into a picture")
+    ] = None,
+    home: Home = None, config: ConfigFile = None, set_: Set = None, json: Json = False, debug: Debug = False,
+) -> None:  # fmt: skip
+    """Show why an answer is what it is.
+
+    Asks the question as seal ask does. Of the adapter that answers it shows which lines of its training data moved
+    this answer most (whose gradients are most like the answer's), and which weights of the base it changed most. What
+    the base answers by itself was moved by no adapter: there is nothing to explain then.
+
+    Takes a gradient for each line, a second or less each on a CPU. It needs the model on this machine, also where an
+    endpoint answers. docs/explain.md says how to read it.
+
+    \b
+    Examples:
+      seal explain "Who runs the new ferry?"
+      seal explain "Who runs the new ferry?" --plot ferry.png
+    """
+    from app.commands.explain import run
+
+    guard(lambda: run(question, plot, home, config, set_ or [], json), json, debug)
+
+
+@app.command()
 def adapters(
     home: Home = None, config: ConfigFile = None, set_: Set = None, json: Json = False, debug: Debug = False
 ) -> None:

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agent.attribution_port import Attributor
 from agent.config import Config, EndpointConfig
 from agent.config_sections import SELF
 from agent.errors import ConfigError, MissingExtra
@@ -102,6 +103,12 @@ class Runtime:
         from seal_train.local import LocalModel
 
         return LocalModel(self.base)
+
+    @cached_property
+    def attributor(self) -> Attributor:
+        from seal_train.attribution import LocalAttributor
+
+        return LocalAttributor(self.base)
 
     @cached_property
     def answerer(self) -> Answerer:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors import SafetensorError
@@ -20,12 +20,20 @@ from safetensors.torch import load_file, save_file
 
 from agent.drafts import PREFIX
 from agent.errors import AdapterError, StoreError
-from agent.records import TrainSettings
 from seal_train.lora import Slots, lowest_adapted
+
+if TYPE_CHECKING:
+    from agent.records import TrainSettings
 
 WEIGHTS, CONFIG, CARD = "adapter_model.safetensors", "adapter_config.json", "README.md"
 LAYERS = "layers_to_transform"
 """PEFT's key for the decoder layers that have an adapter; without it all have one."""
+RANKS, ALPHAS, STABLE = "rank_pattern", "alpha_pattern", "use_rslora"
+SCALES = (RANKS, ALPHAS, STABLE)
+"""PEFT's keys for layers whose rank or alpha is not that of the others, and for rank-stabilized LoRA
+(Kalajdzievski 2023, arXiv 2312.03732)."""
+OTHER_BASE = "was trained on another base model"
+ROOT, SUFFIX_A, SUFFIX_B = "base_model.model.", ".lora_A.weight", ".lora_B.weight"
 
 
 def export(slots: Slots, slot: int, settings: TrainSettings, base: str, card: str, folder: Path) -> None:
@@ -38,8 +46,7 @@ def export(slots: Slots, slot: int, settings: TrainSettings, base: str, card: st
     lowest = lowest_adapted(slots.layers, settings.top_layers)
     layers = slots.above(lowest)
     for layer, a, b in slots.weights(slot, settings.rank, lowest):
-        state[f"base_model.model.{layer.name}.lora_A.weight"] = a.contiguous().cpu()
-        state[f"base_model.model.{layer.name}.lora_B.weight"] = b.contiguous().cpu()
+        state |= named(layer.name, a.contiguous().cpu(), b.contiguous().cpu())
     config = {
         "peft_type": "LORA", "task_type": "CAUSAL_LM", "base_model_name_or_path": base, "inference_mode": True,
         "r": settings.rank, "lora_alpha": settings.alpha, "lora_dropout": 0.0, "bias": "none",
@@ -49,6 +56,11 @@ def export(slots: Slots, slot: int, settings: TrainSettings, base: str, card: st
     if lowest:
         config |= {LAYERS: sorted({layer.depth for layer in layers}), "layers_pattern": layers[0].pattern}
     write(folder, state, config, card)
+
+
+def named(module: str, a: torch.Tensor, b: torch.Tensor) -> dict[str, torch.Tensor]:
+    """A layer's factors under the names that PEFT gives them."""
+    return {f"{ROOT}{module}{SUFFIX_A}": a, f"{ROOT}{module}{SUFFIX_B}": b}
 
 
 def write(folder: Path, state: dict[str, torch.Tensor], config: dict[str, Any], card: str) -> None:
@@ -98,11 +110,40 @@ class Saved:
 
     @property
     def rank(self) -> int:
-        return int(self.config["r"])
+        """The largest rank of its layers."""
+        return max(map(int, [self.config["r"], *(self.config.get(RANKS) or {}).values()]))
 
     @property
     def scale(self) -> float:
-        return float(self.config["lora_alpha"]) / self.rank
+        """What the output of a layer is multiplied by that no pattern sets apart."""
+        return self._scale(float(self.config["lora_alpha"]), int(self.config["r"]))
+
+    @property
+    def modules(self) -> list[str]:
+        """The names of the layers that have factors, as the base model calls them."""
+        return [name.removeprefix(ROOT).removesuffix(SUFFIX_A) for name in self.state if name.endswith(SUFFIX_A)]
+
+    def factors(self, module: str) -> tuple[torch.Tensor, torch.Tensor]:
+        """A [r, I] and B [O, r] of a layer; KeyError where it has none."""
+        return self.state[f"{ROOT}{module}{SUFFIX_A}"], self.state[f"{ROOT}{module}{SUFFIX_B}"]
+
+    def scale_of(self, module: str) -> float:
+        """What the output of this layer is multiplied by."""
+        alphas = self.config.get(ALPHAS)
+        if not alphas and not self.config.get(RANKS):
+            return self.scale
+        from peft.utils.other import get_pattern_key
+
+        alpha = (alphas or {}).get(get_pattern_key(list(alphas or ()), module), self.config["lora_alpha"])
+        return self._scale(float(alpha), len(self.factors(module)[0]))
+
+    def beyond(self, module: str) -> float:
+        """How many times `scale` this layer's own scale is."""
+        own = self.scale_of(module)
+        return 1.0 if own == self.scale else own / self.scale
+
+    def _scale(self, alpha: float, rank: int) -> float:
+        return alpha / (math.sqrt(rank) if self.config.get(STABLE) else rank)
 
 
 def read(folder: Path) -> Saved:
@@ -150,7 +191,8 @@ def _unreadable(folder: Path, why: object) -> AdapterError:
 
 
 def load(slots: Slots, slot: int, folder: Path) -> None:
-    """Read a PEFT LoRA folder into a slot of the same base.
+    """Read a PEFT LoRA folder into a slot of the same base. A slot has one scale: where a layer has its own, its B is
+    multiplied by what it has more.
 
     Raises:
         AdapterError: the folder is missing, damaged, or belongs to another base model.
@@ -162,13 +204,13 @@ def load(slots: Slots, slot: int, folder: Path) -> None:
             if layer.depth not in (saved.config.get(LAYERS) or [layer.depth]):
                 continue
             try:
-                a = saved.state[f"base_model.model.{layer.name}.lora_A.weight"]
-                b = saved.state[f"base_model.model.{layer.name}.lora_B.weight"]
+                a, b = saved.factors(layer.name)
                 into_a, into_b = slots.of[layer]
-                into_a[slot, : saved.rank].copy_(a)
-                into_b[slot, :, : saved.rank].copy_(b)
+                into_a[slot, : len(a)].copy_(a)
+                into_b[slot, :, : len(a)].copy_(b)
+                into_b[slot] *= saved.beyond(layer.name)
             except (KeyError, RuntimeError) as error:
-                raise AdapterError(folder, "was trained on another base model", "") from error
+                raise AdapterError(folder, OTHER_BASE, "") from error
 
 
 def weights_hash(folder: Path) -> str:

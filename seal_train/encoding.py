@@ -5,9 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from agent.records import Example
 from seal_train.base import Base
+
+if TYPE_CHECKING:
+    from agent.records import Example
+
+MAX_SEQUENCE = 1024
+"""Most tokens in one training sequence. Longer examples are split where that is possible (see `encode`)."""
+
+
+def longest_sequence(base: Base) -> int:
+    """The most tokens of one training sequence."""
+    return min(MAX_SEQUENCE, base.positions)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from agent.records import Candidate, Training
 from seal_train.adapters import export, load, rank_of
 from seal_train.answering import greedy, likelihoods, shared_prefix
 from seal_train.base import Base
-from seal_train.encoding import encode
+from seal_train.encoding import encode, longest_sequence
 from seal_train.lora import Slots, lowest_adapted
 from seal_train.lower import kept_bytes
 from seal_train.mean import merge
@@ -23,18 +23,11 @@ from seal_train.room import Room, plan_room, refusals
 from seal_train.sampling import chat_ids, sampled
 from seal_train.training import Course, Optimizer, not_finite, train_courses
 
-MAX_SEQUENCE = 1024
-"""Most tokens in one training sequence. Longer examples are split where that is possible (see `encode`)."""
 TOKENS_A_PASS = 4096
 ADAPTERS_A_PASS = 16
 """Most adapters in memory at once, however many a call names."""
 NO_MEMORY = "not enough memory to train it; lower the rank"
 T = TypeVar("T")
-
-
-def longest_sequence(base: Base) -> int:
-    """The most tokens of one training sequence."""
-    return min(MAX_SEQUENCE, base.positions)
 
 
 class LocalTrainer:

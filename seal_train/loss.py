@@ -1,15 +1,23 @@
 """Cross-entropy of the labelled positions, with its gradient made in the forward pass.
 
-Axes: N labelled positions, C of a chunk, D hidden size, V vocabulary.
+Axes: N labelled positions, C of a chunk, D hidden size, V vocabulary. Of rows: S rows, each under a slot of its own,
+N positions of a pass, M labelled ones.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from seal_train.base import Base
+from seal_train.encoding import Sequence_
+from seal_train.layout import Layout
+
+Read = Callable[[Sequence[tuple[int, ...]], Layout], Tensor]
+"""Rows of token ids to their hidden states where the layout has them, [N, D]."""
 POSITIONS_A_CHUNK = 64
 """Logits of so many positions are in memory at once: blocks that the allocator keeps instead of giving them back."""
 
@@ -53,3 +61,18 @@ def head_loss(hidden_ND: Tensor, labels_N: Tensor, head: nn.Linear) -> Tensor:
     """
     losses: Tensor = _HeadLoss.apply(hidden_ND, labels_N, head)  # type: ignore[no-untyped-call]
     return losses
+
+
+def losses_of_rows(base: Base, read: Read, rows: Sequence[Sequence_], layout: Layout) -> Tensor:
+    """Weighted mean cross-entropy of each row under the slot that is on for it, [S]."""
+    hidden_ND = read([row.ids for row in rows], layout)
+    labels = layout.lay([[*row.ids[1:], 0] for row in rows], 0)
+    weights = layout.lay([row.weights for row in rows], 0.0)
+    where = [place for place, weight in enumerate(weights) if weight]
+    where_M, label_M, row_M = torch.tensor(
+        [where, [labels[i] for i in where], [layout.owners[i] for i in where]], device=base.device
+    )
+    losses_M = head_loss(hidden_ND[where_M], label_M, base.loss_head)
+    weight_M = losses_M.new_tensor([weights[i] for i in where])
+    zeros_S = losses_M.new_zeros(len(rows))
+    return zeros_S.index_add(0, row_M, losses_M * weight_M) / zeros_S.index_add(0, row_M, weight_M)

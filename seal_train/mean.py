@@ -14,7 +14,7 @@ from torch import Tensor
 
 from agent.errors import StoreError
 from agent.records import Candidate
-from seal_train.adapters import LAYERS, Saved, read, write
+from seal_train.adapters import LAYERS, SCALES, Saved, named, read, write
 
 RANKS = 2
 """The mean has this many times the rank of its largest member. Its size does not grow with the candidates."""
@@ -34,14 +34,14 @@ def merge(members: Sequence[tuple[Candidate, Path]], folder: Path) -> None:
     saved = [read(path) for _, path in members]
     rank = RANKS * max(member.rank for member in saved)
     merged: dict[str, Tensor] = {}
-    for name in dict.fromkeys(name for member in saved for name in member.state if ".lora_A." in name):
-        b_name = name.replace(".lora_A.", ".lora_B.")
-        having = [member for member in saved if name in member.state]
-        a_RI = torch.cat([member.state[name] for member in having])
-        b_OR = torch.cat([member.state[b_name] * (member.scale / len(members)) for member in having], dim=1)
-        merged[name], merged[b_name] = _narrowed(a_RI, b_OR, rank)
+    for module in dict.fromkeys(module for member in saved for module in member.modules):
+        having = [member for member in saved if module in member.modules]
+        a_RI = torch.cat([member.factors(module)[0] for member in having])
+        b_OR = torch.cat([m.factors(module)[1] * (m.scale_of(module) / len(members)) for m in having], dim=1)
+        merged |= named(module, *_narrowed(a_RI, b_OR, rank))
     broadest = max(saved, key=_breadth)
-    config = {**broadest.config, "r": rank, "lora_alpha": rank}
+    config = {key: value for key, value in broadest.config.items() if key not in SCALES}
+    config |= {"r": rank, "lora_alpha": rank}
     try:
         write(folder, merged, config, _card([candidate for candidate, _ in members]))
     except (OSError, SafetensorError) as error:

@@ -1,6 +1,6 @@
 """Train many candidates at once. Each keeps its own data, order, learning rate, schedule, clipping and step count.
 
-Axes: S slots, N positions of a pass, M labelled ones, P adapter parameters.
+Axes: S slots, P adapter parameters.
 One sequence a candidate a step: for short documents the number of optimizer steps matters more than the
 number of tokens (measured, see LOG.md). The sequences of a pass lie one after the other, without padding.
 """
@@ -11,13 +11,13 @@ import math
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from itertools import accumulate
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from agent.ports import Progress
 from agent.records import TrainSettings
@@ -26,14 +26,12 @@ from seal_train.base import Base
 from seal_train.encoding import Sequence_
 from seal_train.layout import Layout
 from seal_train.lora import Slots
-from seal_train.loss import head_loss
+from seal_train.loss import Read, losses_of_rows
 from seal_train.lower import Lower
 from seal_train.recompute import recomputing
 from seal_train.room import Room, refusals
 
 BETAS, EPS, CLIP, WARMUP = (0.9, 0.999), 1e-8, 1.0, 0.05
-Read = Callable[[Sequence[tuple[int, ...]], Layout], Tensor]
-"""Rows of token ids to their hidden states where the layout has them, [N, D]."""
 JITTER, GOLDEN = 6.0, (math.sqrt(5) - 1) / 2
 """JITTER: tokens within which lengths count as about the same."""
 
@@ -208,7 +206,7 @@ class _Passes:
         try:
             # On in the backward pass, too, in which layers may be run again.
             with refusals(), self.optimizer.slots.on(layout, first), rows_apart(self.base.model):
-                losses_S = _loss(self.base, self.read, rows, layout)
+                losses_S = losses_of_rows(self.base, self.read, rows, layout)
                 losses_S.sum().backward()
         except MemoryError:
             return False
@@ -219,21 +217,6 @@ class _Passes:
             course.seconds += a_token * len(row.ids)
             course.losses.append(loss)
         return True
-
-
-def _loss(base: Base, read: Read, rows: Sequence[Sequence_], layout: Layout) -> Tensor:
-    """Weighted mean cross-entropy of each row under the slot that is on for it, [S]."""
-    hidden_ND = read([row.ids for row in rows], layout)
-    labels = layout.lay([[*row.ids[1:], 0] for row in rows], 0)
-    weights = layout.lay([row.weights for row in rows], 0.0)
-    where = [place for place, weight in enumerate(weights) if weight]
-    where_M, label_M, row_M = torch.tensor(
-        [where, [labels[i] for i in where], [layout.owners[i] for i in where]], device=base.device
-    )
-    losses_M = head_loss(hidden_ND[where_M], label_M, base.loss_head)
-    weight_M = losses_M.new_tensor([weights[i] for i in where])
-    zeros_S = losses_M.new_zeros(len(rows))
-    return zeros_S.index_add(0, row_M, losses_M * weight_M) / zeros_S.index_add(0, row_M, weight_M)
 
 
 def not_finite(course: Course) -> bool:

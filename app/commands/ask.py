@@ -43,10 +43,10 @@ def run(
         emit(result)
         return
     typer.echo(result["answer"])
-    _explain(result, "" if state["adapter"] else _why_base(runtime, state))
+    _tell(result, "" if state["adapter"] else why_base(runtime, state))
 
 
-def _explain(result: dict[str, Any], why_base: str) -> None:
+def _tell(result: dict[str, Any], why: str) -> None:
     if result["adapter"]:
         typer.secho(
             f"adapter {result['adapter']}, learned from {result['document']!r} (distance {result['distance']:.2f}); "
@@ -54,12 +54,12 @@ def _explain(result: dict[str, Any], why_base: str) -> None:
             err=True, dim=True,
         )  # fmt: skip
     else:
-        typer.secho(f"answered by the base model: {why_base}", err=True, dim=True)
+        typer.secho(f"answered by the base model: {why}", err=True, dim=True)
     for item in result.get("considered", []):
         typer.secho(f"  {item['distance']:.2f}  {item['adapter']}  {item['title']}", err=True, dim=True)
 
 
-def _why_base(runtime: Runtime, state: Mapping[str, Any]) -> str:
+def why_base(runtime: Runtime, state: Mapping[str, Any]) -> str:
     if state["base_only"]:
         return "--base asks for it" + (f" (told the title {state['title']!r})" if state["title"] else "")
     if not state["considered"]:

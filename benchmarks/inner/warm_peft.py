@@ -15,8 +15,7 @@ from benchmarks.inner.cost import Cost, peak_memory
 from benchmarks.inner.hugging_face import Asked, load, lora
 from benchmarks.inner.workload import Work
 from seal_train.base import Base
-from seal_train.encoding import encode
-from seal_train.local import longest_sequence
+from seal_train.encoding import encode, longest_sequence
 from seal_train.lora import Slots
 from seal_train.training import BETAS, CLIP, EPS, Course
 

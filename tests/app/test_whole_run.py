@@ -78,6 +78,12 @@ def test_a_whole_run_on_the_packaged_model(tmp_path: Path) -> None:
     base_after = seal("ask", QUESTION, "--base", "--set", "ask.max_distance=0")
     assert base_after["answer"] == base_before["answer"], "with the adapter off, the base is what it was"
 
+    why = seal("explain", QUESTION, *SHORT, "--plot", tmp_path / "why.png")
+    assert (why["answer"], why["adapter"], why["strategies"]) == (asked["answer"], published, ["facts", "facts"])
+    assert len(why["modules"]) == 210, "seven in each of 30 layers"
+    assert any(line["states_answer"] for line in why["lines"][:3])
+    assert (tmp_path / "why.png").stat().st_size > 10_000
+
     again = seal("ingest", source, *SHORT)
     assert (again["documents"], again["skipped"], again["candidates"]) == (0, 1, 0)
     assert again["seconds"] < max(5, summary["seconds"] / 10), "5 s, or more where the machine is very busy"

@@ -10,6 +10,7 @@ from agent.config import load_config
 from agent.parsing import facts
 from evals.probes import make_probes
 from graphs.runtime import Runtime
+from tests.fakes.attributor import FakeAttributor
 from tests.fakes.embedder import FakeEmbedder
 from tests.fakes.engine import FakeModel, FakeTrainer, FakeWriterTrainer
 
@@ -85,7 +86,7 @@ class FakeRuntime(Runtime):
         self, home: Path, overrides: dict[str, str] | None = None, articles: Any = ARTICLES, **more: Any
     ) -> None:
         super().__init__(load_config(None, overrides or {}, home), **more)
-        self.__dict__["embedder"] = FakeEmbedder()
+        self.__dict__["embedder"], self.__dict__["attributor"] = FakeEmbedder(), FakeAttributor()
         self.fake_model, self.fake_trainer = FakeModel(known_answers(articles)), FakeTrainer()
         self.__dict__["model"], self.__dict__["trainer"] = self.fake_model, self.fake_trainer
         self.__dict__["writer_trainer"] = FakeWriterTrainer()

@@ -18,10 +18,11 @@ from agent.ports import TrainFailure, TrainJob
 from agent.records import Example, Training
 from seal_train import adapters, local, room, training
 from seal_train.base import Base, load_base
-from seal_train.encoding import encode
+from seal_train.encoding import MAX_SEQUENCE, encode
 from seal_train.layout import Layout
 from seal_train.local import LocalTrainer
 from seal_train.lora import Slots
+from seal_train.loss import Read, losses_of_rows
 from seal_train.room import Room
 from tests.fakes.models import KINDS_AND_WINDOW
 from tests.seal_train.test_answering import diverging, job
@@ -110,15 +111,15 @@ def test_the_card_of_a_mean_says_what_it_was_made_of(base_of: Callable[..., Base
 
 def refusing(monkeypatch: pytest.MonkeyPatch, most: int) -> list[int]:
     """From now on memory is refused to passes of more than `most` tokens. Returns the tokens of all that are tried."""
-    real, tried = training._loss, list[int]()
+    real, tried = losses_of_rows, list[int]()
 
-    def loss(base: Base, read: training.Read, rows: Any, layout: Layout) -> Any:
+    def loss(base: Base, read: Read, rows: Any, layout: Layout) -> Any:
         tried.append(sum(len(row.ids) for row in rows))
         if tried[-1] > most:
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
         return real(base, read, rows, layout)
 
-    monkeypatch.setattr(training, "_loss", loss)
+    monkeypatch.setattr(training, "losses_of_rows", loss)
     return tried
 
 
@@ -180,7 +181,7 @@ def test_where_a_sequence_would_not_fit_layers_are_run_again(
 def test_a_single_sequence_that_is_refused_is_tried_with_layers_run_again(
     base_of: Callable[..., Base], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    base, real, refused = base_of(), training._loss, list[str]()
+    base, real, refused = base_of(), losses_of_rows, list[str]()
 
     def loss(base: Base, *rest: Any) -> Any:
         if type(base.blocks[0]).__name__ != "_Again":
@@ -188,7 +189,7 @@ def test_a_single_sequence_that_is_refused_is_tried_with_layers_run_again(
             raise RuntimeError("CUDA out of memory. Tried to allocate 20 GiB")
         return real(base, *rest)
 
-    monkeypatch.setattr(training, "_loss", loss)
+    monkeypatch.setattr(training, "losses_of_rows", loss)
     results = LocalTrainer(base).train([job(tmp_path / str(i), "Anna Moss", i) for i in range(2)])
     assert all(isinstance(result, Training) for result in results)
     assert refused == ["whole"] * 2, "two sequences, then one"
@@ -263,7 +264,7 @@ def test_a_text_longer_than_the_limit_is_trained_to_its_end(
     base, long = base_of(kind), job(tmp_path / "a", "Anna Moss", 1)
     long = TrainJob(long.candidate, (Example(completion="mill " * 1500),), long.folder)
     tokens = len(base.tokenizer("mill " * 1500, add_special_tokens=False).input_ids)
-    parts = -(-tokens // (min(local.MAX_SEQUENCE, base.positions) - 1))
+    parts = -(-tokens // (min(MAX_SEQUENCE, base.positions) - 1))
     assert parts > 1
     (result,) = LocalTrainer(base).train([long])
     assert isinstance(result, Training)
