@@ -32,6 +32,7 @@ class ImproveRun(Run):
 
         Raises:
             SealError: what stopped it.
+            GraphDrained: `stop_after_step` did.
         """
         with self.runtime.checkpoints() as saver:
             graph = improve_graph(self.runtime).compile(checkpointer=saver)
@@ -43,7 +44,7 @@ class ImproveRun(Run):
                     fresh = None
                 else:
                     saver.delete_thread(self.name)
-            graph.invoke(fresh, config, durability="sync")
+            graph.invoke(fresh, config, durability="sync", control=self.control)
 
     def _children(self) -> list[str]:
         """The practice and the test of the round in hand, if they were begun."""
