@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
@@ -12,6 +12,7 @@ from agent.errors import UnknownName
 from agent.ledger_port import Ledger
 from agent.policy import Difference, Round
 from agent.redact import without_credentials
+from graphs import budget
 from graphs.budget import spent
 from graphs.improve import improve_graph
 from graphs.outer import IMPROVE, heldout_run, practice_run
@@ -26,6 +27,9 @@ STEPS = 1_000_000
 @dataclass(frozen=True)
 class ImproveRun(Run):
     """A run of the outer loop."""
+
+    def check(self) -> None:
+        check(self.runtime)
 
     def learn(self) -> None:
         """Run the graph to its end. A run that was cut off goes on at the step it was in.
@@ -80,18 +84,24 @@ class ImproveRun(Run):
         return summary
 
 
+def check(runtime: Runtime) -> None:
+    """Raises ConfigError where nothing can be learned under the configuration, or a budget can never be used up."""
+    runtime.check()
+    budget.check(runtime.config)
+
+
 def begin(runtime: Runtime, sources: Sequence[str]) -> ImproveRun:
     """A run of these sources: the one that was cut off in the middle of them, or a new one.
 
     Raises:
-        ConfigError: nothing can be learned under the configuration. A new run is not begun then.
+        ConfigError: as `check` says. A new run is not begun then.
         StoreError: the ledger cannot be written.
     """
     shown, base = [without_credentials(source) for source in sources], runtime.config.model.name
     same = [r for r in runtime.ledger.runs() if r["kind"] == IMPROVE and list(r["sources"]) == shown]
     earlier = [r for r in same if r["status"] != "done" and r["config"]["model"]["name"] == base]
     if not earlier:
-        runtime.check()
+        check(runtime)
     name = str(earlier[-1]["run"]) if earlier else new_run()
     return _started(ImproveRun(runtime, name, sources, goes_on=bool(earlier)))
 
@@ -113,7 +123,7 @@ def ended(ledger: Ledger, name: str) -> dict[str, Any] | None:
         StoreError: the ledger has no such run.
     """
     recorded = _recorded(ledger, name)
-    return dict(recorded["summary"]) if recorded["status"] == "done" else None
+    return summarize(ledger, name) | recorded["summary"] if recorded["status"] == "done" else None
 
 
 def _recorded(ledger: Ledger, name: str) -> dict[str, Any]:
@@ -139,6 +149,8 @@ def summarize(ledger: Ledger, run: str) -> dict[str, Any]:
         "rounds": len(rounds),
         "candidates": used.candidates,
         "tokens": used.tokens,
+        "gpu_hours": used.gpu_hours,
+        "endpoints": {key: value for key, value in asdict(used.used).items() if key != "gpu_seconds"},
         "promoted": sum(r.word == "promote" for r in rounds),
         "rolled_back": sum(r.word == "roll back" for r in rounds),
         "gains": gains(rounds[-1]) if rounds else {},

@@ -50,7 +50,7 @@ class Run:
         good (see `as_recorded`). Returns the keys that this changed, and today's keys that were put aside.
 
         Raises:
-            ConfigError: a recorded value is not one that this seal can use (see also `Runtime.check`).
+            ConfigError: a recorded value is not one that this seal can use (see also `check`).
         """
         ledger, today = self.runtime.ledger, self.runtime.config
         recorded = ledger.run(self.name)["config"]
@@ -58,12 +58,16 @@ class Run:
         new = changed(begun, as_recorded(today, recorded)[0])
         # Only the ledger is open yet, and where that is does not depend on what the run recorded.
         self.runtime.config = begun
-        self.runtime.check()
+        self.check()
         if new:
             ledger.change_config(self.name, begun.recorded())
             # Where the run was, it was under the former configuration. The ledger knows what is left.
             forget_checkpoints(self.runtime, self.name)
         return new, aside
+
+    def check(self) -> None:
+        """Raises ConfigError where the configuration can be seen to be wrong before anything is done."""
+        self.runtime.check()
 
     def learn(self) -> None:
         """Run the graph to its end.
