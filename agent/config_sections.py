@@ -273,6 +273,14 @@ class ImproveConfig(Section):
     target: Annotated[
         float, MACHINE, Field(ge=0, le=1, description="Stop when held-out gain reaches this. 0: never.")
     ] = 0.0
+    report_to: Annotated[
+        tuple[Literal["tensorboard", "trackio", "wandb", "mlflow"], ...],
+        MACHINE,
+        Field(
+            strict=False,
+            description="Trackers that get each round's figures. Each needs its package (docs/improve.md).",
+        ),
+    ] = ()
     free_gib: Annotated[float, MACHINE, Field(ge=0, description="Stop where the disk has less than this free.")] = 1.0
 
 

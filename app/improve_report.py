@@ -75,9 +75,8 @@ def show_estimate(found: dict[str, Any]) -> None:
             f"about {found['seconds'] / 3600:.1f} hours and {found['tokens']:,} tokens of training, "
             f"as the {found['measured_on']} candidates of this ledger took"
         )
-        console.print(
-            f"about {found['gpu_hours']:.2f} GPU-hours and {found['money']:.4g} in money to endpoints, likewise"
-        )
+        gpu = f"{found['gpu_hours']:.2f} GPU-hours and " if found["gpu"] else ""
+        console.print(f"about {gpu}{found['money']:.4g} in money to endpoints, likewise")
     else:
         console.print("no candidate was trained here yet, so nothing is known of the time; the demo trains a few")
     if not found["gpu"]:

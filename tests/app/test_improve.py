@@ -89,7 +89,7 @@ def test_a_dry_run_trains_nothing(seal: Seal, source: Path) -> None:
     assert seal("improve", source, *SMALL).exit_code == 0
     told = seal("improve", "--dry-run").stdout
     assert re.search(r"about 0.0 hours and [\d,]+ tokens .* as the \d+ candidates", told)
-    assert "about 0.00 GPU-hours and 0 in money to endpoints" in told
+    assert "0 in money to endpoints" in told
 
 
 def test_a_dry_run_on_a_cpu_says_that_gpu_hours_count_nothing(seal: Seal, source: Path) -> None:
