@@ -15,6 +15,7 @@ from agent.endpoint_client import EndpointClient
 from agent.endpoint_errors import Nonsense, NotTheApi, may_be_the_requests_own, too_long
 from agent.errors import AnswerError, EndpointError
 from agent.json_answers import first_object
+from agent.ports import Meter, Tokens
 
 _OPTIONAL = ("temperature", "max_tokens", "response_format")
 """Parameters that some models refuse. A refused one is left out; max_tokens goes under its newer name."""
@@ -46,8 +47,10 @@ class OpenAIChat:
         concurrency: int = 4,
         backoff: float = 0.5,
         longest_wait: float = 60.0,
+        meter: Meter | None = None,
     ) -> None:
-        """`timeout`, `backoff` (the first wait, doubled after each) and `longest_wait` are in seconds.
+        """`timeout`, `backoff` (the first wait, doubled after each) and `longest_wait` are in seconds. `meter` is told
+        of every completion that came, also of one that is of no use: it is paid for all the same.
 
         Raises:
             EndpointError: the url is not an http(s) address, or the key cannot be sent in a header.
@@ -58,6 +61,7 @@ class OpenAIChat:
         self.endpoint = self._client.endpoint
         self._temperature = temperature
         self._max_tokens = max_tokens
+        self._meter = meter
         self._slots = threading.BoundedSemaphore(concurrency)
         self._lock = threading.Lock()
         self._refused: frozenset[str] = frozenset()
@@ -119,6 +123,8 @@ class OpenAIChat:
             else:
                 with self._lock:
                     self._refused |= refused
+                if self._meter and isinstance(completion, ChatCompletion):
+                    self._meter(_tokens(completion))
                 return _usable(completion, schema)
 
     def _request(self, system: str, user: str, schema: dict[str, Any] | None, refused: frozenset[str]) -> object:
@@ -148,6 +154,12 @@ def _refused_parameter(error: APIStatusError, refused: frozenset[str], with_sche
 
 def _format(schema: dict[str, Any]) -> ResponseFormatJSONSchema:
     return {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema, "strict": True}}
+
+
+def _tokens(completion: ChatCompletion) -> Tokens | None:
+    """What the server counted. The client lets through whatever it sent, so a count may be anything."""
+    prompt, completed = (getattr(completion.usage, f"{name}_tokens", None) for name in ("prompt", "completion"))
+    return Tokens(prompt, completed) if isinstance(prompt, int) and isinstance(completed, int) else None
 
 
 def _usable(completion: object, schema: dict[str, Any] | None) -> str:

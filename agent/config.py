@@ -107,6 +107,13 @@ class Config(Section):
             f"Add a section [endpoints.{name}] with url and model, or use a name that is defined.",
         )
 
+    @property
+    def chats(self) -> tuple[str, ...]:
+        """The names of the endpoints whose chat models learning asks."""
+        planning = self.plan.endpoint if self.plan.planner == "chat" else ""
+        found = (planning, self.write.endpoint, self.probe.endpoint, self.judge.endpoint)
+        return tuple(dict.fromkeys(name for name in found if name and name != SELF))
+
     def recorded(self) -> dict[str, Any]:
         """The whole configuration as JSON data, for the ledger and the trace: without passwords in URLs."""
         return {key: _recordable(value) for key, value in self.model_dump(mode="json").items()}

@@ -280,12 +280,34 @@ class ImproveConfig(Section):
     most_tokens: Annotated[
         int, MACHINE, Field(ge=0, description="Stop after so many tokens of training. 0: no limit.")
     ] = 0
+    gpu_hours: Annotated[
+        float,
+        MACHINE,
+        Field(
+            ge=0,
+            description="Stop after so many hours of steps on an accelerator, times the accelerators. On a CPU nothing "
+            "counts. 0: no limit.",
+        ),
+    ] = 0.0
+    money: Annotated[
+        float,
+        MACHINE,
+        Field(ge=0, description="Stop when endpoints have cost so much, in the unit of their prices. 0: no limit."),
+    ] = 0.0
     patience: Annotated[
         int, MACHINE, Field(ge=0, description="Stop after so many rounds in a row without a promotion. 0: never.")
     ] = 0
     target: Annotated[
         float, MACHINE, Field(ge=0, le=1, description="Stop when held-out gain reaches this. 0: never.")
     ] = 0.0
+    report_to: Annotated[
+        tuple[Literal["tensorboard", "trackio", "wandb", "mlflow"], ...],
+        MACHINE,
+        Field(
+            strict=False,
+            description="Trackers that get each round's figures. Each needs its package (docs/improve.md).",
+        ),
+    ] = ()
     free_gib: Annotated[float, MACHINE, Field(ge=0, description="Stop where the disk has less than this free.")] = 1.0
 
 
@@ -353,3 +375,9 @@ class EndpointConfig(Section):
     attempts: Annotated[Count, MACHINE, Field(description="Tries for one answer before it counts as failed.")] = 5
     temperature: Annotated[float, MACHINE, Field(ge=0, description="Sampling temperature. 0 is greedy.")] = 0.7
     max_tokens: Annotated[Count, MACHINE, Field(description="Longest answer, in tokens.")] = 1024
+    price_in: Annotated[
+        float, MACHINE, Field(ge=0, description="Price of a million tokens of a request, in any unit. 0: it is free.")
+    ] = 0.0
+    price_out: Annotated[
+        float, MACHINE, Field(ge=0, description="Price of a million tokens of an answer, in the same unit.")
+    ] = 0.0

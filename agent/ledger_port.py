@@ -22,6 +22,7 @@ from agent.records import (
     Score,
     SelfEdit,
     Training,
+    Usage,
     Winner,
 )  # fmt: skip
 
@@ -41,6 +42,22 @@ class LibraryVersion:
     reason: str
     at: float
     current: bool
+
+
+@dataclass(frozen=True)
+class Used:
+    """What runs have used. `gpu_seconds` counts each second of a step once for each accelerator that it worked on.
+
+    `answers` came from endpoints, for `unreported` of them the server counted no tokens. `money` is in the unit of the
+    endpoints' prices, at the price of the day.
+    """
+
+    gpu_seconds: float
+    answers: int
+    unreported: int
+    prompt_tokens: int
+    completion_tokens: int
+    money: float
 
 
 class Ledger(Protocol):
@@ -181,6 +198,10 @@ class Ledger(Protocol):
 
     def add_event(self, event: Event) -> None: ...
     def events(self, run: str) -> list[Event]: ...
+    def add_usage(self, usage: Usage) -> None: ...
+    def used(self, runs: Sequence[str]) -> Used:
+        """Together, in all their sittings. A step that was killed left no event, so its time does not count."""
+        ...
 
     def add_policy(self, policy: PlannerPolicy | WriterPolicy) -> bool:
         """True where it was not there yet."""

@@ -77,6 +77,18 @@ class Chat(Protocol):
     def complete(self, system: str, user: str, schema: dict[str, Any] | None = None) -> str: ...
 
 
+@dataclass(frozen=True)
+class Tokens:
+    """What a server counted for one answer, also one that was of no use."""
+
+    prompt: int
+    completion: int
+
+
+Meter = Callable[[Tokens | None], None]
+"""Called with every answer of a chat model's server; with None where it did not count."""
+
+
 class Planner(Protocol):
     name: str
 
@@ -134,12 +146,15 @@ Progress = Callable[[int, int], None]
 
 
 class Trainer(Protocol):
-    """Trains many candidates at once against one frozen base.
+    """Trains many candidates at once against one frozen base. `gpus` counts the accelerators that it works on, 0 on a
+    CPU.
 
     Raises:
         TrainerError: nothing could be trained. A single candidate that fails is in the answer as an error.
     """
 
+    @property
+    def gpus(self) -> int: ...
     def train(self, jobs: Sequence[TrainJob], progress: Progress | None = None) -> list[Training | TrainFailure]: ...
 
     def merge(self, members: Sequence[tuple[Candidate, Path]], folder: Path) -> None:
@@ -201,7 +216,11 @@ class Request:
 
 
 class LanguageModel(Answerer, Protocol):
-    """The model under training, read only: answers and likelihoods, in batches over adapters."""
+    """The model under training, read only: answers and likelihoods, in batches over adapters. `gpus` counts the
+    accelerators that it works on, 0 on a CPU."""
+
+    @property
+    def gpus(self) -> int: ...
 
     def likelihoods(self, queries: Sequence[Query], completions: Sequence[str]) -> list[Likelihood]:
         """How likely each completion is after its query."""

@@ -352,8 +352,24 @@ class Adapter(Record):
     run: str
 
 
+class Usage(Record):
+    """What one answer of a model behind an endpoint took, used or not: the tokens as its server counted them, and their
+    price, in the unit of the endpoint's prices. `reported` is false where the server did not say: all are 0 then."""
+
+    id: str
+    run: str
+    step: str
+    endpoint: str
+    model: str
+    prompt_tokens: int
+    completion_tokens: int
+    reported: bool
+    money: float
+
+
 class Event(Record):
-    """One line of the trace. `data` says what went in and what came out. "stopped" is a step that Ctrl-C ended."""
+    """One line of the trace. `data` says what went in and what came out. "stopped" is a step that Ctrl-C ended.
+    Where it worked on accelerators, `data["gpus"]` says on how many."""
 
     run: str
     step: str

@@ -153,7 +153,8 @@ def improve(
     is proved better is promoted and plans from then on, also in seal ingest.
 
     Every round writes a page with plots into the folder reports of the home. It stops after improve.rounds rounds, at
-    a budget (docs/config.md, [improve]), on Ctrl-C, and where a file named stop lies in the home folder.
+    a budget (docs/config.md, [improve]), on Ctrl-C, after the step in hand on SIGTERM, and where a file named stop lies
+    in the home folder.
 
     \b
     Examples:

@@ -1,4 +1,6 @@
-"""Progress of the outer loop on stderr: a bar over all rounds, a line for each round's verdict and its page."""
+"""Progress of the outer loop on stderr: a bar over all rounds, a line for each round's verdict and its page.
+
+Trackers get their figures at the same moments."""
 
 from __future__ import annotations
 
@@ -13,6 +15,7 @@ from agent.ledger_port import Ledger
 from agent.records import Event
 from app.progress import BEGINS, SAID, TRAINING, bar
 from app.round_page import write_pages
+from app.trackers import Trackers
 
 HERE = {"open": "practising", "learn": "testing"}
 
@@ -28,16 +31,19 @@ class ImproveProgress:
 
     def begin(self, config: Config, ledger: Ledger, run: str) -> None:
         self.config, self.ledger, self.run = config, ledger, run
+        self.trackers = Trackers(config.improve.report_to, ledger, run, config.reports_dir, self._say)
         a_round = config.improve.documents + config.improve.heldout
         self.total = config.improve.rounds * a_round
         self.done = len(ledger.rounds(run)) * a_round
 
     def __enter__(self) -> Self:
         self.bar.start()
+        self.trackers.report()  # what a process that was killed had not come to
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.bar.stop()
+        self.trackers.finish()
 
     def listen(self, event: Event) -> None:
         """Called with every event, and once more before each step begins."""
@@ -59,6 +65,7 @@ class ImproveProgress:
         elif event.step == "judge":
             self._say(f"round {event.data['round']}: {event.message}")
             self._say(f"page: {write_pages(self.ledger, self.run, self.config.reports_dir)}")
+            self.trackers.report()
 
     def trained(self, step: int, steps: int) -> None:
         """Called after every optimizer step."""

@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Console
 
 from agent.config import Config
+from agent.ledger_port import Used
 from app.tables import screen, table
 
 ARMS = {
@@ -20,10 +21,24 @@ POLICIES_TESTED = 4
 """At most, on each held-out document: plans that are the same are trained once."""
 
 
+def spending(used: Used) -> list[str]:
+    """What was used of accelerators and endpoints, a line each where there is anything."""
+    lines = [f"{used.gpu_seconds / 3600:.2f} GPU-hours"] if used.gpu_seconds else []
+    if used.answers:
+        silent = f"; for {used.unreported} of them the server counted no tokens" if used.unreported else ""
+        lines.append(
+            f"{used.answers} answers of endpoints, {used.prompt_tokens:,} prompt and {used.completion_tokens:,} "
+            f"completion tokens, {used.money:.4g} in money{silent}"
+        )
+    return lines
+
+
 def estimate(config: Config) -> dict[str, Any]:
-    """What a run would train, at most. Seconds and tokens are those of this ledger's candidates, None without any."""
+    """What a run would train, at most. Seconds, tokens, GPU-hours and money are those of this ledger's candidates, None
+    without any. `gpu` says whether there may be an accelerator: with Ray nobody knows before."""
     from graphs.runtime import Runtime
     from graphs.summary import latest
+    from seal_train.base import device_of
 
     limits, runtime = config.improve, Runtime(config)
     practice = limits.documents * limits.self_edits * limits.seeds
@@ -33,14 +48,22 @@ def estimate(config: Config) -> dict[str, Any]:
         "candidates": candidates,
         "seconds": None,
         "tokens": None,
+        "gpu": config.train.dispatch == "ray" or device_of(config.model.device).type != "cpu",
+        "gpu_hours": None,
+        "money": None,
         "measured_on": 0,
     }
     if runtime.begun:
         ledger = runtime.ledger
-        past, tokens = ledger.trained([r["run"] for r in ledger.runs()])
+        runs = [r["run"] for r in ledger.runs()]
+        past, tokens = ledger.trained(runs)
         took = sum(float(r["seconds"]) for r in latest(ledger))
         if past:
-            found |= {"seconds": candidates * took / past, "tokens": candidates * tokens // past, "measured_on": past}
+            used, share = ledger.used(runs), candidates / past
+            found |= {
+                "seconds": share * took, "tokens": int(share * tokens), "gpu_hours": share * used.gpu_seconds / 3600,
+                "money": share * used.money, "measured_on": past,
+            }  # fmt: skip
     return found
 
 
@@ -52,8 +75,12 @@ def show_estimate(found: dict[str, Any]) -> None:
             f"about {found['seconds'] / 3600:.1f} hours and {found['tokens']:,} tokens of training, "
             f"as the {found['measured_on']} candidates of this ledger took"
         )
+        gpu = f"{found['gpu_hours']:.2f} GPU-hours and " if found["gpu"] else ""
+        console.print(f"about {gpu}{found['money']:.4g} in money to endpoints, likewise")
     else:
         console.print("no candidate was trained here yet, so nothing is known of the time; the demo trains a few")
+    if not found["gpu"]:
+        console.print("there is no accelerator to use here: improve.gpu_hours counts nothing on a CPU")
 
 
 def show_improvement(summary: dict[str, Any], console: Console | None = None) -> None:
@@ -69,9 +96,10 @@ def show_improvement(summary: dict[str, Any], console: Console | None = None) ->
             rows.append((arm, f"{gain:.3f}", against, ARMS[arm]))
         console.print(table(("arm", "held-out gain", "against current (95% interval)", ""), rows))
     hours = summary["seconds"] / 3600
+    used = spending(Used(gpu_seconds=summary["gpu_hours"] * 3600, **summary["endpoints"]))
     console.print(
         f"{summary['promoted']} of {summary['rounds']} rounds promoted a policy; {summary['candidates']} candidates, "
-        f"{summary['tokens']:,} tokens, {hours:.2f} hours; stopped: {summary['stopped']}",
+        f"{summary['tokens']:,} tokens, {'; '.join([f'{hours:.2f} hours', *used])}; stopped: {summary['stopped']}",
         markup=False, soft_wrap=True,
     )  # fmt: skip
     if summary.get("report"):

@@ -15,7 +15,7 @@ from agent.drafts import PREFIX
 from agent.ledger_port import Ledger
 from agent.policy import Practised, Round
 from agent.records import Document, Plan, SelfEdit
-from app.improve_report import ARMS
+from app.improve_report import ARMS, spending
 from app.round_plots import plots_of
 
 SHOWN = 3
@@ -73,6 +73,7 @@ def _lines(ledger: Ledger, rounds: Sequence[Round], plots: Sequence[str]) -> Ite
     yield from _tested(round)
     yield from (f"![]({name})\n" for name in plots)
     yield from _trained(round)
+    yield from _spent(ledger, round)
     found = _rewarded(ledger, round)
     yield from _texts(found)
     yield from _by_action(found)
@@ -113,7 +114,15 @@ def _trained(round: Round) -> Iterator[str]:
         if round.kind == "planner":
             yield f"- rewards as the acting policy expected them: rank correlation {_correlation(it)}"
     yield f"- reward model, told before and measured after: {_calibrated(round)}"
-    yield f"- the round took {round.seconds / 60:.1f} minutes\n"
+    yield f"- the round took {round.seconds / 60:.1f} minutes"
+
+
+def _spent(ledger: Ledger, round: Round) -> Iterator[str]:
+    from graphs.outer import heldout_run, practice_run
+
+    used = ledger.used([practice_run(round.run, round.number), heldout_run(round.run, round.number)])
+    yield from (f"- {line}" for line in spending(used))
+    yield ""
 
 
 def entropy(practised: Practised) -> float:

@@ -6,14 +6,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from agent.policy import Arm, Round
+from app.round_figures import half_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-Z95 = 1.96
 
 
 @contextmanager
@@ -32,15 +32,12 @@ def _figure(path: Path, title: str) -> Iterator[Axes]:
 
 def heldout(rounds: Sequence[Round], path: Path) -> None:
     """The mean gain of every arm, round by round, with its 95% interval."""
-    import numpy as np
-
     told: dict[Arm, list[tuple[int, float, float]]] = defaultdict(list)
     for round in rounds:
         for result in round.results:
-            gains = np.array([t.gain for t in result.trials])
+            gains = [t.gain for t in result.trials]
             if len(gains) > 1:
-                half = Z95 * float(gains.std(ddof=1)) / len(gains) ** 0.5
-                told[result.arm].append((round.number, float(gains.mean()), half))
+                told[result.arm].append((round.number, fmean(gains), half_width(gains)))
     with _figure(path, "Gain on held-out documents (95% interval of each mean)") as axes:
         for shift, (arm, points) in enumerate(told.items()):
             numbers, means, halves = zip(*points, strict=True)

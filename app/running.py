@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from app.session import GoOn, resume_command
-from app.stopping import stoppable
+from app.stopping import Terminated, stoppable
 
 if TYPE_CHECKING:
     from graphs.run import Run
@@ -27,7 +28,9 @@ def say_changed(run: Run, new: list[str], aside: list[str]) -> None:
 @contextmanager
 def written_down(run: Run, verb: str) -> Iterator[None]:
     """A run that is stopped, by a person or by an error, is marked so in the ledger, and says how to go on: by which
-    command, `verb`."""
+    command, `verb`. The first SIGTERM lets its step in hand finish; the run is then marked with that as the cause."""
+    from langgraph.errors import GraphDrained
+
     once = threading.Lock()
 
     def mark(cause: str, key: str = "") -> GoOn | None:
@@ -38,9 +41,12 @@ def written_down(run: Run, verb: str) -> Iterator[None]:
         if once.acquire(blocking=False):
             typer.secho("; ".join(filter(None, ["stopped", mark("stopped")])), err=True)
 
-    with stoppable(last_words):
+    with stoppable(last_words, lambda: run.stop_after_step(signal.SIGTERM.name)):
         try:
-            yield
+            try:
+                yield
+            except GraphDrained as drained:
+                raise Terminated(drained.reason) from drained
         except BaseException as error:
             if once.acquire(blocking=False):
                 how = mark(str(error) or type(error).__name__, getattr(error, "key", ""))

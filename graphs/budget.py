@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from agent.config import Config
-from agent.ledger_port import Ledger
+from agent.errors import ConfigError
+from agent.ledger_port import Ledger, Used
 from graphs.outer import heldout_run, practice_run
 
 GIB = 2**30
@@ -21,13 +22,33 @@ class Spent:
     candidates: int
     tokens: int
     seconds: float
+    used: Used
+
+    @property
+    def gpu_hours(self) -> float:
+        return self.used.gpu_seconds / 3600
+
+
+def check(config: Config) -> None:
+    """Raises ConfigError where a budget can never be used up."""
+    prices = [price for name in config.chats for price in _prices(config, name)]
+    if config.improve.money and not any(prices):
+        asked = ", ".join(config.chats)
+        cause = f"no endpoint that is asked has a price ({asked})" if asked else "no endpoint is asked"
+        mend = "set price_in and price_out in [endpoints.NAME], or leave the budget out"
+        raise ConfigError(f"improve.money is set, and {cause}", mend, "improve.money")
+
+
+def _prices(config: Config, name: str) -> tuple[float, float]:
+    endpoint = config.endpoint(name)
+    return endpoint.price_in, endpoint.price_out
 
 
 def spent(ledger: Ledger, run: str) -> Spent:
     rounds = len(ledger.rounds(run))
     names = [name for n in range(1, rounds + 2) for name in (practice_run(run, n), heldout_run(run, n))]
     candidates, tokens = ledger.trained(names)
-    return Spent(rounds, candidates, tokens, float(ledger.run(run)["seconds"]))
+    return Spent(rounds, candidates, tokens, float(ledger.run(run)["seconds"]), ledger.used(names))
 
 
 def within_round(config: Config, ledger: Ledger, run: str) -> str:
@@ -41,6 +62,10 @@ def within_round(config: Config, ledger: Ledger, run: str) -> str:
         return f"{used.candidates} candidates were trained (improve.most_candidates)"
     if limits.most_tokens and used.tokens >= limits.most_tokens:
         return f"{used.tokens:,} tokens were trained on (improve.most_tokens)"
+    if limits.gpu_hours and used.gpu_hours >= limits.gpu_hours:
+        return f"{used.gpu_hours:.2f} GPU-hours are used (improve.gpu_hours)"
+    if limits.money and used.used.money >= limits.money:
+        return f"endpoints have cost {used.used.money:.4g} (improve.money)"
     free = shutil.disk_usage(config.home).free / GIB
     if free < limits.free_gib:
         return f"the disk has {free:.1f} GiB free, less than {limits.free_gib:g} (improve.free_gib)"

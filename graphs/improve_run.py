@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
@@ -12,9 +12,9 @@ from agent.errors import UnknownName
 from agent.ledger_port import Ledger
 from agent.policy import Difference, Round
 from agent.redact import without_credentials
+from graphs import budget, learners
 from graphs.budget import spent
 from graphs.improve import improve_graph
-from graphs.learners import check
 from graphs.outer import IMPROVE, heldout_run, practice_run
 from graphs.run import Run, forget_checkpoints, new_run
 from graphs.runtime import Runtime
@@ -28,11 +28,15 @@ STEPS = 1_000_000
 class ImproveRun(Run):
     """A run of the outer loop."""
 
+    def check(self) -> None:
+        check(self.runtime)
+
     def learn(self) -> None:
         """Run the graph to its end. A run that was cut off goes on at the step it was in.
 
         Raises:
             SealError: what stopped it.
+            GraphDrained: `stop_after_step` did.
         """
         with self.runtime.checkpoints() as saver:
             graph = improve_graph(self.runtime).compile(checkpointer=saver)
@@ -44,7 +48,7 @@ class ImproveRun(Run):
                     fresh = None
                 else:
                     saver.delete_thread(self.name)
-            graph.invoke(fresh, config, durability="sync")
+            graph.invoke(fresh, config, durability="sync", control=self.control)
 
     def _children(self) -> list[str]:
         """The practice and the test of the round in hand, if they were begun."""
@@ -80,11 +84,18 @@ class ImproveRun(Run):
         return summary
 
 
+def check(runtime: Runtime) -> None:
+    """Raises ConfigError where nothing can be learned under the configuration, or a budget can never be used up."""
+    runtime.check()
+    learners.check(runtime)
+    budget.check(runtime.config)
+
+
 def begin(runtime: Runtime, sources: Sequence[str]) -> ImproveRun:
     """A run of these sources: the one that was cut off in the middle of them, or a new one.
 
     Raises:
-        ConfigError: nothing can be learned under the configuration. A new run is not begun then.
+        ConfigError: as `check` says. A new run is not begun then.
         StoreError: the ledger cannot be written.
     """
     shown, base = [without_credentials(source) for source in sources], runtime.config.model.name
@@ -113,7 +124,7 @@ def ended(ledger: Ledger, name: str) -> dict[str, Any] | None:
         StoreError: the ledger has no such run.
     """
     recorded = _recorded(ledger, name)
-    return dict(recorded["summary"]) if recorded["status"] == "done" else None
+    return summarize(ledger, name) | recorded["summary"] if recorded["status"] == "done" else None
 
 
 def _recorded(ledger: Ledger, name: str) -> dict[str, Any]:
@@ -139,6 +150,8 @@ def summarize(ledger: Ledger, run: str) -> dict[str, Any]:
         "rounds": len(rounds),
         "candidates": used.candidates,
         "tokens": used.tokens,
+        "gpu_hours": used.gpu_hours,
+        "endpoints": {key: value for key, value in asdict(used.used).items() if key != "gpu_seconds"},
         "promoted": sum(r.word == "promote" for r in rounds),
         "rolled_back": sum(r.word == "roll back" for r in rounds),
         "gains": gains(rounds[-1]) if rounds else {},

@@ -76,7 +76,6 @@ def check(runtime: Runtime) -> None:
         ConfigError: a writer is to be learned, and the base model does not write.
         MissingExtra: a writer is to be learned, and TRL is not installed.
     """
-    runtime.check()
     if "writer" not in runtime.config.improve.learns:
         return
     if runtime.config.write.endpoint != SELF:

@@ -6,10 +6,11 @@ import time
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
+from langgraph.runtime import RunControl
 
 from agent.config_recorded import as_recorded, changed
 from agent.errors import StoreError, UnknownName
@@ -35,6 +36,8 @@ class Run:
     sources: Sequence[str]
     goes_on: bool
     """Whether it was cut off before."""
+    control: RunControl = field(default_factory=RunControl)
+    """How it is asked, from any thread or a signal handler, to end between two steps."""
 
     @property
     def left(self) -> int:
@@ -47,7 +50,7 @@ class Run:
         good (see `as_recorded`). Returns the keys that this changed, and today's keys that were put aside.
 
         Raises:
-            ConfigError: a recorded value is not one that this seal can use (see also `Runtime.check`).
+            ConfigError: a recorded value is not one that this seal can use (see also `check`).
         """
         ledger, today = self.runtime.ledger, self.runtime.config
         recorded = ledger.run(self.name)["config"]
@@ -55,20 +58,34 @@ class Run:
         new = changed(begun, as_recorded(today, recorded)[0])
         # Only the ledger is open yet, and where that is does not depend on what the run recorded.
         self.runtime.config = begun
-        self.runtime.check()
+        self.check()
         if new:
             ledger.change_config(self.name, begun.recorded())
             # Where the run was, it was under the former configuration. The ledger knows what is left.
             forget_checkpoints(self.runtime, self.name)
         return new, aside
 
+    def check(self) -> None:
+        """Raises ConfigError where the configuration can be seen to be wrong before anything is done."""
+        self.runtime.check()
+
     def learn(self) -> None:
         """Run the graph to its end.
 
         Raises:
             SealError: what stopped it.
+            GraphDrained: `stop_after_step` did.
         """
-        ingest(self.runtime, self.sources, self.name, resume=self.goes_on)
+        ingest(self.runtime, self.sources, self.name, resume=self.goes_on, control=self.control)
+
+    def stop_after_step(self, why: str) -> None:
+        """Let the step in hand finish, and begin no other one.
+
+        LangGraph looks between two steps, in the graph and in those inside it, and ends with GraphDrained when the
+        checkpoint of the finished step is written: the run goes on with the next one, as after any other cut. Writers
+        side by side are one step. Where the last step is in hand, the run comes to its end.
+        """
+        self.control.request_drain(why)
 
     def finish(self) -> dict[str, Any]:
         """Write the run down as done. Returns its summary."""
@@ -142,13 +159,16 @@ def new_run() -> str:
     return time.strftime("%Y%m%d-%H%M-") + uuid.uuid4().hex[:4]
 
 
-def ingest(runtime: Runtime, sources: Sequence[str], run: str, resume: bool = False) -> None:
+def ingest(
+    runtime: Runtime, sources: Sequence[str], run: str, resume: bool = False, control: RunControl | None = None
+) -> None:
     """Run the graph to its end. A run that was cut off goes on at the step it was in.
 
     The checkpoint says where the run was; where it was lost, the ledger says which documents are left.
 
     Raises:
         SealError: what stopped the run, after it was written down as stopped.
+        GraphDrained: `control` was asked to end it between two steps.
     """
     with runtime.checkpoints() as saver:
         graph = ingest_graph(runtime).compile(checkpointer=saver)
@@ -165,7 +185,7 @@ def ingest(runtime: Runtime, sources: Sequence[str], run: str, resume: bool = Fa
                 fresh = None
             else:
                 saver.delete_thread(run)
-        graph.invoke(fresh, config, durability="sync")
+        graph.invoke(fresh, config, durability="sync", control=control)
 
 
 def _close_known(runtime: Runtime, run: str) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,12 +26,13 @@ from agent.ports import (
     Planner,
     Progress,
     Strategy,
+    Tokens,
     Trainer,
     WriterTrainer,
 )
-from agent.records import Candidate, Event, Plan, content_id
+from agent.records import Candidate, Event, Plan, Usage, content_id
 from agent.strategies import usable
-from graphs.trace import Listener, Tracer
+from graphs.trace import STEP, Listener, Tracer
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -65,7 +67,12 @@ class Runtime:
 
     @cached_property
     def tracer(self) -> Tracer:
-        return Tracer(self.ledger, self.listener)
+        return Tracer(self.ledger, self.listener, self.gpus)
+
+    def gpus(self, step: str) -> int:
+        """Accelerators that a step worked on which has just ended. Loads nothing: what it used, it has loaded."""
+        used = {"train": "trainer", **dict.fromkeys(("probe", "evaluate", "gate", "examine"), "model")}.get(step, "")
+        return self.__dict__[used].gpus if used in self.__dict__ else 0
 
     @cached_property
     def embedder(self) -> Embedder:
@@ -152,11 +159,8 @@ class Runtime:
         Raises:
             ConfigError: a strategy or an endpoint that learning uses is not there or cannot be used.
         """
-        config = self.config
-        usable(config.plan.strategies, has_model=bool(config.write.endpoint))
-        planning = config.plan.endpoint if config.plan.planner == "chat" else ""
-        writing = config.write.endpoint if config.write.endpoint != SELF else ""
-        for name in (planning, writing, config.probe.endpoint, config.judge.endpoint):
+        usable(self.config.plan.strategies, has_model=bool(self.config.write.endpoint))
+        for name in self.config.chats:
             self.chat(name)
 
     def planner(self, strategies: Mapping[str, Strategy]) -> Planner:
@@ -237,9 +241,23 @@ class Runtime:
             chat = OpenAIChat(
                 name, endpoint.url, endpoint.model, _key(endpoint), timeout=endpoint.timeout,
                 attempts=endpoint.attempts, temperature=endpoint.temperature, max_tokens=endpoint.max_tokens,
+                meter=partial(self._spend, name, endpoint),
             )  # fmt: skip
             self._chats.setdefault(name, chat)  # another thread may have been faster
         return self._chats[name]
+
+    def _spend(self, name: str, endpoint: EndpointConfig, tokens: Tokens | None) -> None:
+        """Write down at once what an answer took, so that a kill does not lose it. Outside of steps nothing is."""
+        run, step = STEP.get()
+        if not run:
+            return
+        found = tokens or Tokens(0, 0)
+        price = (found.prompt * endpoint.price_in + found.completion * endpoint.price_out) / 1e6
+        usage = Usage(
+            id=uuid.uuid4().hex, run=run, step=step, endpoint=name, model=endpoint.model, prompt_tokens=found.prompt,
+            completion_tokens=found.completion, reported=tokens is not None, money=price,
+        )  # fmt: skip
+        self.ledger.add_usage(usage)
 
     def folder(self, candidate: str) -> Path:
         """Where a candidate's adapter is on this machine. The path in the ledger may be another machine's."""

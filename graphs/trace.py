@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,13 @@ from agent.ledger_port import Ledger
 from agent.records import Event
 
 Listener = Callable[[Event], None]
+
+STEP: ContextVar[tuple[str, str]] = ContextVar("step", default=("", ""))
+"""Run and name of the step in hand in this thread; LangGraph's threads have their own."""
+
+
+def no_gpus(step: str) -> int:
+    return 0
 
 
 @dataclass
@@ -40,10 +48,11 @@ def peak_memory_mib() -> float:
 
 
 class Tracer:
-    """Writes events to the ledger and tells whoever listens (the progress display)."""
+    """Writes events to the ledger and tells whoever listens (the progress display). `gpus` says on how many
+    accelerators a step that has just ended has worked."""
 
-    def __init__(self, ledger: Ledger, listener: Listener | None = None) -> None:
-        self.ledger, self.listener = ledger, listener
+    def __init__(self, ledger: Ledger, listener: Listener | None = None, gpus: Callable[[str], int] = no_gpus) -> None:
+        self.ledger, self.listener, self.gpus = ledger, listener, gpus
 
     @contextmanager
     def step(self, run: str, step: str, document: str = "") -> Iterator[Span]:
@@ -51,7 +60,7 @@ class Tracer:
 
         So is Ctrl-C, as stopped.
         """
-        span, began = Span(), time.perf_counter()
+        span, began, outer = Span(), time.perf_counter(), STEP.set((run, step))
         self._tell(Event(run=run, step=step, document=document, status="started"))
         try:
             yield span
@@ -64,9 +73,12 @@ class Tracer:
             span.status, span.message = "stopped", ""
             self._write(run, step, document, span, began)
             raise
+        finally:
+            STEP.reset(outer)
         self._write(run, step, document, span, began)
 
     def _write(self, run: str, step: str, document: str, span: Span, began: float) -> None:
+        gpus = self.gpus(step)
         event = Event.model_validate(
             {
                 "run": run,
@@ -76,7 +88,7 @@ class Tracer:
                 "status": span.status,
                 "message": span.message,
                 "model": span.model,
-                "data": span.data,
+                "data": span.data | ({"gpus": gpus} if gpus else {}),
                 "seconds": time.perf_counter() - began,
                 "memory_mib": peak_memory_mib(),
                 "at": time.time(),

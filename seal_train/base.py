@@ -53,6 +53,11 @@ class Base:
         return next(self.model.parameters()).device  # type: ignore[no-any-return]
 
     @property
+    def gpus(self) -> int:
+        """Accelerators that it is on: it is never spread over several."""
+        return int(self.device.type != "cpu")
+
+    @property
     def eos(self) -> int:
         return int(self.tokenizer.eos_token_id)
 

@@ -36,6 +36,10 @@ class LocalTrainer:
     def __init__(self, base: Base) -> None:
         self.base = base
 
+    @property
+    def gpus(self) -> int:
+        return self.base.gpus
+
     def train(self, jobs: Sequence[TrainJob], progress: Progress | None = None) -> list[Training | TrainFailure]:
         """One result a job, in the order of the jobs.
 
@@ -120,6 +124,10 @@ class LocalModel:
     def __init__(self, base: Base) -> None:
         self.base, self.name = base, base.name
         self._loaded: tuple[tuple[Path, ...], Slots] | None = None
+
+    @property
+    def gpus(self) -> int:
+        return self.base.gpus
 
     def answer(self, queries: Sequence[Query], max_tokens: int = 24) -> list[str]:
         ids = [self._ids(q.prompt) for q in queries]

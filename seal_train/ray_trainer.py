@@ -69,6 +69,8 @@ class RayTrainer:
         self.model, self.models_dir, self.address = model, models_dir, address
         self._actor: Any = None
         self._connected = False
+        self.gpus = 0
+        """Of the last actor that there was."""
 
     def train(self, jobs: Sequence[TrainJob], progress: Progress | None = None) -> list[Training | TrainFailure]:
         """As LocalTrainer.train. Where the actor is lost (its node went down, no memory), once more in a new one:
@@ -128,6 +130,7 @@ class RayTrainer:
                 f"no node of Ray has {needs['CPU']:.0f} CPU and {needs['GPU']:.0f} GPU",
                 "lower [model] threads or set [model] device to cpu, or set [train] dispatch to local",
             )
+        self.gpus = int(needs["GPU"])
         made = ray.remote(Worker).options(num_cpus=needs["CPU"], num_gpus=needs["GPU"], max_concurrency=2)
         actor: Any = made.remote()
         self.models_dir.mkdir(parents=True, exist_ok=True)

@@ -192,7 +192,7 @@ def test_a_path_of_one_machine_is_told_from_a_folder_of_that_name(text: str, nam
     assert bool(MACHINE_PATH.search(text.format("work"))) is named
 
 
-OPTIONAL = ("gpu", "postgres", "ray", "bench")
+OPTIONAL = ("gpu", "postgres", "ray", "bench", "mlflow", "tensorboard", "trackio", "wandb")
 
 
 def declared(*extras: str) -> dict[str, Requirement]:

@@ -156,6 +156,9 @@ approvals = _records("approvals", _key("id"), _text("run"))
 
 answers = _records("answers", _key("approval", "approvals.id"))
 
+usages = _records("usages", _key("id"), _text("run"), sa.Index(None, "run"))
+"""No foreign key, as with events."""
+
 events = _records(
     "events", _text("run"), _text("step"), _text("document"), _text("subject"), _text("status"),
     sa.Index(None, "run", "seq"),

@@ -17,6 +17,7 @@ from app.improve_report import estimate, show_estimate, show_improvement
 from app.round_page import write_pages
 from app.running import say_changed, written_down
 from app.session import alone, command, configured, emit, insisted, opened, resume_command, say_waiting
+from app.trackers import check
 
 
 def run(
@@ -51,12 +52,14 @@ def improve(
     """One run of the outer loop. To be called alone in the home folder. Returns its summary.
 
     Raises:
+        MissingExtra: a tracker that is to get the figures is not installed. Nothing is begun then.
         SealError: what stopped the run. It is written down as stopped and can be resumed.
         KeyboardInterrupt: likewise.
     """
     from graphs.improve_run import begin, ended, take_up
     from graphs.runtime import Runtime
 
+    check(config.improve.report_to)
     progress = ImproveProgress()
     sweep(config.home, config.work_dir, config.adapters_dir)
     runtime = Runtime(config, listener=progress.listen, progress=progress.trained)

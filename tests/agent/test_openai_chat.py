@@ -17,6 +17,7 @@ from agent.chat import OpenAIChat
 from agent.endpoint_client import retry_after
 from agent.errors import AnswerError, EndpointError
 from agent.json_answers import first_object, object_schema
+from agent.ports import Tokens
 from tests.fakes.http_server import HttpServer, Reply
 from tests.fakes.openai_server import Asked, FakeOpenAI, Fault
 
@@ -49,6 +50,21 @@ def test_the_request_carries_the_messages_and_settings() -> None:
     assert [m["content"] for m in sent["messages"]] == ["be kind", "hello"]
     assert (sent["temperature"], sent["max_tokens"], sent["model"]) == (0.1, 7, "fake-model")
     assert "response_format" not in sent
+
+
+def test_every_answer_is_metered_also_one_of_no_use() -> None:
+    met: list[Tokens | None] = []
+    with FakeOpenAI(faults=[Fault("no-choices"), Fault("status", 500)]) as server:
+        chat_with(server, meter=met.append).complete("be kind", "name a colour")
+    assert met == [Tokens(5, 0), Tokens(5, 5)], "prompts of five words, the first in vain; the error has no tokens"
+
+
+@pytest.mark.parametrize("usage", [None, {"prompt_tokens": 3}, {"prompt_tokens": "3", "completion_tokens": None}])
+def test_a_server_that_does_not_count_is_metered_as_that(usage: object) -> None:
+    met: list[Tokens | None] = []
+    with FakeOpenAI(usage=usage) as server:
+        chat_with(server, meter=met.append).complete("s", "u")
+    assert met == [None]
 
 
 def test_no_environment_variable_changes_a_request(monkeypatch: pytest.MonkeyPatch) -> None:

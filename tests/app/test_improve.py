@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import graphs.runtime
+from agent.records import Event, Usage
 from app.cli import app
 from tests.app.fake_seal import CommandRuntime, Seal
 from tests.fakes.house import known_answers, mills, write_articles
@@ -86,7 +87,27 @@ def test_a_dry_run_trains_nothing(seal: Seal, source: Path) -> None:
     assert "no candidate was trained here yet" in done.stdout
     assert not (seal.home / "ledger.sqlite").exists()
     assert seal("improve", source, *SMALL).exit_code == 0
-    assert re.search(r"about 0.0 hours and [\d,]+ tokens .* as the \d+ candidates", seal("improve", "--dry-run").stdout)
+    told = seal("improve", "--dry-run").stdout
+    assert re.search(r"about 0.0 hours and [\d,]+ tokens .* as the \d+ candidates", told)
+    assert "0 in money to endpoints" in told
+
+
+def test_a_dry_run_on_a_cpu_says_that_gpu_hours_count_nothing(seal: Seal, source: Path) -> None:
+    on_cpu = ("improve", source, *SMALL, "--set", "model.device=cpu", "--dry-run")
+    assert "improve.gpu_hours counts nothing on a CPU" in seal(*on_cpu).stdout
+    assert seal.json(*on_cpu)["gpu"] is False
+    assert "counts nothing" not in seal(*on_cpu, "--set", "train.dispatch=ray").stdout
+
+
+def test_a_dry_run_goes_by_what_the_candidates_before_cost(seal: Seal, source: Path) -> None:
+    run = seal.json("improve", source, *SMALL)["run"]
+    ledger = seal.runtime().ledger
+    ledger.add_usage(Usage(id="u", run=f"{run}.1.practice", step="write", endpoint="main", model="m",
+                           prompt_tokens=5, completion_tokens=5, reported=True, money=7.0))  # fmt: skip
+    ledger.add_event(Event(run=f"{run}.1.practice", step="train", data={"gpus": 2}, seconds=1800))
+    told = seal.json("improve", *SMALL, "--dry-run")
+    share = told["candidates"] / told["measured_on"]
+    assert (told["money"], told["gpu_hours"]) == (pytest.approx(7 * share), pytest.approx(share))
 
 
 def test_a_second_run_goes_on_from_the_promoted_policy(seal: Seal, source: Path) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from agent.errors import StoreError
-from agent.ledger_port import Ledger
-from agent.records import Document, Event, Question, Retention, Reward
+from agent.ledger_port import Ledger, Used
+from agent.records import Document, Event, Question, Retention, Reward, Usage
 from tests.fakes.ledger_samples import add_chain, chain, published, start
 
 
@@ -260,6 +260,21 @@ class LedgerRecords:
         assert ledger.scores("run-1", "base", it.document.id) == first
         assert ledger.scores("run-2", "base", it.document.id) == second
         assert ledger.retention("run-2", "base") is None
+
+    def test_usage_is_added_up_over_runs(self, ledger: Ledger) -> None:
+        assert ledger.used(["run-1"]) == ledger.used([]) == Used(0.0, 0, 0, 0, 0, 0.0)
+        for id, run, told in (("a", "run-1", True), ("b", "run-1", False), ("c", "run-2", True)):
+            usage = Usage(
+                id=id, run=run, step="write", endpoint="main", model="m", prompt_tokens=100 * told,
+                completion_tokens=7 * told, reported=told, money=0.25 * told,
+            )  # fmt: skip
+            for _ in range(2):
+                ledger.add_usage(usage)
+        steps: list[tuple[str, dict[str, Any]]] = [("run-1", {"gpus": 2}), ("run-1", {}), ("run-2", {"gpus": 1})]
+        for run, data in steps:
+            ledger.add_event(Event(run=run, step="train", data=data, seconds=1.5))
+        assert ledger.used(["run-1"]) == Used(3.0, 2, 1, 100, 7, 0.25)
+        assert ledger.used(["run-1", "run-2"]) == Used(4.5, 3, 1, 200, 14, 0.5)
 
     def test_nothing_is_known_of_an_untrained_candidate(self, ledger: Ledger) -> None:
         assert ledger.training("x") is None

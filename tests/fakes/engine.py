@@ -33,6 +33,7 @@ class FakeTrainer:
     """Writes the training texts into the adapter's folder. Counts how often each candidate was trained."""
 
     def __init__(self) -> None:
+        self.gpus = 0
         self.trained: list[str] = []
         self.fail: set[str] = set()
         """Strategies whose candidates fail."""
@@ -108,6 +109,7 @@ class FakeModel:
     name = "fake"
 
     def __init__(self, answers: dict[str, str] | None = None) -> None:
+        self.gpus = 0
         self.answers = answers or {}
         self.asked: list[Query] = []
         self.requests: list[Request] = []

@@ -42,6 +42,7 @@ class Fault:
 
 
 Answer = Callable[[Asked], str]
+COUNTED = "counted"
 Continue = Callable[[str, str], str]
 """From the model's name and the prompt to what the model writes after it."""
 
@@ -55,6 +56,8 @@ class FakeOpenAI:
 
     With a `max_rank` it is a vLLM server that loads adapters: `adapters` holds the paths of those that
     it has, by name. It answers under the name that was asked for, or under `answers_as`.
+
+    A token is a word; `usage` is what it sends in place of the counted ones.
     """
 
     def __init__(
@@ -70,12 +73,14 @@ class FakeOpenAI:
         max_rank: int = 0,
         answers_as: str = "",
         faults_on: Mapping[str, Fault] | None = None,
+        usage: object = COUNTED,
     ) -> None:
         self.answer = answer
         self.continuation = continuation
         self.max_rank = max_rank
         self.answers_as = answers_as
         self.faults_on = dict(faults_on or {})
+        self.usage = usage
         self.adapters: dict[str, str] = {}
         self.models = tuple(models)
         self.key = key
@@ -160,7 +165,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self._continue(body)
         schema = body.get("response_format", {}).get("json_schema", {}).get("schema")
         asked = Asked(body["model"], _said(body, "system"), _said(body, "user"), schema)
-        return self._json(200, _completion(body, self.server.fake.answer(asked)))
+        completion, usage = _completion(body, self.server.fake.answer(asked)), self.server.fake.usage
+        return self._json(200, completion if usage == COUNTED else {**completion, "usage": usage})
 
     def _continue(self, body: dict[str, Any]) -> None:
         """One choice a prompt, the last prompt's first. A token is a word."""

@@ -15,8 +15,9 @@ import pytest
 from agent.config import Config, load_config
 from agent.ledger import open_ledger
 from agent.ledger_port import Ledger
+from graphs.outer import heldout_run, practice_run
 from tests.fakes.databases import start_python
-from tests.fakes.house import ARTICLES, write_articles
+from tests.fakes.house import ARTICLES, mills, write_articles
 from tests.fakes.openai_server import FakeOpenAI, Fault
 from tests.invariants.slow_seal import OPTIONS
 
@@ -57,6 +58,17 @@ def seconds_to_end(process: subprocess.Popen[str]) -> float:
     return (time.monotonic() - began) / max(1.0, slowdown())
 
 
+def end_by_signals(process: subprocess.Popen[str], *numbers: signal.Signals) -> float:
+    """Send them, each after the answer to the one before. Returns the seconds from the last one to the end."""
+    assert process.stderr
+    for number in numbers[:-1]:
+        process.send_signal(number)
+        while not process.stderr.readline().startswith("SIGTERM: finishing the step in hand, then stopping"):
+            assert process.poll() is None
+    process.send_signal(numbers[-1])
+    return seconds_to_end(process)
+
+
 def wait_for_training(process: subprocess.Popen[str]) -> None:
     assert process.stdout
     assert process.stdout.readline() == "training\n", process.communicate()[1]
@@ -91,15 +103,22 @@ def check_done_once(config: Config) -> None:
     assert list(config.work_dir.iterdir()) == []
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("numbers", "code"),
+    [
+        ((signal.SIGINT,), 130),
+        ((signal.SIGTERM, signal.SIGTERM), 143),
+        ((signal.SIGTERM, signal.SIGINT), 130),
+    ],
+)
 def test_a_signal_in_training_stops_the_run_which_then_goes_on(
-    number: signal.Signals, code: int, config: Config, source: Path
+    numbers: tuple[signal.Signals, ...], code: int, config: Config, source: Path
 ) -> None:
+    """Ctrl-C at once; SIGTERM likewise where it comes a second time."""
     options = ("--home", config.home, *OPTIONS)
     with seal("ingest", source, *options, train=120) as process:
         wait_for_training(process)
-        process.send_signal(number)
-        assert seconds_to_end(process) < SECONDS_TO_STOP
+        assert end_by_signals(process, *numbers) < SECONDS_TO_STOP
         out, err = process.communicate()
     (run,) = ledger_of(config).runs()
     assert (process.returncode, run["status"]) == (code, "stopped")
@@ -110,6 +129,55 @@ def test_a_signal_in_training_stops_the_run_which_then_goes_on(
     status, out, err = finish("ingest", "--resume", run["run"], *options, "--json")
     assert (status, json.loads(out.removeprefix("training\ntraining\n"))["published"]) == (0, 2), err
     check_done_once(config)
+
+
+def trained(ledger: Ledger, run: str) -> list[str]:
+    return [e.status for e in ledger.events(run) if e.step == "train"]
+
+
+def test_the_first_sigterm_lets_the_step_in_hand_finish(config: Config, source: Path) -> None:
+    options = ("--home", config.home, *OPTIONS)
+    with seal("ingest", source, *options, train=1) as process:
+        wait_for_training(process)
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=200)
+    ledger = ledger_of(config)
+    (run,) = ledger.runs()
+    assert (process.returncode, run["status"], run["summary"]) == (143, "stopped", {"error": "SIGTERM"}), err
+    steps = [(e.step, e.status) for e in ledger.events(run["run"])]
+    assert steps[-1] == ("train", "ok"), "it was finished, and nothing was begun after it"
+    assert "SIGTERM: finishing the step in hand, then stopping; a second one, or Ctrl-C, stops at once\n" in err
+    assert f"seal ingest --resume {run['run']} --home {config.home}" in err
+    assert "Traceback" not in err
+    assert out == ""
+    status, out, err = finish("ingest", "--resume", run["run"], *options, "--json")
+    assert (status, out.count("training\n")) == (0, 1), f"only the other document is trained then: {err}"
+    assert trained(ledger, run["run"]) == ["ok", "ok"]
+    check_done_once(config)
+
+
+def test_a_sigterm_in_practice_lets_the_step_finish(config: Config, tmp_path: Path) -> None:
+    """Also where the graph in hand is inside another one, and the step belongs to a run inside the run."""
+    source = write_articles(tmp_path / "mills.jsonl", mills(6))
+    small = ("rounds=1", "documents=1", "heldout=1", "self_edits=1", "free_gib=0")
+    options: tuple[str | Path, ...] = ("--home", config.home, *OPTIONS)
+    options += tuple(part for key in small for part in ("--set", f"improve.{key}"))
+    with seal("improve", source, *options, train=1) as process:
+        wait_for_training(process)
+        process.send_signal(signal.SIGTERM)
+        err = process.communicate(timeout=200)[1]
+    ledger = ledger_of(config)
+    run = str(ledger.runs()[0]["run"])
+    assert (process.returncode, ledger.run(run)["summary"]) == (143, {"error": "SIGTERM"}), err
+    assert f"seal improve --resume {run} --home {config.home}" in err
+    practice = practice_run(run, 1)
+    assert ledger.events(practice)[-1].step == "train"
+    status, out, err = finish("improve", source, *options, "--json")
+    assert (status, json.loads(out.splitlines()[-1])["rounds"]) == (0, 1), err
+    assert out.count("training\n") == 1, "what is held out; practice was trained"
+    assert trained(ledger, practice) == trained(ledger, heldout_run(run, 1)) == ["ok"]
+    candidates = [c for r in ledger.runs() for c in ledger.candidates(r["run"])]
+    assert sum(ledger.training(c.id) is not None for c in candidates) == len(candidates)
 
 
 def test_a_writer_that_hangs_does_not_hold_up_ctrl_c(config: Config, source: Path) -> None:
