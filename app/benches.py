@@ -22,6 +22,10 @@ BENCHES = {
         "benchmarks.improve",
         "What a policy that seal improve promoted is worth on documents that had no part in it.",
     ),
+    "gate": (
+        "benchmarks.gate",
+        "How often the gate publishes adapters that learned an article, and how often those that did not.",
+    ),
     "crashes": (
         "benchmarks.crashes",
         "Runs that are killed or whose disk refuses to write, at single writes and at random, and what became of them.",

@@ -21,9 +21,9 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import Progress
+from rich.table import Table
 
 from agent.errors import MissingPackage
-from app.tables import screen, table
 
 PROGRAM = "from tests.invariants.crash_at_write import program; program()"
 ROOT = Path(__file__).parents[1]
@@ -56,7 +56,10 @@ def main(argv: Sequence[str]) -> None:
         print(json.dumps([asdict(row) for row in rows]))
         return
     head = ("command", "cut off by", "places", "cut off", "ended alike", "lost", "doubled")
-    screen().print(table(head, [tuple(map(str, asdict(row).values())) for row in rows]))
+    shown = Table(*head)
+    for row in rows:
+        shown.add_row(*map(str, asdict(row).values()))
+    Console().print(shown)
 
 
 def rows_of(cuts: int, moments: int, refused: int) -> Iterator[Row]:
@@ -75,14 +78,10 @@ def rows_of(cuts: int, moments: int, refused: int) -> Iterator[Row]:
 
 def _crashed(command: str, cuts: int, error: int, moments: int) -> tuple[Told, list[Told]]:
     """An unbroken run, and those that were cut off."""
-    from tests.fakes.house import ARTICLES, mills, write_articles
-    from tests.invariants.crash_at_write import MILLS
-
     with tempfile.TemporaryDirectory(prefix="seal-crashes-") as name, Progress(console=Console(stderr=True)) as bar:
         folder = Path(name)
-        source = write_articles(folder / "articles.jsonl", ARTICLES if command == "ingest" else mills(MILLS))
         (folder / "runs").mkdir()
-        arguments = (command, folder / "runs", source, cuts, 0, error, moments)
+        arguments = (command, folder / "runs", folder / "articles.jsonl", cuts, 0, error, moments)
         program = [sys.executable, "-c", PROGRAM, *map(str, arguments)]
         task = bar.add_task(f"{command}, {errno.errorcode.get(error, 'SIGKILL')}", total=None)
         found: list[Told] = []

@@ -1,4 +1,4 @@
-"""How often does the gate publish what it should, and what it should not? `python -m benchmarks.gate ARTICLES.jsonl`.
+"""How often does the gate publish what it should, and what it should not?
 
 For each article (JSONL as `seal ingest` takes it) a known-good adapter, the mean of two `facts` candidates and a
 `cloze` one, and null adapters: the same on a text whose facts have changed places, another article's good adapter, and
@@ -109,13 +109,15 @@ def verdicts(
     return found
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def main(argv: Sequence[str]) -> None:
+    parser = argparse.ArgumentParser(
+        prog="seal bench gate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("articles", help="JSONL of short articles, two or more")
     parser.add_argument("--work", type=Path, default=Path("gate-bench"), help="folder for the adapters")
     parser.add_argument("--alpha", type=float, help="instead of the configuration's gate.alpha")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    args = parser.parse_args()
+    args = parser.parse_args(argv)
     config = load_config(None, {}, None)
     base = load_base(config.model.name, config.models_dir, config.model.device, config.model.dtype)
     items = read(args.articles, timeout=config.source.timeout, max_words=config.write.max_words)
@@ -130,7 +132,3 @@ def main() -> None:
         interval = binomtest(k, n).proportion_ci(method="exact")
         table.add_row(arm, str(k), str(n), f"{interval.low:.0%} to {interval.high:.0%}")
     Console().print(table)
-
-
-if __name__ == "__main__":
-    main()

@@ -74,6 +74,7 @@ class TRLTrainer:
         """The trained model with its adapter."""
         from datasets import Dataset, disable_progress_bars
         from peft import LoraConfig
+        from transformers import PrinterCallback
 
         disable_progress_bars()
         model, tokenizer = self.load()
@@ -93,6 +94,7 @@ class TRLTrainer:
         )
         trainer = made(common, rows, Dataset, model=model, processing_class=tokenizer, peft_config=lora,
                        callbacks=[_told(progress)] if progress else [])  # fmt: skip
+        trainer.remove_callback(PrinterCallback)  # stdout is for the result of the command
         trainer.train()
         return trainer.model
 

@@ -150,7 +150,7 @@ def test_status_and_trace_of_it(seal: Seal, source: Path) -> None:
     run = seal.json("improve", source, *SMALL)["run"]
     told = seal("status").stdout
     assert re.search(rf"{run}  .*  improve, done: 24 documents, 2 rounds, [12] promoted a policy", told)
-    assert re.search(r"policy +\w{16}, since round [12] of run", told)
+    assert re.search(r"planner +\w{16}, since round [12] of run", told)
     assert ".practice" not in told, "the rounds' own runs are not listed"
     traced = seal("trace", run)
     assert traced.exit_code == 0, traced.output

@@ -7,7 +7,18 @@ import pytest
 from agent.errors import StoreError
 from agent.ledger_port import Ledger
 from agent.planning.policy import untrained
-from agent.policy import Action, ArmResult, Difference, PlannerPolicy, Practised, Prediction, Promotion, Round, Trial
+from agent.policy import (
+    Action,
+    ArmResult,
+    Difference,
+    PlannerPolicy,
+    Practised,
+    Prediction,
+    Promotion,
+    Round,
+    Trial,
+    WriterPolicy,
+)  # fmt: skip
 from tests.fakes.ledger_samples import add_chain, chain, start
 
 
@@ -56,6 +67,24 @@ class LedgerPolicies:
         assert [ledger.promote(promotion) for promotion in (*promotions, promotions[0])] == [True, True, False]
         assert ledger.promotions("tiny", "planner") == promotions
         assert ledger.promotions("other", "planner") == []
+
+    def test_writers_and_planners_are_kept_apart(self, ledger: Ledger) -> None:
+        writer = WriterPolicy.make(
+            "run-1.1.practice", "learned", "tiny", "sft", adapter="ab12", dataset="one.jsonl", learned_from=24
+        )
+        assert ledger.add_policy(writer)
+        assert not ledger.add_policy(writer)
+        assert ledger.add_policy(policy())
+        assert ledger.writer(writer.id) == writer
+        assert ledger.writers("run-1.1.practice") == [writer]
+        assert ledger.policies("run-1.1.practice") == [policy()]
+        plans = Promotion.make("planner", "run-1", 1, "tiny", policy().id, "", "better")
+        writes = Promotion.make("writer", "run-1", 2, "tiny", writer.id, "", "better")
+        assert ledger.promote(plans)
+        assert ledger.promote(writes)
+        assert (ledger.promotions("tiny", "planner"), ledger.promotions("tiny", "writer")) == ([plans], [writes])
+        with pytest.raises(StoreError, match="WriterPolicy"):
+            ledger.writer("none")
 
     def test_what_is_promoted_must_be_there(self, ledger: Ledger) -> None:
         with pytest.raises(StoreError):

@@ -53,7 +53,7 @@ def test_it_stands_at_an_interrupt_with_the_evidence(runtime: FakeRuntime) -> No
     (approval, _), *_ = runtime.ledger.asked()
     graph = approval_graph(runtime).compile(checkpointer=InMemorySaver())
     stands = graph.invoke({"approval": approval.id}, THREAD)
-    assert stands["__interrupt__"][0].value == {"title": "policy of round 1", "evidence": "better"}
+    assert stands["__interrupt__"][0].value == {"title": "planner policy of round 1", "evidence": "better"}
     assert acts(runtime) is None
     graph.invoke(Command(resume={"yes": True, "why": "seen"}), THREAD)
     assert acts(runtime) == policy(1)
@@ -99,5 +99,5 @@ def test_policies_are_taken_back_one_by_one(tmp_path: Path) -> None:
     take_back(runtime, "planner", "worse")
     assert acts(runtime) is None
     assert runtime.planner(runtime.strategies).name == "thompson"
-    with pytest.raises(StoreError, match="no policy is promoted"):
+    with pytest.raises(StoreError, match="no planner policy is promoted"):
         take_back(runtime, "planner", "worse")

@@ -47,7 +47,7 @@ from graphs.outer import practice_run
 from graphs.runtime import Runtime
 from tests.fakes.embedder import FakeEmbedder
 from tests.fakes.engine import FakeModel, FakeTrainer, FakeWriterTrainer
-from tests.fakes.house import ARTICLES, mills
+from tests.fakes.house import ARTICLES, mills, write_articles
 from tests.invariants.slow_seal import OPTIONS
 
 RUN = "the-run"
@@ -340,14 +340,16 @@ class Runs:
 
 
 def program() -> None:
-    """Arguments: the command, an empty folder, the source, how many cuts (0: all), how many more after each of them,
-    the number of an error with which files cannot be written or renamed (0: processes are killed), and how many
-    processes are killed at random moments.
+    """Arguments: the command, an empty folder, the source (made where there is none), how many cuts (0: all), how many
+    more after each of them, the number of an error with which files cannot be written or renamed (0: processes are
+    killed), and how many processes are killed at random moments.
 
     Prints a line of JSON for a run that is not killed, and then one for each that is.
     """
     verb, folder, source = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
     sample, more, error, moments = map(int, sys.argv[4:])
+    if not source.exists():
+        write_articles(source, ARTICLES if verb == "ingest" else mills(MILLS))
     runs = Runs(COMMANDS[verb], folder, source)
     runs.rehearse()
     whole, chance = runs.run(), random.Random(0)

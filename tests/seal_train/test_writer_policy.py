@@ -46,11 +46,12 @@ def preference(base: Base, slots: Slots | None) -> float:
 
 @pytest.mark.parametrize("method", get_args(Method))
 def test_every_method_learns_what_was_rewarded(
-    trainer_of: Callable[..., TRLTrainer], tmp_path: Path, method: Method
+    trainer_of: Callable[..., TRLTrainer], tmp_path: Path, capsys: pytest.CaptureFixture[str], method: Method
 ) -> None:
     trainer, steps = trainer_of(), list[tuple[int, int]]()
     folder, dataset = tmp_path / "writer", tmp_path / "datasets" / "one.jsonl"
     assert trainer.train(method, LESSONS, 0, folder, dataset, lambda done, total: steps.append((done, total)))
+    assert capsys.readouterr().out == ""
     base = trainer.base
     slots = Slots(base.layers, base.switch, 1, rank_of(folder), train=False)
     load(slots, 0, folder)
