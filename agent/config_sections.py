@@ -273,8 +273,8 @@ class ImproveConfig(Section):
             'pairs of its best and its worst, "grpo" on all of them with their rewards.'
         ),
     ] = "sft"
-    writer_rate: Annotated[float, Field(gt=0, description="Step size of a writer's training.")] = 3e-4
-    writer_epochs: Annotated[Count, Field(description="Passes of a writer's training over its dataset.")] = 3
+    writer_rate: Annotated[float, Field(gt=0, description="Step size of a writer's training.")] = 5e-4
+    writer_epochs: Annotated[Count, Field(description="Passes of a writer's training, one text a step.")] = 5
     hours: Annotated[float, MACHINE, Field(ge=0, description="Stop after so many hours. 0: no limit.")] = 0.0
     most_candidates: Annotated[int, MACHINE, Field(ge=0, description="Stop after so many candidates. 0: no limit.")] = 0
     most_tokens: Annotated[

@@ -20,13 +20,9 @@ from seal_train.dataset import Row, write_rows
 from seal_train.lessons import rows_of
 from seal_train.sampling import chat_ids
 
-BATCH = 4
-"""Texts, or pairs, a step; GRPO takes the texts of one request. They are read one at a time, so that only the logits of
-one are in memory."""
-
 
 class TRLTrainer:
-    """The WriterTrainer port. Each training loads the model anew, without the layers of the loop's own trainer.
+    """The WriterTrainer port: a text a step, or a pair, or for GRPO the texts of one request. Each training loads the model anew, without the layers of the loop's own trainer.
 
     Raises ImportError where TRL is not installed.
     """
@@ -101,7 +97,6 @@ class TRLTrainer:
     def _sft(self, common: dict[str, Any], rows: list[Row], dataset: Any, **made: Any) -> Any:
         arguments = self.trl.SFTConfig(
             per_device_train_batch_size=1,
-            gradient_accumulation_steps=BATCH,
             max_length=None,
             completion_only_loss=True,
             **common,
@@ -111,9 +106,7 @@ class TRLTrainer:
 
     def _dpo(self, common: dict[str, Any], rows: list[Row], dataset: Any, **made: Any) -> Any:
         """Rafailov et al. 2023, arXiv 2305.18290. The base without the adapter is the reference."""
-        arguments = self.trl.DPOConfig(
-            per_device_train_batch_size=1, gradient_accumulation_steps=BATCH, max_length=None, **common
-        )
+        arguments = self.trl.DPOConfig(per_device_train_batch_size=1, max_length=None, **common)
         data = dataset.from_list([dict(row) for row in rows])
         return self.trl.DPOTrainer(args=arguments, train_dataset=data, **made)
 
