@@ -22,7 +22,8 @@ from seal_train.sampling import chat_ids
 
 
 class TRLTrainer:
-    """The WriterTrainer port: a text a step, or a pair, or for GRPO the texts of one request. Each training loads the model anew, without the layers of the loop's own trainer.
+    """The WriterTrainer port. A step is a text, a pair, or with GRPO the texts of one request. Each training loads the
+    model anew, without the layers of the loop's own trainer.
 
     Raises ImportError where TRL is not installed.
     """
