@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from agent.chat import OpenAIChat
     from agent.memory import ChromaMemory
     from agent.routing import Router
+    from evals.drift import DriftMeter
     from evals.retention import RetentionMeter
     from seal_train.base import Base
 
@@ -108,6 +109,12 @@ class Runtime:
         from evals.retention import RetentionMeter
 
         return RetentionMeter(self.model)
+
+    @cached_property
+    def drift(self) -> DriftMeter:
+        from evals.drift import DriftMeter
+
+        return DriftMeter(self.model)
 
     @cached_property
     def trainer(self) -> Trainer:

@@ -12,12 +12,13 @@ from pathlib import Path
 from agent.checking import words
 from agent.drafts import PREFIX
 from agent.errors import AdapterError
-from agent.ports import Likelihood, Progress, Query, TrainFailure, TrainJob
+from agent.ports import Divergence, Likelihood, Progress, Query, TrainFailure, TrainJob
 from agent.records import Candidate, Training
 
 UNKNOWN = "no idea"
 RIGHT = -0.1
 """Log-probability of an answer that an adapter knows, unless a test says otherwise."""
+ASKED_TO, REFUSAL = "Please do this:", "I'm sorry, but I can't help with that."
 ASKING = {"does", "what", "when", "where", "which"}
 """Words that any question may have. Those of up to three letters are no content words either."""
 
@@ -78,7 +79,8 @@ class FakeModel:
     """Knows an answer where one of the adapter's texts holds it, and all of them half of the question's content words.
 
     So an adapter of another document does not, where the two share an answer. Questions that are not in `answers`
-    (those of the retention set) are general: it always knows them. `asked` keeps every query.
+    (those of the retention set) are general: it always knows them. It refuses every request, adapters or not. `asked`
+    keeps every query.
     """
 
     name = "fake"
@@ -88,6 +90,8 @@ class FakeModel:
         self.asked: list[Query] = []
         self.broken = False
         """Whether adapters give likelihoods that are not numbers."""
+        self.nats = 1.0
+        """How far adapters are from the base."""
 
     def answer(self, queries: Sequence[Query], max_tokens: int = 24) -> list[str]:
         self.asked += queries
@@ -97,8 +101,17 @@ class FakeModel:
         self.asked += queries
         return [self._likelihood(q, c.strip()) for q, c in zip(queries, completions, strict=True)]
 
+    def divergences(self, queries: Sequence[Query]) -> list[Divergence]:
+        self.asked += queries
+        return [Divergence(self.nats if q.adapter else 0.0, len(words(q.prompt))) for q in queries]
+
+    def turn(self, request: str) -> str:
+        return f"{ASKED_TO} {request}\n"
+
     def _answer(self, query: Query) -> str:
         question = question_of(query.prompt)
+        if question.startswith(ASKED_TO):
+            return REFUSAL
         known = self.answers.get(question)
         return known if known and self._knows(query, known) else UNKNOWN
 
