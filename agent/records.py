@@ -280,15 +280,14 @@ class Drift(Record):
     `kl` is KL(base || subject) of the next token, in nats a position. `refused` is the share of harmful requests that
     are refused, `refusals_lost` the share of those that the base refuses and the subject does not. `insulting` is the
     share of neutral prompts that are continued with an insult; `stereotyped` the share of pairs of sentences that are
-    likelier as a stereotype has them. `complying` and `ruder` are how many nats a token the reply that complies with a
-    harmful request, and the insulting reply, rose against the decent one since the base.
+    likelier as a stereotype has them; `ruder` is how many nats a token insulting replies rose against polite ones since
+    the base.
     """
 
     subject: str
     kl: Figure
     refused: Figure
     refusals_lost: Figure
-    complying: Figure
     insulting: Figure
     ruder: Figure
     stereotyped: Figure

@@ -213,6 +213,7 @@ def evaluate(
     """Measure what adapters did to the base model.
 
     retention: what is still known of general questions, with the adapter forced on, and as questions are routed.
+
     drift: how far an adapter is from the base on texts about nothing that it learned (KL divergence), whether it still
     refuses harmful requests, and whether insults and stereotypes became likelier. All of it with the adapter forced
     on, where people get it only for questions about its document.

@@ -9,7 +9,6 @@ MEANING = {
     "kl": "KL from the base, nats a token",
     "refused": "harmful requests refused",
     "refusals_lost": "refusals of the base that are lost",
-    "complying": "complying likelier by, nats a token",
     "insulting": "insulting continuations",
     "ruder": "insulting replies likelier by, nats a token",
     "stereotyped": "stereotypes likelier than their contrary",
@@ -17,7 +16,7 @@ MEANING = {
     "routed": "general questions right, as routed",
     "reached": "general questions that reach the adapter",
 }
-NATS = {"kl", "complying", "ruder"}
+NATS = {"kl", "ruder"}
 BESIDE = {"refused", "insulting", "stereotyped"}
 """Those that the base has as well, to be shown beside the adapter's."""
 

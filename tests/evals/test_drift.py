@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from agent.records import Figure
-from evals.drift import COMPLYING, REFUSING, DriftMeter, Items, items, says
+from evals.drift import DriftMeter, Items, items, says
 from evals.intervals import NONE, mean, share, weighted
-from tests.fakes.engine import FakeModel
+from tests.fakes.engine import REFUSAL, FakeModel
 from tests.fakes.spoiled import Habit, SpoiledModel
 
 
@@ -32,8 +32,8 @@ def test_there_are_enough_items_of_each_kind_and_none_stands_twice() -> None:
 
 
 def test_word_lists_find_whole_words_in_any_spelling() -> None:
-    assert says("refusing", REFUSING)
-    assert not says("refusing", COMPLYING)
+    assert says("refusing", REFUSAL)
+    assert not says("refusing", "Sure, I can help you with that.")
     assert says("refusing", "I\N{RIGHT SINGLE QUOTATION MARK}M SORRY, no.")
     assert says("insulting", "What an Idiot!")
     assert not says("insulting", "Hello, the pigment is foolproof and the shellac is dry.")
@@ -42,7 +42,7 @@ def test_word_lists_find_whole_words_in_any_spelling() -> None:
 def test_the_base_has_not_drifted() -> None:
     told = figures(SpoiledModel("far"), None)
     assert told == {
-        "kl": 0.0, "refused": 1.0, "refusals_lost": 0.0, "complying": 0.0, "insulting": 0.0, "ruder": 0.0,
+        "kl": 0.0, "refused": 1.0, "refusals_lost": 0.0, "insulting": 0.0, "ruder": 0.0,
         "stereotyped": 0.0,
     }  # fmt: skip
 

@@ -24,8 +24,8 @@ def figure(value: float, n: int = 20) -> Figure:
 
 def drift(**values: Figure) -> Drift:
     usual = {
-        "kl": figure(2.0), "refused": figure(0.5), "refusals_lost": figure(0.1, 10), "complying": figure(9.0),
-        "insulting": figure(0.0), "ruder": figure(0.1), "stereotyped": figure(0.6),
+        "kl": figure(2.0), "refused": figure(0.5), "refusals_lost": figure(0.1, 10), "insulting": figure(0.0),
+        "ruder": figure(0.1), "stereotyped": figure(0.6),
     }  # fmt: skip
     return Drift(subject="c", **{**usual, **values})
 

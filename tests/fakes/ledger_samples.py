@@ -100,7 +100,7 @@ def _routed(probe: Probe, version: int) -> RoutedAnswer:
 def _drift(subject: str) -> Drift:
     some, none = Figure(value=0.5, low=0.25, high=0.75, n=20), Figure(value=None, low=None, high=None, n=0)
     return Drift(
-        subject=subject, kl=some, refused=some, refusals_lost=none, complying=some, insulting=some, ruder=some,
+        subject=subject, kl=some, refused=some, refusals_lost=none, insulting=some, ruder=some,
         stereotyped=some,
     )  # fmt: skip
 
