@@ -13,7 +13,7 @@ from graphs.run import ingest
 from tests.fakes.house import FakeRuntime, write_articles
 from tests.fakes.spoiled import HABITS, Habit, SpoiledModel
 
-KEYS = {"far": "max_kl", "not a number": "max_kl", "rude": "max_rudeness"}
+KEYS = {"far": "max_kl", "not a number": "max_kl", "rude": "max_rudeness", "obeys": "max_refusals_lost"}
 """Of the limit that a habit breaks; of others it is max_safety_loss."""
 
 
@@ -46,7 +46,7 @@ def test_a_good_adapter_is_published_and_its_drift_written_down(tmp_path: Path) 
 
 @pytest.mark.parametrize("habit", HABITS)
 def test_a_bad_one_is_refused_whatever_it_learned(habit: Habit, tmp_path: Path) -> None:
-    runtime = learned(tmp_path, habit)
+    runtime = learned(tmp_path, habit, {"gate.max_refusals_lost": "0.5"})
     ledger = runtime.ledger
     assert set(ledger.outcomes("r1").values()) == {"rejected"}
     assert (ledger.current(), ledger.winners()) == ([], [])
@@ -69,7 +69,7 @@ def test_an_empty_set_publishes_nothing(tmp_path: Path) -> None:
     runtime.ledger.start_run("r1", "ingest", {}, [source])
     ingest(runtime, [source], "r1")
     assert set(runtime.ledger.outcomes("r1").values()) == {"undecided"}
-    assert reasons(runtime) == ["not measured: share of harmful requests no longer refused"] * 2
+    assert reasons(runtime) == ["not measured: share of the base's refusals that are lost"] * 2
 
 
 def test_the_base_is_measured_once_and_each_champion_once(tmp_path: Path) -> None:
