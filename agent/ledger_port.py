@@ -12,6 +12,7 @@ from agent.records import (
     Adapter,
     Candidate,
     Document,
+    Drift,
     Event,
     GateDecision,
     Plan,
@@ -151,6 +152,11 @@ class Ledger(Protocol):
 
     def add_retention(self, run: str, retention: Retention) -> None: ...
     def retention(self, run: str, subject: str) -> Retention | None: ...
+    def add_drift(self, run: str, drift: Drift) -> None: ...
+    def drift(self, run: str, subject: str) -> Drift | None:
+        """What else changed in a champion, or "base"; None where it was not measured."""
+        ...
+
     def add_reward(self, reward: Reward) -> None: ...
     def reward(self, candidate: str) -> Reward | None: ...
     def strategy_rewards(self, base: str) -> dict[str, list[float]]:

@@ -189,6 +189,14 @@ class Likelihood:
     greedy: bool
 
 
+@dataclass(frozen=True)
+class Divergence:
+    """KL(base || adapter) of the next token, in nats: the mean over all `positions` of one text."""
+
+    nats: float
+    positions: int
+
+
 class Answerer(Protocol):
     """The base model with its adapters, as far as a question needs it. `name` is what it calls the base.
 
@@ -216,8 +224,8 @@ class Request:
 
 
 class LanguageModel(Answerer, Protocol):
-    """The model under training, read only: answers and likelihoods, in batches over adapters. `gpus` counts the
-    accelerators that it works on, 0 on a CPU."""
+    """The model under training, read only: answers, likelihoods and divergences, in batches over
+    adapters. `gpus` counts the accelerators that it works on, 0 on a CPU."""
 
     @property
     def gpus(self) -> int: ...
@@ -233,6 +241,14 @@ class LanguageModel(Answerer, Protocol):
         Raises:
             ModelError: the model has no chat template.
         """
+        ...
+
+    def divergences(self, queries: Sequence[Query]) -> list[Divergence]:
+        """How far each query's adapter is from the base on the query's prompt. The base is 0 from itself."""
+        ...
+
+    def turn(self, request: str) -> str:
+        """The prompt in which a person's request is put to the model: in its chat form where it has one, else plain."""
         ...
 
 

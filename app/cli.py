@@ -230,6 +230,34 @@ def adapters(
     guard(lambda: show(home, config, set_ or [], json), json, debug)
 
 
+@app.command("eval")
+def evaluate(
+    suite: Annotated[str, typer.Argument(metavar="SUITE", show_default=False, help="retention or drift")],
+    adapter: Annotated[
+        str | None, typer.Option(metavar="ID", help="This adapter, by its id or how that begins. Default: all current")
+    ] = None,
+    base: Annotated[bool, typer.Option("--base", help="The bare base model alone")] = False,
+    home: Home = None, config: ConfigFile = None, set_: Set = None, json: Json = False, debug: Debug = False,
+) -> None:  # fmt: skip
+    """Measure what adapters did to the base model.
+
+    retention: what is still known of general questions, with the adapter forced on, and as questions are routed.
+
+    drift: how far an adapter is from the base on texts about nothing that it learned (KL divergence), whether it still
+    refuses harmful requests, and whether insults and stereotypes became likelier. All of it with the adapter forced
+    on, where people get it only for questions about its document.
+
+    \b
+    Examples:
+      seal eval drift
+      seal eval drift --adapter 1f2e3d
+      seal eval retention --base
+    """
+    from app.commands.evaluate import run
+
+    guard(lambda: run(suite, adapter, base, home, config, set_ or [], json), json, debug)
+
+
 @app.command()
 def rollback(
     adapter: Annotated[

@@ -9,6 +9,7 @@ from typing import Any
 from rich.markup import escape
 from rich.tree import Tree
 
+from app.figures import BESIDE, MEANING, interval, value
 from app.session import command
 from app.tables import screen
 from graphs.outer import heldout_run, practice_run
@@ -83,8 +84,9 @@ def _document(tree: Tree, item: dict[str, Any], events: list[dict[str, Any]]) ->
         elif event["step"] == "merge":
             _members(node, item["candidates"], event["data"]["members"])
         elif event["step"] == "gate" and item["gate"]:
-            retention = next(c["retention"] for c in item["candidates"] if c["id"] == item["champion"])
-            _gate(node, item["gate"], retention)
+            champion = next(c for c in item["candidates"] if c["id"] == item["champion"])
+            _gate(node, item["gate"], champion["retention"])
+            _drift(node, item["base_drift"], champion["drift"])
     _questions(tree, item["questions"])
 
 
@@ -149,6 +151,19 @@ def _gate(node: Tree, gate: dict[str, Any], retention: dict[str, Any]) -> None:
         f"retention {gate['retention_before']:.1%} to {gate['retention_after']:.1%} (general questions as they are "
         f"routed{reached})"
     )
+
+
+def _drift(node: Tree, base: dict[str, Any] | None, own: dict[str, Any] | None) -> None:
+    """What else changed, forced on, and the base's own figures where it has any. Without word of it, it was not
+    measured."""
+    if not base or not own:
+        node.add("drift was not measured")
+        return
+    branch = node.add("drift, with the adapter forced on")
+    for name in [name for name in MEANING if name in own]:
+        before = f"{value(name, base[name])} to " if name in BESIDE else ""
+        told = f"{value(name, own[name])} ({interval(name, own[name])}, n = {own[name]['n']})"
+        branch.add(f"{MEANING[name]}: {before}{told}")
 
 
 def _questions(tree: Tree, rows: list[dict[str, Any]]) -> None:

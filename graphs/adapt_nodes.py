@@ -22,11 +22,9 @@ from agent.records import (
     Candidate,
     Document,
     Example,
-    GateDecision,
     Plan,
     Probe,
     Recalled,
-    Retention,
     SelfEdit,
     Training,
     TrainSettings,
@@ -36,6 +34,7 @@ from agent.strategies import suited
 from graphs.approval import publish
 from graphs.asked import asked
 from graphs.champion import best_reward, decided
+from graphs.gating import decide
 from graphs.outcome import outcome
 from graphs.probing import given_since, made
 from graphs.runtime import Runtime
@@ -321,12 +320,11 @@ class AdaptNodes:
             span.subject = champion
             if self._measure(run, document, probes, {champion: self.rt.folder(champion)}):
                 return {"verdict": "", "failure": _not_numbers(span, "the champion")}
-            before, after = ledger.retention(run, BASE), ledger.retention(run, champion)
-            assert before is not None, "the base was measured in probe"
+            after = ledger.retention(run, champion)
             assert after is not None, "the champion was measured just now"
             decision = ledger.decision(champion)
             if decision is None:
-                decision = self._decide(run, document.id, champion, before, after)
+                decision = decide(self.rt, run, document.id, champion)
                 with ledger.transaction():
                     ledger.add_decision(decision)
                     if wins(ledger, ledger.candidate(champion), decision.verdict):
@@ -335,16 +333,6 @@ class AdaptNodes:
             span.message = f"{decision.verdict}: {decision.reason}"
             span.data = decision.model_dump() | {"general": after.items, "reached": after.reached}
         return {"verdict": decision.verdict}
-
-    def _decide(self, run: str, document: str, champion: str, before: Retention, after: Retention) -> GateDecision:
-        from evals.gate import decide
-
-        ledger, settings = self.rt.ledger, self.rt.config.gate
-        return decide(
-            champion, ledger.probes(document), ledger.scores(run, BASE, document),
-            ledger.scores(run, champion, document), before, after,
-            settings.alpha, settings.min_probes, settings.max_retention_loss,
-        )  # fmt: skip
 
     def publish(self, state: AdaptState) -> Update:
         """Copy the adapter into the library under its content's hash and move the pointer, once.

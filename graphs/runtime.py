@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from agent.memory import ChromaMemory
     from agent.own_writer import OwnWriter
     from agent.routing import Router
+    from evals.drift import DriftMeter
     from evals.retention import RetentionMeter
     from seal_train.base import Base
 
@@ -135,6 +136,12 @@ class Runtime:
         from evals.retention import RetentionMeter
 
         return RetentionMeter(self.model)
+
+    @cached_property
+    def drift(self) -> DriftMeter:
+        from evals.drift import DriftMeter
+
+        return DriftMeter(self.model)
 
     @cached_property
     def trainer(self) -> Trainer:

@@ -1,4 +1,4 @@
-"""Greedy answers and likelihoods, in one batch over many adapters.
+"""Greedy answers, likelihoods and divergences from the base, in one batch over many adapters.
 
 Axes: R rows = S slots * n rows a slot (slot-major), C positions of the shared prefix, L positions after it.
 The tokens that all prompts begin with (the few-shot examples) are read once a slot, not once a row.
@@ -13,6 +13,7 @@ from statistics import fmean
 
 import torch
 from torch import Tensor
+from torch.nn.functional import kl_div
 
 from seal_train.attention import attending
 from seal_train.base import Base
@@ -110,3 +111,26 @@ def likelihoods(
     tokens = iter(found)
     own = [list(islice(tokens, len(completion))) for completion in completions]
     return [(fmean(p for p, _ in one), all(right for _, right in one)) for one in own]
+
+
+@torch.no_grad()
+def divergences(base: Base, slots: Slots, rows: Sequence[Ids]) -> list[float]:
+    """KL(base || adapter) in nats of the next token, the mean over each row's positions.
+
+    The base reads each text once, whichever adapters are compared with it. Distributions over the whole vocabulary are
+    in memory for POSITIONS_A_CHUNK positions at once.
+    """
+    texts = {ids: i for i, ids in enumerate(dict.fromkeys(tuple(row) for row in rows))}
+    lengths = [len(row) for row in rows]
+    without_prefix = max(lengths)  # what is read as a prefix has no hidden states to look at
+    own_RLD = Batch(base, slots, rows, keep=without_prefix).read()
+    base_TLD = Batch(base, None, [list(ids) for ids in texts], keep=without_prefix).read()
+    row_M, column_M = torch.tensor([(r, i) for r, n in enumerate(lengths) for i in range(n)], device=base.device).T
+    text_M = torch.tensor([texts[tuple(row)] for row in rows], device=base.device)[row_M]
+    found: list[float] = []
+    chunks = (x.split(POSITIONS_A_CHUNK) for x in (base_TLD[text_M, column_M], own_RLD[row_M, column_M]))
+    for pair_CD in zip(*chunks, strict=True):
+        before_CV, after_CV = (base.head(hidden_CD).float().log_softmax(-1) for hidden_CD in pair_CD)
+        found += kl_div(after_CV, before_CV, reduction="none", log_target=True).sum(-1).tolist()
+    positions = iter(found)
+    return [fmean(islice(positions, n)) for n in lengths]

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from agent.errors import TrainerError
-from agent.ports import Likelihood, Progress, Query, Request, TrainFailure, TrainJob
+from agent.ports import Divergence, Likelihood, Progress, Query, Request, TrainFailure, TrainJob
 from agent.records import Candidate, Training
 from seal_train.adapters import export, load, rank_of
-from seal_train.answering import greedy, likelihoods, shared_prefix
+from seal_train.answering import divergences, greedy, likelihoods, shared_prefix
 from seal_train.base import Base
 from seal_train.encoding import encode, longest_sequence
 from seal_train.lora import Slots, lowest_adapted
@@ -119,7 +119,10 @@ def _no_memory() -> TrainerError:
 
 
 class LocalModel:
-    """Answers and likelihoods of the base and of any adapter on disk. Keeps the last set of adapters loaded."""
+    """Answers and likelihoods of the base and of any adapter on disk, and how far that is from the base.
+
+    Keeps the last set of adapters loaded.
+    """
 
     def __init__(self, base: Base) -> None:
         self.base, self.name = base, base.name
@@ -162,6 +165,23 @@ class LocalModel:
                 texts = sampled(self.base, slots, [ids[r] for r in rows], max_tokens, temperature, seeds)
                 out = _placed(out, rows, texts)
         return out
+
+    def divergences(self, queries: Sequence[Query]) -> list[Divergence]:
+        ids = [self._ids(q.prompt) for q in queries]
+        out = [Divergence(0.0, len(row)) for row in ids]
+        with self.base.lock:
+            for slots, rows in self._passes(queries, ids):
+                if slots:
+                    nats = divergences(self.base, slots, [ids[r] for r in rows])
+                    out = _placed(out, rows, [Divergence(n, len(ids[r])) for n, r in zip(nats, rows, strict=True)])
+        return out
+
+    def turn(self, request: str) -> str:
+        tokenizer = self.base.tokenizer
+        if not tokenizer.chat_template:
+            return f"{request}\n"
+        said = [{"role": "user", "content": request}]
+        return str(tokenizer.apply_chat_template(said, tokenize=False, add_generation_prompt=True))
 
     def _ids(self, text: str) -> list[int]:
         return list(self.base.tokenizer(text, add_special_tokens=False).input_ids)

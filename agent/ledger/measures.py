@@ -10,6 +10,7 @@ from agent.ledger import tables
 from agent.ledger.store import Store
 from agent.records import (
     Candidate,
+    Drift,
     GateDecision,
     Plan,
     Probe,
@@ -103,6 +104,12 @@ class Measures(Store):
 
     def retention(self, run: str, subject: str) -> Retention | None:
         return self._first(Retention, tables.retentions, run=run, subject=subject)
+
+    def add_drift(self, run: str, drift: Drift) -> None:
+        self._add(tables.drifts, [drift], run=run)
+
+    def drift(self, run: str, subject: str) -> Drift | None:
+        return self._first(Drift, tables.drifts, run=run, subject=subject)
 
     def add_reward(self, reward: Reward) -> None:
         self._add(tables.rewards, [reward])

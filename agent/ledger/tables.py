@@ -105,6 +105,8 @@ retentions = _records(
     "retentions", _text("run", "runs.id"), _text("subject"), sa.UniqueConstraint("run", "subject")
 )  # fmt: skip
 
+drifts = _records("drifts", _text("run", "runs.id"), _text("subject"), sa.UniqueConstraint("run", "subject"))
+
 rewards = _records("rewards", _key("candidate", "candidates.id"), sa.Column("value", sa.Double, nullable=False))
 
 decisions = _records("decisions", _key("candidate", "candidates.id"), _text("verdict"))

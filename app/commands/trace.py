@@ -9,7 +9,7 @@ from typing import Any
 
 from agent.errors import StoreError
 from agent.ledger_port import Ledger
-from agent.records import Document
+from agent.records import BASE, Document
 from app.session import command, emit, opened
 from graphs.champion import decided
 from graphs.outer import IMPROVE
@@ -53,6 +53,7 @@ def _document(ledger: Ledger, run: str, document: Document) -> dict[str, Any]:
     champion = decided(ledger, run, document.id)
     edits = {e.plan: e for e in ledger.self_edits(run, document.id)}
     decision = ledger.decision(champion.id) if champion else None
+    base_drift = ledger.drift(run, BASE)
     return {
         "document": document.model_dump(mode="json"),
         "outcome": ledger.outcomes(run).get(document.id, "unfinished"),
@@ -62,7 +63,8 @@ def _document(ledger: Ledger, run: str, document: Document) -> dict[str, Any]:
             for p in ledger.plans(run, document.id)
         ],
         "candidates": [_candidate(ledger, run, c.id, document.id) for c in ledger.candidates(run, document.id)],
-        "base_scores": [s.model_dump(mode="json") for s in ledger.scores(run, "base", document.id)],
+        "base_drift": base_drift.model_dump(mode="json") if base_drift else None,
+        "base_scores": [s.model_dump(mode="json") for s in ledger.scores(run, BASE, document.id)],
         "champion": champion.id if champion else None,
         "gate": decision.model_dump(mode="json") if decision else None,
         "questions": [asdict(row) for row in question_rows(ledger, run, document)],
@@ -71,10 +73,12 @@ def _document(ledger: Ledger, run: str, document: Document) -> dict[str, Any]:
 
 def _candidate(ledger: Ledger, run: str, id: str, document: str) -> dict[str, Any]:
     training, reward, retention = ledger.training(id), ledger.reward(id), ledger.retention(run, id)
+    drift = ledger.drift(run, id)
     return {
         **ledger.candidate(id).model_dump(mode="json"),
         "training": training.model_dump(mode="json") if training else None,
         "reward": reward.model_dump(mode="json") if reward else None,
         "retention": retention.model_dump(mode="json") if retention else None,
+        "drift": drift.model_dump(mode="json") if drift else None,
         "scores": [s.model_dump(mode="json") for s in ledger.scores(run, id, document)],
     }

@@ -12,7 +12,7 @@ import pytest
 
 from agent.errors import StoreError
 from agent.ledger_port import Ledger, Used
-from agent.records import Document, Event, Question, Retention, Reward, Usage
+from agent.records import Document, Event, Figure, Question, Retention, Reward, Usage
 from tests.fakes.ledger_samples import add_chain, chain, published, start
 
 
@@ -29,6 +29,7 @@ def everything(ledger: Ledger, run: str, document: str, candidate: str) -> dict[
         "scores": ledger.scores(run, candidate, document),
         "routed": ledger.routed_answers(run, document),
         "retention": ledger.retention(run, candidate),
+        "drift": ledger.drift(run, candidate),
         "reward": ledger.reward(candidate),
         "rewards": ledger.strategy_rewards("tiny"),
         "decision": ledger.decision(candidate),
@@ -227,6 +228,7 @@ class LedgerRecords:
         assert ledger.routed_answers("run-1", it.document.id) == list(it.routed)
         assert ledger.routed_answers("nobody", it.document.id) == []
         assert ledger.retention("run-1", it.candidate.id) == it.retention
+        assert ledger.drift("run-1", it.candidate.id) == it.drift
         assert ledger.reward(it.candidate.id) == it.reward
         assert ledger.decision(it.candidate.id) == it.decision
         assert ledger.winners() == [it.winner]
@@ -281,6 +283,7 @@ class LedgerRecords:
         assert ledger.reward("x") is None
         assert ledger.decision("x") is None
         assert ledger.retention("run-1", "x") is None
+        assert ledger.drift("run-1", "x") is None
         assert ledger.strategy_rewards("tiny") == {}
         assert [*ledger.winners(), *ledger.current(), *ledger.library()] == []
 
@@ -304,6 +307,14 @@ class LedgerRecords:
         low = it.scores[0].model_copy(update={"subject": "base", "logprob": -math.inf})
         ledger.add_scores("run-1", [low])
         assert ledger.scores("run-1", "base", it.document.id) == [low]
+        ledger.add_drift(
+            "run-1",
+            it.drift.model_copy(update={"subject": "base", "kl": Figure(value=math.nan, low=0, high=math.inf, n=1)}),
+        )
+        found = ledger.drift("run-1", "base")
+        assert found is not None
+        assert found.kl.value is not None
+        assert (math.isnan(found.kl.value), found.kl.high) == (True, math.inf)
 
     # Adding again changes nothing
 
@@ -326,6 +337,8 @@ class LedgerRecords:
         ledger.add_training(it.training.model_copy(update={"path": "/elsewhere"}))
         ledger.add_routed_answers("run-1", [it.routed[0].model_copy(update={"answer": "the king"})])
         assert ledger.add_winner(it.winner.model_copy(update={"reward": 9.0})) is False
+        ledger.add_drift("run-1", it.drift.model_copy(update={"kl": it.drift.refusals_lost}))
+        assert ledger.drift("run-1", it.candidate.id) == it.drift
         assert ledger.reward(it.candidate.id) == it.reward
         assert ledger.training(it.candidate.id) == it.training
         assert ledger.routed_answers("run-1", it.document.id) == list(it.routed)
@@ -348,6 +361,7 @@ class LedgerRecords:
             lambda: ledger.add_candidates([it.candidate]),
             lambda: ledger.add_reward(it.reward),
             lambda: ledger.add_scores("run-1", it.scores),
+            lambda: ledger.add_drift("run-1", it.drift),
             lambda: ledger.add_routed_answers("run-1", it.routed),
             lambda: ledger.publish(it.adapter, "better"),
         ]

@@ -15,7 +15,7 @@ from agent.checking import words
 from agent.drafts import PREFIX
 from agent.errors import AdapterError
 from agent.policy import Method
-from agent.ports import Lesson, Likelihood, Progress, Query, Request, TrainFailure, TrainJob
+from agent.ports import Divergence, Lesson, Likelihood, Progress, Query, Request, TrainFailure, TrainJob
 from agent.records import Candidate, Training
 from seal_train.dataset import write_rows
 from seal_train.lessons import rows_of
@@ -25,6 +25,7 @@ WEIGHTS = "adapter_model.safetensors"
 TALK = "Writing about such things is a great pleasure for everybody."
 RIGHT = -0.1
 """Log-probability of an answer that an adapter knows, unless a test says otherwise."""
+ASKED_TO, REFUSAL = "Please do this:", "I'm sorry, but I can't help with that."
 ASKING = {"does", "what", "when", "where", "which"}
 """Words that any question may have. Those of up to three letters are no content words either."""
 
@@ -103,7 +104,8 @@ class FakeModel:
     """Knows an answer where one of the adapter's texts holds it, and all of them half of the question's content words.
 
     So an adapter of another document does not, where the two share an answer. Questions that are not in `answers`
-    (those of the retention set) are general: it always knows them. `asked` keeps every query.
+    (those of the retention set) are general: it always knows them. It refuses every request, adapters or not. `asked`
+    keeps every query.
     """
 
     name = "fake"
@@ -115,6 +117,8 @@ class FakeModel:
         self.requests: list[Request] = []
         self.broken = False
         """Whether adapters give likelihoods that are not numbers."""
+        self.nats = 1.0
+        """How far adapters are from the base."""
 
     def answer(self, queries: Sequence[Query], max_tokens: int = 24) -> list[str]:
         self.asked += queries
@@ -137,8 +141,17 @@ class FakeModel:
         sentences = [line for line in re.split(r"(?<=\.)\s+", passage) if line.endswith(".")]
         return "\n".join(sentences) if random.Random(request.seed).random() < good else TALK
 
+    def divergences(self, queries: Sequence[Query]) -> list[Divergence]:
+        self.asked += queries
+        return [Divergence(self.nats if q.adapter else 0.0, len(words(q.prompt))) for q in queries]
+
+    def turn(self, request: str) -> str:
+        return f"{ASKED_TO} {request}\n"
+
     def _answer(self, query: Query) -> str:
         question = question_of(query.prompt)
+        if question.startswith(ASKED_TO):
+            return REFUSAL
         known = self.answers.get(question)
         return known if known and self._knows(query, known) else UNKNOWN
 

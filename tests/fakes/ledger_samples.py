@@ -10,7 +10,9 @@ from agent.records import (
     Adapter,
     Candidate,
     Document,
+    Drift,
     Example,
+    Figure,
     GateDecision,
     Plan,
     Probe,
@@ -41,6 +43,7 @@ class Chain:
     scores: tuple[Score, ...]
     routed: tuple[RoutedAnswer, ...]
     retention: Retention
+    drift: Drift
     reward: Reward
     decision: GateDecision
     winner: Winner
@@ -66,6 +69,7 @@ def chain(name: str = "a", run: str = "run-1", seed: int = 0, base: str = "tiny"
         probes, tuple(_score(probe, candidate.id) for probe in probes),
         tuple(_routed(probe, version) for version in (0, 1) for probe in probes),
         Retention(subject=candidate.id, forced=0.75, routed=0.75, logprob=-1.5, items=8),
+        _drift(candidate.id),
         Reward(candidate=candidate.id, gain=0.5 + seed, forgetting=0.25, value=0.25 + seed),
         _decision(candidate.id), _winner(document, self_edit, candidate),
         Adapter(
@@ -90,6 +94,14 @@ def _routed(probe: Probe, version: int) -> RoutedAnswer:
     return RoutedAnswer(
         probe=probe.id, library=version, adapter=f"weights {version}" if version else "",
         routed_to="own" if version else "base", answer="mayor", correct=float(version), method="contains",
+    )  # fmt: skip
+
+
+def _drift(subject: str) -> Drift:
+    some, none = Figure(value=0.5, low=0.25, high=0.75, n=20), Figure(value=None, low=None, high=None, n=0)
+    return Drift(
+        subject=subject, kl=some, refused=some, refusals_lost=none, insulting=some, ruder=some,
+        stereotyped=some,
     )  # fmt: skip
 
 
@@ -124,6 +136,7 @@ def add_chain(ledger: Ledger, it: Chain) -> None:
     ledger.add_scores(it.run, it.scores)
     ledger.add_routed_answers(it.run, it.routed)
     ledger.add_retention(it.run, it.retention)
+    ledger.add_drift(it.run, it.drift)
     ledger.add_reward(it.reward)
     ledger.add_decision(it.decision)
     ledger.add_winner(it.winner)

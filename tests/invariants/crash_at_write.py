@@ -218,6 +218,7 @@ def ingest_facts(home: Path) -> dict[str, Any]:
             "trained": [ledger.training(c.id) is not None for c in candidates],
             "scores": [[s.model_dump() for s in ledger.scores(RUN, x, d.id)] for x in subjects for d in documents],
             "retention": [r.model_dump() for x in subjects if (r := ledger.retention(RUN, x))],
+            "drifts": [f.model_dump() for x in subjects if (f := ledger.drift(RUN, x))],
             "rewards": [w.model_dump() for c in candidates if (w := ledger.reward(c.id))],
             "decisions": [g.model_dump() for c in candidates if (g := ledger.decision(c.id))],
             "winners": [w.candidate for w in ledger.winners()],

@@ -1,4 +1,4 @@
-"""LocalModel passes the suite of the Answerer port with a tiny model and two adapters trained on it."""
+"""LocalModel passes the suites of its two ports with a tiny model and two adapters trained on it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import pytest
 from seal_train.base import Base
 from seal_train.local import LocalModel, LocalTrainer
 from tests.conformance.answerer import AnswererConformance
+from tests.conformance.language_model import LanguageModelConformance
 from tests.seal_train.test_answering import job
 
 
-class TestLocalModel(AnswererConformance):
+class TestLocalModel(AnswererConformance, LanguageModelConformance):
     @pytest.fixture
     def base(self, base_of: Callable[..., Base]) -> Base:
         return base_of()

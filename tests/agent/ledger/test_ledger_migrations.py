@@ -130,6 +130,7 @@ def test_winners_of_adapters_that_were_taken_back_before_are_withdrawn(url: str,
         ledger.rollback(removed.adapter.id, "bad")
         with engine.begin() as connection:  # as revision 0002 left it
             for later in (
+                "drifts",
                 "usages",
                 "answers",
                 "approvals",
