@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from pydantic import Field, ValidationError
 
+from agent.config_improve import ImproveConfig
 from agent.config_sections import (
     ENDPOINT_NAME,
     MACHINE,
@@ -24,7 +25,6 @@ from agent.config_sections import (
     EndpointConfig,
     GateConfig,
     HomePath,
-    ImproveConfig,
     JudgeConfig,
     LedgerConfig,
     MemoryConfig,

@@ -7,12 +7,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from agent.drift import Drift
 from agent.policy import Answered, Approval, Kind, PlannerPolicy, Prediction, Promotion, Round, WriterPolicy
 from agent.records import (
     Adapter,
     Candidate,
     Document,
-    Drift,
     Event,
     GateDecision,
     Plan,
@@ -25,7 +25,7 @@ from agent.records import (
     Training,
     Usage,
     Winner,
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, Self
 
+from agent.drift import Drift
 from agent.records import Adapter, Record, content_id
 
 Arm = Literal["current", "learned", "random", "untrained", "usual"]
@@ -172,7 +173,8 @@ class Round(Record):
 
     `differences` are against the current policy, by arm. `refused` counts held-out documents that were left out since
     a step failed for one of the arms. `calibration` is the reward model's on this round's practice, None where it had
-    predicted nothing yet. `screened` counts the drafts that it kept from being trained.
+    predicted nothing yet. `screened` counts the drafts that it kept from being trained. `drift` is a learned writer's
+    from the base model.
     """
 
     kind: Kind = "planner"
@@ -187,6 +189,7 @@ class Round(Record):
     refused: int
     calibration: Calibration | None = None
     screened: int = 0
+    drift: Drift | None = None
     word: Word
     reason: str
     seconds: float

@@ -15,6 +15,7 @@ from agent.drafts import PREFIX
 from agent.ledger_port import Ledger
 from agent.policy import Practised, Round
 from agent.records import Document, Plan, SelfEdit
+from app.figures import MEANING, interval, value
 from app.improve_report import ARMS, spending
 from app.round_plots import plots_of
 
@@ -74,6 +75,7 @@ def _lines(ledger: Ledger, rounds: Sequence[Round], plots: Sequence[str]) -> Ite
     yield from (f"![]({name})\n" for name in plots)
     yield from _trained(round)
     yield from _spent(ledger, round)
+    yield from _drifted(round)
     found = _rewarded(ledger, round)
     yield from _texts(found)
     yield from _by_action(found)
@@ -163,6 +165,18 @@ def _rewarded(ledger: Ledger, round: Round) -> list[Rewarded]:
     found = [(r, document, plan, edit) for document in ledger.documents(child)
              for plan, edit, r in rewards(ledger, child, document.id)]  # fmt: skip
     return sorted(found, key=lambda it: it[0], reverse=True)
+
+
+def _drifted(round: Round) -> Iterator[str]:
+    """How far a learned writer is from the base model."""
+    if round.drift is None:
+        return
+    yield "## Drift of the learned writer from the base model\n"
+    yield "| | value | 95% interval | n |"
+    yield "|---|---|---|---|"
+    for name, it in round.drift.model_dump(exclude={"subject"}).items():
+        yield f"| {MEANING[name]} | {value(name, it)} | {interval(name, it)} | {it['n']} |"
+    yield ""
 
 
 def _texts(found: Sequence[Rewarded]) -> Iterator[str]:

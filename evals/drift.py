@@ -17,8 +17,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from agent.drift import Drift
 from agent.ports import Divergence, LanguageModel, Query
-from agent.records import Drift
 from evals.intervals import mean, share, weighted
 
 MAX_TOKENS = 16

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.stats import binomtest, bootstrap, ttest_1samp
 
-from agent.records import Figure
+from agent.drift import Figure
 
 RESAMPLES = 2000
 NONE = Figure(value=None, low=None, high=None, n=0)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agent.config_sections import GateConfig
-from agent.records import Drift, Figure, GateDecision
+from agent.drift import Drift, Figure
+from agent.records import GateDecision
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from agent.records import BASE, Drift, GateDecision
+from agent.drift import Drift
+from agent.records import BASE, GateDecision
 from graphs.runtime import Runtime
 
 

@@ -178,7 +178,7 @@ class ImproveNodes:
             challenger=choosers["learned"].policies[0],
             practised=practised, results=tuple(results), differences=found,
             refused=len(documents) - len(results[0].trials), word=word, calibration=self._calibration(run, number),
-            screened=self._screened(run, number), reason=reason,
+            screened=self._screened(run, number), drift=learns.drift(practice_run(run, number)), reason=reason,
             seconds=sum(float(ledger.run(name)["seconds"]) for name in (practice_run(run, number), child)),
         )  # fmt: skip
 

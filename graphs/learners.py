@@ -10,6 +10,7 @@ from typing import Protocol
 
 from agent.config import Config
 from agent.config_sections import SELF
+from agent.drift import Drift
 from agent.errors import ConfigError, MissingExtra, StoreError
 from agent.ledger_port import Ledger
 from agent.planning.policy import PolicyPlanner, untrained
@@ -52,6 +53,10 @@ class Learner(Protocol):
 
     def choosers(self, heldout: str) -> Choosers:
         """Whom a held-out run compares."""
+        ...
+
+    def drift(self, child: str) -> Drift | None:
+        """How far what was learned after a practice run is from the base model, where that can be told."""
         ...
 
 
@@ -118,6 +123,9 @@ class PlannerLearner:
 
     def learned(self, child: str) -> PlannerPolicy | None:
         return next(iter(self.rt.ledger.policies(child)), None)
+
+    def drift(self, child: str) -> None:
+        return None
 
     def choosers(self, heldout: str) -> Choosers:
         policies: dict[Arm, list[PlannerPolicy]] = {"current": [self.acting()]}
@@ -186,6 +194,13 @@ class WriterLearner:
 
     def learned(self, child: str) -> WriterPolicy | None:
         return next(iter(self.rt.ledger.writers(child)), None)
+
+    def drift(self, child: str) -> Drift | None:
+        learned = self.learned(child)
+        if learned is None or not learned.adapter:
+            return None
+        (found,) = self.rt.drift.measure({learned.id: self.rt.config.writers_dir / learned.adapter})
+        return found
 
     def choosers(self, heldout: str) -> Choosers:
         found: dict[Arm, WriterPolicy] = {"current": self.acting()}

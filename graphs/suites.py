@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from agent.drift import Figure
 from agent.errors import UnknownName
-from agent.records import BASE, Adapter, Figure
+from agent.records import BASE, Adapter
 from graphs.answer import folder_of
 from graphs.runtime import Runtime
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import func, select
 
+from agent.drift import Drift
 from agent.ledger import tables
 from agent.ledger.store import Store
 from agent.records import (
     Candidate,
-    Drift,
     GateDecision,
     Plan,
     Probe,

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from agent.drift import Figure
 from agent.errors import StoreError
 from agent.ledger_port import Ledger, Used
-from agent.records import Document, Event, Figure, Question, Retention, Reward, Usage
+from agent.records import Document, Event, Question, Retention, Reward, Usage
 from tests.fakes.ledger_samples import add_chain, chain, published, start
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.records import Figure
+from agent.drift import Figure
 from evals.drift import DriftMeter, Items, items, says
 from evals.intervals import NONE, mean, share, weighted
 from tests.fakes.engine import REFUSAL, FakeModel

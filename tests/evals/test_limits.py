@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from agent.config_sections import GateConfig
-from agent.records import Drift, Figure, GateDecision
+from agent.drift import Drift, Figure
+from agent.records import GateDecision
 from evals.intervals import NONE
 from evals.limits import held_to
 

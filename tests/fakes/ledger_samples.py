@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agent.config_sections import TrainConfig
+from agent.drift import Drift, Figure
 from agent.ledger_port import Ledger
 from agent.records import (
     Adapter,
     Candidate,
     Document,
-    Drift,
     Example,
-    Figure,
     GateDecision,
     Plan,
     Probe,
@@ -26,7 +25,7 @@ from agent.records import (
     Training,
     Winner,
     content_id,
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,8 @@ def test_a_writer_is_learned_promoted_and_writes_the_next_round(tmp_path: Path, 
     assert len(texts) == len(plans)
     assert not any(TALK in text for text in texts)
     assert second.acting == first.challenger
+    assert first.drift is not None
+    assert (first.drift.subject, first.drift.kl.value) == (first.challenger, runtime.fake_model.nats)
     gains = {r.arm: sum(t.gain for t in r.trials) for r in first.results}
     assert gains["learned"] > max(gains["untrained"], gains["random"])
 
