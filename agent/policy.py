@@ -8,6 +8,7 @@ the self-edits of those strategies that ask a model: it is the base model with a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import fmean
 from typing import Literal, Self
 
 from agent.drift import Drift
@@ -124,6 +125,11 @@ class ArmResult(Record):
     arm: Arm
     policies: tuple[str, ...]
     trials: tuple[Trial, ...]
+
+    @property
+    def gain(self) -> float:
+        """The mean of its trials, of which there must be one."""
+        return fmean(trial.gain for trial in self.trials)
 
 
 class Difference(Record):

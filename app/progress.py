@@ -45,8 +45,8 @@ def bar(console: Console) -> Progress:
     )  # fmt: skip
 
 
-class IngestProgress:
-    """Listens to the events of a run. Without a terminal it prints a plain line for each source and document."""
+class RunProgress:
+    """A bar over the documents of a run, `done` of `total`. What a listener adds: what it tells of which event."""
 
     def __init__(self) -> None:
         self.console = Console(file=sys.stderr, highlight=False)
@@ -63,14 +63,32 @@ class IngestProgress:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.bar.stop()
 
+    def trained(self, step: int, steps: int) -> None:
+        """Called after every optimizer step."""
+        self.at(BEGINS["train"] + TRAINING * step / steps)
+
+    def begins(self, step: str, place: str) -> None:
+        """Show what begins, and at which place."""
+        if step in SAID:
+            self.bar.update(self.task, description=place + SAID[step])
+        self.at(BEGINS.get(step, 0.0))
+
+    def say(self, text: str) -> None:
+        self.console.print(text, markup=False, soft_wrap=True)
+
+    def at(self, share: float) -> None:
+        """So much of the document in hand is done."""
+        if self.total:
+            self.bar.update(self.task, total=self.total, completed=min(self.total, self.done + share))
+
+
+class IngestProgress(RunProgress):
+    """Listens to the events of a run. Without a terminal it prints a plain line for each source and document."""
+
     def listen(self, event: Event) -> None:
         """Called with every event of the run, and once more before each step begins."""
         if event.status == "started":
-            what = SAID.get(event.step)
-            if what:
-                place = f"[{self.done + 1}/{self.total}] " if self.done < self.total else ""
-                self.bar.update(self.task, description=place + what)
-            self._at(BEGINS.get(event.step, 0.0))
+            self.begins(event.step, f"[{self.done + 1}/{self.total}] " if self.done < self.total else "")
         elif event.step == "read" and event.status == "ok":
             told = event.data
             again = int(told.get("again", 0))
@@ -81,7 +99,6 @@ class IngestProgress:
         elif event.step == "close":
             self.done += 1
             self._line(f"[{self.done}/{self.total}] {event.data.get('title', event.document)}: {event.message}")
-
         elif event.step == "examine" and event.data.get("questions"):
             told = event.data
             made = told["questions"] - told["given"]
@@ -89,14 +106,6 @@ class IngestProgress:
                        f"documents, {made} that seal made): {told['own']} to their own document's "
                        f"adapter, {told['other']} to another one, {told['base']} to the base")  # fmt: skip
 
-    def trained(self, step: int, steps: int) -> None:
-        """Called after every optimizer step."""
-        self._at(BEGINS["train"] + TRAINING * step / steps)
-
     def _line(self, text: str) -> None:
         if not self.live:
-            self.console.print(text, markup=False, soft_wrap=True)
-
-    def _at(self, share: float) -> None:
-        if self.total:
-            self.bar.update(self.task, total=self.total, completed=min(self.total, self.done + share))
+            self.say(text)

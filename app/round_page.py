@@ -98,7 +98,7 @@ def _tested(round: Round) -> Iterator[str]:
         found = round.differences.get(result.arm)
         against = f"{found.mean:+.3f} ({found.low:+.3f} to {found.high:+.3f}) | {found.p_value:.3f}" if found else " | "
         yield (
-            f"| {result.arm} | {result.policies[0]} | {fmean(t.gain for t in result.trials):.3f} | {against} "
+            f"| {result.arm} | {result.policies[0]} | {result.gain:.3f} | {against} "
             f"| {fmean(t.forgetting for t in result.trials):.2f} | {fmean(t.tokens for t in result.trials):.0f} "
             f"| {ARMS[result.arm]} |"
         )

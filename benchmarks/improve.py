@@ -68,12 +68,12 @@ def choosers(runtime: Runtime, run: str) -> Choosers:
     """Raises ConfigError where the run has promoted nothing."""
     if runtime.acting is None:
         raise ConfigError(f"run {run} has promoted no policy", "let it practise for more rounds")
-    train, observed = runtime.config.train, Practice(runtime).observations()
+    train, written, observed = runtime.config.train, runtime.written, Practice(runtime).observations()
     last, base = practice_run(run, len(runtime.ledger.rounds(run))), runtime.config.model.name
     random = tuple(learn_planner(last, base, tuple(runtime.strategies), observed, seed) for seed in range(RANDOM))
     arms: dict[Arm, Chooser] = {
-        "current": ByPolicy((runtime.acting,), train), "random": ByPolicy(random, train),
-        "untrained": ByPolicy((PlannerLearner(runtime).blank(),), train), "usual": Usual(train),
+        "current": ByPolicy((runtime.acting,), train, written), "random": ByPolicy(random, train, written),
+        "untrained": ByPolicy((PlannerLearner(runtime).blank(),), train, written), "usual": Usual(train),
     }  # fmt: skip
     return arms
 

@@ -60,7 +60,8 @@ class AdaptNodes:
         self, run: str, document: Document, strategies: Mapping[str, Strategy], recalled: Sequence[Recalled]
     ) -> list[Plan]:
         """Raises AnswerError where the model that plans gave no usable answer."""
-        return self.rt.planner(strategies).plan(run, document, recalled, self.rt.config.plan.candidates)
+        plans = self.rt.planner(strategies).plan(run, document, recalled, self.rt.config.plan.candidates)
+        return [self.rt.written(plan) for plan in plans]
 
     def trainings(self, plan: Plan) -> list[TrainSettings]:
         """The settings of each candidate that is made of a plan's self-edit."""
@@ -142,19 +143,12 @@ class AdaptNodes:
             if strategies and not plans:
                 recalled = [Recalled.model_validate(r) for r in state.get("recalled", ())]
                 try:
-                    plans = self._with_writers(self.plans_for(run, document, strategies, recalled))
+                    plans = self.plans_for(run, document, strategies, recalled)
                 except AnswerError as error:
                     return {"plans": [], "failure": span.failed(error)}
                 self.rt.ledger.add_plans(plans)
             span.data["plans"] = [{"plan": p.id, "strategy": p.strategy, "reason": p.reason} for p in plans]
         return {"plans": [p.id for p in plans]}
-
-    def _with_writers(self, plans: list[Plan]) -> list[Plan]:
-        """Where the base model itself writes, those of its plans that name no writer policy get the one that acts."""
-        acts = self.rt.acting_writer if self.rt.config.write.endpoint == SELF else None
-        if acts is None:
-            return plans
-        return [p.written_by(acts.id) if self.rt.strategies[p.strategy].needs_model else p for p in plans]
 
     def _plans(self, run: str, document: str, strategies: Mapping[str, Strategy]) -> list[Plan]:
         """The recorded plans, without those that a person ruled out since, before anything was trained by them."""

@@ -81,7 +81,7 @@ def between_rounds(config: Config, ledger: Ledger, run: str) -> str:
     if limits.patience and since >= limits.patience:
         return f"{since} rounds in a row brought nothing better (improve.patience)"
     if limits.target and rounds:
-        best = max(sum(t.gain for t in r.trials) / len(r.trials) for r in rounds[-1].results if r.trials)
+        best = max(r.gain for r in rounds[-1].results if r.trials)
         if best >= limits.target:
             return f"held-out gain reached {best:.2f} (improve.target)"
     return within_round(config, ledger, run)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,10 +31,12 @@ Choosers = dict[Arm, Chooser]
 
 @dataclass(frozen=True)
 class ByPolicy:
-    """The best plan by a planner policy's mean. Of several policies each has its share of the documents."""
+    """The best plan by a planner policy's mean. Of several policies each has its share of the documents. `written` says
+    who writes for the plan."""
 
     several: Sequence[PlannerPolicy]
     train: TrainConfig
+    written: Callable[[Plan], Plan]
 
     @property
     def policies(self) -> tuple[str, ...]:
@@ -43,7 +45,7 @@ class ByPolicy:
     def choose(self, run: str, document: Document, strategies: Mapping[str, Strategy]) -> Plan | None:
         turn = int(content_id("turn", document.id), 16) % len(self.several)
         planner = PolicyPlanner(self.several[turn], strategies, self.train)
-        return planner.best_plan(run, document) if planner.actions else None
+        return self.written(planner.best_plan(run, document)) if planner.actions else None
 
 
 @dataclass(frozen=True)

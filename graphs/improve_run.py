@@ -8,17 +8,15 @@ from typing import Any
 
 from langchain_core.runnables import RunnableConfig
 
-from agent.errors import UnknownName
 from agent.ledger_port import Ledger
-from agent.policy import Difference, Round
-from agent.redact import without_credentials
 from graphs import budget, learners
 from graphs.budget import spent
 from graphs.improve import improve_graph
 from graphs.outer import IMPROVE, heldout_run, practice_run
-from graphs.run import Run, forget_checkpoints, new_run
+from graphs.run import Run, forget_checkpoints, new_run, recorded, started
 from graphs.runtime import Runtime
 from graphs.state import ImproveState
+from graphs.unfinished import cut_off
 
 STEPS = 1_000_000
 """Upper bound, for LangGraph's recursion limit."""
@@ -98,13 +96,10 @@ def begin(runtime: Runtime, sources: Sequence[str]) -> ImproveRun:
         ConfigError: as `check` says. A new run is not begun then.
         StoreError: the ledger cannot be written.
     """
-    shown, base = [without_credentials(source) for source in sources], runtime.config.model.name
-    same = [r for r in runtime.ledger.runs() if r["kind"] == IMPROVE and list(r["sources"]) == shown]
-    earlier = [r for r in same if r["status"] != "done" and r["config"]["model"]["name"] == base]
-    if not earlier:
+    earlier = cut_off(runtime.ledger, sources, runtime.config.model.name, IMPROVE)
+    if earlier is None:
         check(runtime)
-    name = str(earlier[-1]["run"]) if earlier else new_run()
-    return _started(ImproveRun(runtime, name, sources, goes_on=bool(earlier)))
+    return started(ImproveRun(runtime, earlier or new_run(), sources, goes_on=earlier is not None), IMPROVE)
 
 
 def take_up(runtime: Runtime, name: str) -> ImproveRun:
@@ -113,8 +108,8 @@ def take_up(runtime: Runtime, name: str) -> ImproveRun:
     Raises:
         StoreError: the ledger has no such run, or cannot be written.
     """
-    recorded = _recorded(runtime.ledger, name)
-    return _started(ImproveRun(runtime, name, recorded["sources"], goes_on=True))
+    known = recorded(runtime.ledger, name, "improve", IMPROVE)
+    return started(ImproveRun(runtime, name, known["sources"], goes_on=True), IMPROVE)
 
 
 def ended(ledger: Ledger, name: str) -> dict[str, Any] | None:
@@ -123,26 +118,14 @@ def ended(ledger: Ledger, name: str) -> dict[str, Any] | None:
     Raises:
         StoreError: the ledger has no such run.
     """
-    recorded = _recorded(ledger, name)
-    return summarize(ledger, name) | recorded["summary"] if recorded["status"] == "done" else None
-
-
-def _recorded(ledger: Ledger, name: str) -> dict[str, Any]:
-    recorded = ledger.run(name)
-    if recorded["kind"] != IMPROVE:
-        raise UnknownName(f"run {name} is no run of seal improve", "`seal status` lists the runs with their kinds")
-    return recorded
-
-
-def _started(run: ImproveRun) -> ImproveRun:
-    shown = [without_credentials(source) for source in run.sources]
-    run.runtime.ledger.start_run(run.name, IMPROVE, run.runtime.config.recorded(), shown)
-    return run
+    known = recorded(ledger, name, "improve", IMPROVE)
+    return summarize(ledger, name) | known["summary"] if known["status"] == "done" else None
 
 
 def summarize(ledger: Ledger, run: str) -> dict[str, Any]:
     """What a run of the outer loop came to, from the ledger alone. Gains are on the last round's held-out documents."""
     rounds, used = ledger.rounds(run), spent(ledger, run)
+    last = rounds[-1] if rounds else None
     stops = [e.message for e in ledger.events(run) if e.step in ("open", "stop") and e.message]
     return {
         "run": run,
@@ -154,18 +137,9 @@ def summarize(ledger: Ledger, run: str) -> dict[str, Any]:
         "endpoints": {key: value for key, value in asdict(used.used).items() if key != "gpu_seconds"},
         "promoted": sum(r.word == "promote" for r in rounds),
         "rolled_back": sum(r.word == "roll back" for r in rounds),
-        "gains": gains(rounds[-1]) if rounds else {},
-        "differences": {arm: found.model_dump() for arm, found in _last(rounds).items()},
+        "gains": {r.arm: r.gain for r in last.results if r.trials} if last else {},
+        "differences": {arm: found.model_dump() for arm, found in last.differences.items()} if last else {},
         "words": [f"{r.word}: {r.reason}" for r in rounds],
         "stopped": stops[-1] if stops else "",
         "seconds": used.seconds,
     }
-
-
-def gains(round: Round) -> dict[str, float]:
-    """The mean gain of each arm on the round's held-out documents."""
-    return {r.arm: sum(t.gain for t in r.trials) / len(r.trials) for r in round.results if r.trials}
-
-
-def _last(rounds: Sequence[Round]) -> dict[str, Difference]:
-    return rounds[-1].differences if rounds else {}

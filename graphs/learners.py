@@ -107,7 +107,8 @@ class PlannerLearner:
         return untrained(self.rt.config.model.name, tuple(self.rt.strategies))
 
     def plans(self, run: str, document: Document, strategies: Mapping[str, Strategy], k: int) -> list[Plan]:
-        return PolicyPlanner(self.acting(), strategies, self.rt.config.train).plan(run, document, [], k)
+        plans = PolicyPlanner(self.acting(), strategies, self.rt.config.train).plan(run, document, [], k)
+        return [self.rt.written(plan) for plan in plans]
 
     def expected(self, document: Document) -> dict[Action, float]:
         return PolicyPlanner(self.acting(), self.rt.strategies, self.rt.config.train).expected(document)
@@ -131,7 +132,8 @@ class PlannerLearner:
         policies: dict[Arm, list[PlannerPolicy]] = {"current": [self.acting()]}
         for policy in (*self.rt.ledger.policies(practice_of(heldout)), self.blank()):
             policies.setdefault(policy.arm, []).append(policy)
-        return {arm: ByPolicy(tuple(several), self.rt.config.train) for arm, several in policies.items()}
+        train, written = self.rt.config.train, self.rt.written
+        return {arm: ByPolicy(tuple(several), train, written) for arm, several in policies.items()}
 
 
 class WriterLearner:

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.runtime import RunControl
@@ -105,6 +105,9 @@ class Run:
         return False
 
 
+R = TypeVar("R", bound=Run)
+
+
 def begin(runtime: Runtime, sources: Sequence[str], again: bool = False) -> Run:
     """A run of these sources: the one that was cut off in the middle of them, or a new one.
 
@@ -118,7 +121,7 @@ def begin(runtime: Runtime, sources: Sequence[str], again: bool = False) -> Run:
     earlier = cut_off(runtime.ledger, sources, runtime.config.model.name, kind)
     if earlier is None:
         runtime.check()
-    return _started(Run(runtime, earlier or new_run(), sources, goes_on=earlier is not None), kind)
+    return started(Run(runtime, earlier or new_run(), sources, goes_on=earlier is not None), kind)
 
 
 def take_up(runtime: Runtime, name: str) -> Run:
@@ -127,8 +130,8 @@ def take_up(runtime: Runtime, name: str) -> Run:
     Raises:
         StoreError: the ledger has no such run, or cannot be written.
     """
-    recorded = _recorded(runtime.ledger, name)
-    return _started(Run(runtime, name, recorded["sources"], goes_on=True), recorded["kind"])
+    known = recorded(runtime.ledger, name, "ingest", INGEST, AGAIN)
+    return started(Run(runtime, name, known["sources"], goes_on=True), known["kind"])
 
 
 def ended(ledger: Ledger, name: str) -> dict[str, Any] | None:
@@ -137,18 +140,24 @@ def ended(ledger: Ledger, name: str) -> dict[str, Any] | None:
     Raises:
         StoreError: the ledger has no such run.
     """
-    recorded = _recorded(ledger, name)
-    return summarize(ledger, name) | recorded["summary"] if recorded["status"] == "done" else None
+    known = recorded(ledger, name, "ingest", INGEST, AGAIN)
+    return summarize(ledger, name) | known["summary"] if known["status"] == "done" else None
 
 
-def _recorded(ledger: Ledger, name: str) -> dict[str, Any]:
-    recorded = ledger.run(name)
-    if recorded["kind"] not in (INGEST, AGAIN):
-        raise UnknownName(f"run {name} is no run of seal ingest", "`seal status` lists the runs with their kinds")
-    return recorded
+def recorded(ledger: Ledger, name: str, verb: str, *kinds: str) -> dict[str, Any]:
+    """What the ledger has of a run that `seal` with this verb began.
+
+    Raises:
+        StoreError: there is none of that name and of these kinds.
+    """
+    known = ledger.run(name)
+    if known["kind"] not in kinds:
+        raise UnknownName(f"run {name} is no run of seal {verb}", "`seal status` lists the runs with their kinds")
+    return known
 
 
-def _started(run: Run, kind: str) -> Run:
+def started(run: R, kind: str) -> R:
+    """The same run, written down as running."""
     shown = [without_credentials(source) for source in run.sources]
     run.runtime.ledger.start_run(run.name, kind, run.runtime.config.recorded(), shown)
     return run

@@ -198,6 +198,12 @@ class Runtime:
         policy = self.ledger.writer(promotions[-1].policy) if promotions else None
         return policy if policy and policy.adapter else None
 
+    def written(self, plan: Plan) -> Plan:
+        """The plan, by the writer policy that acts where the base model itself is to write for it."""
+        writes = self.config.write.endpoint == SELF and self.strategies[plan.strategy].needs_model
+        acts = self.acting_writer if writes else None
+        return plan.written_by(acts.id) if acts else plan
+
     @cached_property
     def own_writer(self) -> OwnWriter:
         from agent.own_writer import OwnWriter

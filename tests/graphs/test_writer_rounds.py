@@ -56,6 +56,8 @@ def test_a_writer_is_learned_promoted_and_writes_the_next_round(tmp_path: Path, 
     assert len(texts) == len(plans)
     assert not any(TALK in text for text in texts)
     assert second.acting == first.challenger
+    assert [len(r.trials) for r in second.results] == [len(second.results[0].trials)] * 4
+    assert len(second.results[0].trials) > 8
     assert first.drift is not None
     assert (first.drift.subject, first.drift.kl.value) == (first.challenger, runtime.fake_model.nats)
     gains = {r.arm: sum(t.gain for t in r.trials) for r in first.results}
@@ -113,12 +115,17 @@ def test_text_that_cannot_be_used_is_worth_nothing_and_is_learned_from(tmp_path:
 
 
 def test_rounds_take_turns(tmp_path: Path, source: str) -> None:
-    more = {"improve.learns": '["planner", "writer"]', "plan.strategies": '["rewrite", "passage"]'}
+    more = {"improve.learns": '["writer", "planner"]', "plan.strategies": '["rewrite", "passage"]'}
     runtime, summary = improving(tmp_path / "home", source, more)
-    planner, writer = runtime.ledger.rounds(summary["run"])
-    assert (planner.kind, writer.kind) == ("planner", "writer")
-    assert runtime.ledger.policies(practice_run(summary["run"], 1))
-    assert runtime.ledger.writers(practice_run(summary["run"], 1)) == []
+    ledger, (writer, planner) = runtime.ledger, runtime.ledger.rounds(summary["run"])
+    assert (writer.kind, writer.word, planner.kind) == ("writer", "promote", "planner")
+    child = practice_run(summary["run"], 2)
+    assert ledger.policies(child)
+    assert ledger.writers(child) == []
+    assert all(len(r.trials) > 8 for r in planner.results)
+    plans = [p for run in (child, heldout_run(summary["run"], 2)) for d in ledger.documents(run)
+             for p in ledger.plans(run, d.id)]  # fmt: skip
+    assert {(p.strategy, p.writer) for p in plans} == {("rewrite", writer.challenger), ("passage", "")}
 
 
 def test_ingest_writes_by_the_promoted_writer_until_it_is_taken_back(tmp_path: Path, source: str) -> None:
