@@ -157,7 +157,7 @@ class ImproveNodes:
         if round.word == "keep":
             return ""
         back = round.word == "roll back"
-        follows = before(self.rt.ledger, self._learner(round.number).acting()) if back else round.challenger
+        follows = before(self.rt.ledger, round.base, round.kind, round.acting) if back else round.challenger
         promotion = Promotion.make(round.kind, round.run, round.number, round.base, follows, round.acting, round.reason)
         if back:
             self.rt.ledger.promote(promotion)

@@ -211,9 +211,9 @@ class WriterLearner:
         return {arm: ByWriter(policy, self.rt.config.train) for arm, policy in found.items()}
 
 
-def before(ledger: Ledger, policy: Policy) -> str:
+def before(ledger: Ledger, base: str, kind: Kind, policy: str) -> str:
     """The policy that acted when this one was first promoted. Later it may have come back in place of another one."""
-    return next(p.replaces for p in ledger.promotions(policy.base, policy.kind) if p.policy == policy.id)
+    return next(p.replaces for p in ledger.promotions(base, kind) if p.policy == policy)
 
 
 def take_back(runtime: Runtime, kind: Kind, reason: str) -> Promotion:
@@ -227,6 +227,7 @@ def take_back(runtime: Runtime, kind: Kind, reason: str) -> Promotion:
     if acts is None:
         raise StoreError(f"no {kind} policy is promoted, so there is none to take back")
     number = len(ledger.promotions(acts.base, kind))
-    promotion = Promotion.make(kind, "", number, acts.base, before(ledger, acts), acts.id, reason)
+    former = before(ledger, acts.base, kind, acts.id)
+    promotion = Promotion.make(kind, "", number, acts.base, former, acts.id, reason)
     ledger.promote(promotion)
     return promotion

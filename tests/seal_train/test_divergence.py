@@ -80,12 +80,6 @@ def test_it_does_not_depend_on_company(
 def test_a_request_is_put_in_the_chat_form_where_there_is_one(base_of: Callable[..., Base]) -> None:
     base = base_of("llama")
     model = LocalModel(base)
+    assert model.turn("Close the door.") == "user: Close the door.<eos>assistant: "
+    base.tokenizer.chat_template = None
     assert model.turn("Close the door.") == "Close the door.\n"
-    base.tokenizer.chat_template = (
-        "{% for m in messages %}<{{ m['role'] }}>{{ m['content'] }}{% endfor %}"
-        "{% if add_generation_prompt %}<assistant>{% endif %}"
-    )
-    try:
-        assert model.turn("Close the door.") == "<user>Close the door.<assistant>"
-    finally:
-        base.tokenizer.chat_template = None
