@@ -41,7 +41,9 @@ def estimate(config: Config) -> dict[str, Any]:
     from seal_train.base import device_of
 
     limits, runtime = config.improve, Runtime(config)
-    practice = limits.documents * limits.self_edits * limits.seeds
+    showing = sum(not strategy.needs_model for strategy in runtime.strategies.values())
+    self_edits = limits.self_edits + (showing if "writer" in limits.learns else 0)
+    practice = limits.documents * self_edits * limits.seeds
     candidates = limits.rounds * (practice + limits.heldout * POLICIES_TESTED)
     found: dict[str, Any] = {
         "rounds": limits.rounds,

@@ -58,8 +58,9 @@ class Screen:
 
     def chosen(self, run: str, document: str, predicted: dict[str, float], edits: Sequence[str]) -> set[str]:
         """The self-edits to be trained: the best predicted, and in the last place any other one, so that the model goes
-        on seeing what it thinks little of. All, where there are no more than wanted."""
-        wanted = self.rt.config.improve.self_edits
+        on seeing what it thinks little of. All, where no more were written than wanted."""
+        asked = self.rt.config.improve.self_edits
+        wanted = max(asked, len(edits) - (self.drafts(run) - asked))
         if len(edits) <= wanted or not predicted:
             return set(edits)
         ranked = sorted(edits, key=lambda id: (-predicted[id], id))

@@ -93,6 +93,17 @@ def test_other_strategies_show_what_can_be_written(tmp_path: Path, source: str) 
     assert all(TALK not in text and text.count("\n") > 2 for text in shown)
 
 
+def test_what_shows_is_trained_also_where_the_reward_model_thinks_little_of_it(tmp_path: Path, source: str) -> None:
+    """It predicts from the second round on, and has not earned to screen."""
+    more = {"plan.strategies": '["rewrite", "sentences", "passage"]', "improve.documents": "10"}
+    runtime, summary = improving(tmp_path / "home", source, more)
+    ledger, child = runtime.ledger, practice_run(summary["run"], 2)
+    assert ledger.predictions(child)
+    for document in ledger.documents(child):
+        trained = [c.strategy for c in ledger.candidates(child, document.id) if ledger.training(c.id)]
+        assert sorted(trained) == ["passage"] + ["rewrite"] * 4 + ["sentences"]
+
+
 def test_arms_are_asked_the_same_and_make_the_same_draws(tmp_path: Path, source: str) -> None:
     runtime, summary = improving(tmp_path / "home", source, {"improve.rounds": "1"})
     ledger, child = runtime.ledger, heldout_run(summary["run"], 1)
