@@ -144,13 +144,14 @@ def improve(
     approve: Approve = None,
     home: Home = None, config: ConfigFile = None, set_: Set = None, json: Json = False, debug: Debug = False,
 ) -> None:  # fmt: skip
-    """Learn to plan better self-edits, round by round.
+    """Learn to plan better self-edits, or to write them, round by round.
 
     Each round practises on some documents: several self-edits for each, trained and rewarded as in seal ingest, but
     nothing is published. From all rewards so far a policy is learned: which strategy and learning rate suit which
     document. Documents that are never practised on decide whether it is better than the one that acts, beside two
-    controls: policies learned from the same rewards dealt to actions at random, and one that has learned nothing. What
-    is proved better is promoted and plans from then on, also in seal ingest.
+    controls: policies learned from the same rewards dealt out at random, and one that has learned nothing. What
+    is proved better is promoted and plans from then on, also in seal ingest. With a writer among improve.learns the base
+    model itself is trained to write self-edits, likewise.
 
     Every round writes a page with plots into the folder reports of the home. It stops after improve.rounds rounds, at
     a budget (docs/config.md, [improve]), on Ctrl-C, after the step in hand on SIGTERM, and where a file named stop lies
@@ -161,6 +162,7 @@ def improve(
       seal improve articles.jsonl
       seal improve articles.jsonl --dry-run
       seal improve --rounds 10 --set improve.hours=8 --approve policy
+      seal improve --set write.endpoint=self --set 'improve.learns=["planner", "writer"]'
       seal improve --resume 20260101-1200-ab12
     """
     from app.commands.improve import run

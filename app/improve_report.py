@@ -13,7 +13,7 @@ from app.tables import screen, table
 ARMS = {
     "current": "the policy that acted in the last round",
     "learned": "what it taught",
-    "random": "control: learned from rewards dealt to actions at random",
+    "random": "control: learned from rewards dealt out at random",
     "untrained": "control: has learned nothing",
     "usual": "what plans where there is no policy",
 }

@@ -74,11 +74,11 @@ def _lines(ledger: Ledger, rounds: Sequence[Round], plots: Sequence[str]) -> Ite
     yield from _tested(round)
     yield from (f"![]({name})\n" for name in plots)
     yield from _trained(round)
-    yield from _spent(ledger, round)
-    yield from _drifted(round)
     found = _rewarded(ledger, round)
     yield from _texts(found)
+    yield from _spent(ledger, round)
     yield from _by_action(found)
+    yield from _drifted(round)
     yield from _edits(found)
 
 
@@ -187,7 +187,7 @@ def _texts(found: Sequence[Rewarded]) -> Iterator[str]:
         pairs = [pair for text in texts for pair in pairwise(text)]
         yield (
             f"- texts that a model wrote: {usable} of {len(texts)} usable, {fmean(map(len, texts)):.0f} words on the "
-            f"average, {len(set(pairs)) / max(1, len(pairs)):.0%} of their word pairs distinct\n"
+            f"average, {len(set(pairs)) / max(1, len(pairs)):.0%} of their word pairs distinct"
         )
 
 

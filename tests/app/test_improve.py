@@ -41,7 +41,7 @@ def test_it_says_what_each_round_brought_and_writes_its_page(seal: Seal, source:
     done = seal("improve", source, *SMALL)
     assert done.exit_code == 0, done.output
     assert "round 1: promote: learned +" in done.stdout
-    assert "control: learned from rewards dealt to actions at random" in done.stdout
+    assert "control: learned from rewards dealt out at random" in done.stdout
     assert "stopped: 2 rounds are done" in done.stdout
     assert re.search(r"\d+ documents to practise on, \d+ held out", done.stderr)
     assert "round 1, practising: Orrin" in done.stderr
