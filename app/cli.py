@@ -150,8 +150,8 @@ def improve(
     nothing is published. From all rewards so far a policy is learned: which strategy and learning rate suit which
     document. Documents that are never practised on decide whether it is better than the one that acts, beside two
     controls: policies learned from the same rewards dealt out at random, and one that has learned nothing. What
-    is proved better is promoted and plans from then on, also in seal ingest. With a writer among improve.learns the base
-    model itself is trained to write self-edits, likewise.
+    is proved better is promoted and plans from then on, also in seal ingest. With a writer among improve.learns the
+    base model itself is trained to write self-edits, likewise.
 
     Every round writes a page with plots into the folder reports of the home. It stops after improve.rounds rounds, at
     a budget (docs/config.md, [improve]), on Ctrl-C, after the step in hand on SIGTERM, and where a file named stop lies
