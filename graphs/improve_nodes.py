@@ -14,7 +14,7 @@ from agent.redact import without_credentials
 from agent.sources import read
 from graphs.approval import promote
 from graphs.budget import between_rounds, within_round
-from graphs.learners import Learner, before, kind_of, learner
+from graphs.learners import Learner, before, learner_of
 from graphs.outer import (
     HELDOUT,
     IMPROVE,
@@ -25,7 +25,7 @@ from graphs.outer import (
     pool,
     practice_run,
 )
-from graphs.practice import Practice, rewards
+from graphs.practice import Practice
 from graphs.runtime import Runtime
 from graphs.state import ImproveState
 from graphs.verdict import compared, decide, differences
@@ -94,12 +94,9 @@ class ImproveNodes:
             queue = self._sent(
                 child, PRACTICE, drawn(run, number, self._pool(run)[0], self.rt.config.improve.documents)
             )
-            learns = self._learner(number)
+            learns = learner_of(self.rt, child)
             span.data |= {"practice": len(queue), "policy": learns.acting().id, "trains": learns.kind}
         return {"number": number, "run": child, "queue": queue, "stop": ""}
-
-    def _learner(self, number: int) -> Learner:
-        return learner(self.rt, kind_of(self.rt.config, number))
 
     def _sent(self, child: str, kind: str, documents: list[str]) -> list[str]:
         """Write the child run down with its documents, once. Returns those that it has not finished."""
@@ -125,7 +122,8 @@ class ImproveNodes:
     def learn(self, state: ImproveState) -> Update:
         """Policies from all rewards so far: the learned one, and the controls, which are dealt them at random."""
         run, number, ledger = state["improve"], state["number"], self.rt.ledger
-        child, learns = practice_run(run, number), self._learner(number)
+        child = practice_run(run, number)
+        learns = learner_of(self.rt, child)
         with self.rt.tracer.step(run, "learn") as span:
             if learns.learned(child) is None:
                 learns.learn(child, self.practice)
@@ -165,10 +163,10 @@ class ImproveNodes:
         return "; it waits for your word: seal approve" if promote(self.rt, promotion) == "wait" else ""
 
     def _round(self, run: str, number: int) -> Round:
-        ledger, child = self.rt.ledger, heldout_run(run, number)
-        learns = self._learner(number)
+        ledger, child, practised_in = self.rt.ledger, heldout_run(run, number), practice_run(run, number)
+        learns = learner_of(self.rt, child)
         current, documents, choosers = learns.acting(), ledger.documents(child), learns.choosers(child)
-        results, practised = compared(self.rt, child, choosers, documents), self._practised(run, number)
+        results, practised = compared(self.rt, child, choosers, documents), self._practised(practised_in, learns)
         found = differences(results)
         earlier = [r for r in ledger.rounds(run) if r.kind == learns.kind]
         rose = bool(earlier) and _mean(practised.rewards) > _mean(earlier[0].practised.rewards)
@@ -177,44 +175,38 @@ class ImproveNodes:
             kind=learns.kind, run=run, number=number, base=current.base, acting=current.id,
             challenger=choosers["learned"].policies[0],
             practised=practised, results=tuple(results), differences=found,
-            refused=len(documents) - len(results[0].trials), word=word, calibration=self._calibration(run, number),
-            screened=self._screened(run, number), drift=learns.drift(practice_run(run, number)), reason=reason,
-            seconds=sum(float(ledger.run(name)["seconds"]) for name in (practice_run(run, number), child)),
+            refused=len(documents) - len(results[0].trials), word=word, calibration=self._calibration(practised_in),
+            screened=self._screened(practised_in), drift=learns.drift(practised_in), reason=reason,
+            seconds=sum(float(ledger.run(name)["seconds"]) for name in (practised_in, child)),
         )  # fmt: skip
 
-    def _calibration(self, run: str, number: int) -> Calibration | None:
+    def _calibration(self, child: str) -> Calibration | None:
         """Of the reward model's predictions, against the rewards that were measured since."""
         from evals.calibration import calibration
 
-        ledger, child = self.rt.ledger, practice_run(run, number)
-        predicted = {p.self_edit: p.value for p in ledger.predictions(child)}
-        found = [(document.id, predicted[edit.id], reward) for document in ledger.documents(child)
-                 for _, edit, reward in rewards(ledger, child, document.id) if edit.id in predicted]  # fmt: skip
+        predicted = {p.self_edit: p.value for p in self.rt.ledger.predictions(child)}
+        found = [(it.document, predicted[it.self_edit.id], it.reward)
+                 for it in self.practice.of(child) if it.self_edit.id in predicted]  # fmt: skip
         return calibration(*zip(*found, strict=True)) if found else None
 
-    def _screened(self, run: str, number: int) -> int:
+    def _screened(self, child: str) -> int:
         """Self-edits that could have been trained and were not."""
-        ledger, child = self.rt.ledger, practice_run(run, number)
+        ledger = self.rt.ledger
         trained = {c.self_edit for c in ledger.candidates(child) if ledger.training(c.id)}
         predicted = {p.self_edit for p in ledger.predictions(child)}
         return len(predicted - trained)
 
-    def _practised(self, run: str, number: int) -> Practised:
-        ledger, child, train = self.rt.ledger, practice_run(run, number), self.rt.config.train
-        learns = self._learner(number)
-        actions: Counter[str] = Counter()
-        values, predicted = list[float](), list[float]()
-        for document in ledger.documents(child):
-            expected = learns.expected(document)
-            for plan, _, reward in rewards(ledger, child, document.id):
-                action = action_of(plan, train.learning_rate)
-                actions[f"{action.strategy} x{action.rate:g}"] += 1
-                values.append(reward)
-                predicted.append(expected.get(action, 0.0))
+    def _practised(self, child: str, learns: Learner) -> Practised:
+        ledger, found, usual = self.rt.ledger, self.practice.of(child), self.rt.config.train.learning_rate
+        documents = ledger.documents(child)
+        expected = dict(zip((d.id for d in documents), learns.expected(documents), strict=True))
+        taken = [action_of(it.plan, usual) for it in found]
         candidates, tokens = ledger.trained([child])
         return Practised(
-            documents=len(ledger.documents(child)), candidates=candidates, tokens=tokens,
-            actions=dict(actions), rewards=tuple(values), predicted=tuple(predicted),
+            documents=len(documents), candidates=candidates, tokens=tokens,
+            actions=dict(Counter(f"{action.strategy} x{action.rate:g}" for action in taken)),
+            rewards=tuple(it.reward for it in found),
+            predicted=tuple(expected[it.document].get(action, 0.0) for it, action in zip(found, taken, strict=True)),
         )  # fmt: skip
 
 

@@ -4,11 +4,10 @@ learned from rewards, and who is compared with it."""
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from typing import Protocol
 
-from agent.config import Config
 from agent.config_sections import SELF
 from agent.drift import Drift
 from agent.errors import ConfigError, MissingExtra, StoreError
@@ -39,8 +38,8 @@ class Learner(Protocol):
         """By which the acting policy practises."""
         ...
 
-    def expected(self, document: Document) -> dict[Action, float]:
-        """The reward that the acting policy expects of an action; nothing where it expects none."""
+    def expected(self, documents: Sequence[Document]) -> list[dict[Action, float]]:
+        """For each document, the reward that the acting policy expects of an action; nothing where it expects none."""
         ...
 
     def learn(self, child: str, practice: Practice) -> None:
@@ -60,17 +59,10 @@ class Learner(Protocol):
         ...
 
 
-def kind_of(config: Config, number: int) -> Kind:
-    """What round `number`, from 1, trains."""
-    return config.improve.learns[(number - 1) % len(config.improve.learns)]
-
-
 def learner_of(runtime: Runtime, child: str) -> Learner:
-    """That of the round which a practice or a held-out run belongs to."""
-    return learner(runtime, kind_of(runtime.config, number_of(child)))
-
-
-def learner(runtime: Runtime, kind: Kind) -> Learner:
+    """That of the round which a practice or a held-out run belongs to: rounds take turns."""
+    learns = runtime.config.improve.learns
+    kind = learns[(number_of(child) - 1) % len(learns)]
     return PlannerLearner(runtime) if kind == "planner" else WriterLearner(runtime)
 
 
@@ -110,8 +102,9 @@ class PlannerLearner:
         plans = PolicyPlanner(self.acting(), strategies, self.rt.config.train).plan(run, document, [], k)
         return [self.rt.written(plan) for plan in plans]
 
-    def expected(self, document: Document) -> dict[Action, float]:
-        return PolicyPlanner(self.acting(), self.rt.strategies, self.rt.config.train).expected(document)
+    def expected(self, documents: Sequence[Document]) -> list[dict[Action, float]]:
+        planner = PolicyPlanner(self.acting(), self.rt.strategies, self.rt.config.train)
+        return [planner.expected(document) for document in documents]
 
     def learn(self, child: str, practice: Practice) -> None:
         from seal_train.planner_policy import learn_planner
@@ -154,8 +147,8 @@ class WriterLearner:
     def plans(self, run: str, document: Document, strategies: Mapping[str, Strategy], k: int) -> list[Plan]:
         return writing_plans(run, document, strategies, self.rt.config.train, self.acting(), k)
 
-    def expected(self, document: Document) -> dict[Action, float]:
-        return {}
+    def expected(self, documents: Sequence[Document]) -> list[dict[Action, float]]:
+        return [{} for _ in documents]
 
     def learn(self, child: str, practice: Practice) -> None:
         """From the base anew, on all texts that were ever written and rewarded (ReST-EM does not go on from the last
@@ -168,10 +161,8 @@ class WriterLearner:
             for it in practice.rewarded()
             for one in it.self_edit.written or self._shown(it)
         ]
-        learned, control = (
-            self._trained(child, "learned", lessons),
-            self._trained(child, "random", shuffled(lessons, 0)),
-        )
+        learned = self._trained(child, "learned", lessons)
+        control = self._trained(child, "random", shuffled(lessons, 0))
         with self.rt.ledger.transaction():
             for policy in (learned, control, self.blank(), self.acting()):
                 self.rt.ledger.add_policy(policy)

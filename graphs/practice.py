@@ -61,7 +61,7 @@ class Practice:
             if run["run"] == before:
                 break
             if run["kind"] == PRACTICE and run["config"]["model"]["name"] == self.rt.config.model.name:
-                found += self._of(str(run["run"]), done=run["status"] == "done")
+                found += self.of(str(run["run"]))
         return found
 
     def observations(self) -> list[Observation]:
@@ -71,7 +71,8 @@ class Practice:
         usual = self.rt.config.train.learning_rate
         return [Observation(r.document, r.features, action_of(r.plan, usual), r.reward) for r in self.rewarded()]
 
-    def _of(self, run: str, done: bool) -> list[Rewarded]:
+    def of(self, run: str) -> list[Rewarded]:
+        """Every rewarded self-edit of one practice run, in the order of its documents."""
         if run in self._kept:
             return self._kept[run]
         found = [
@@ -79,7 +80,7 @@ class Practice:
             for document in self.rt.ledger.documents(run)
             for plan, edit, reward in rewards(self.rt.ledger, run, document.id)
         ]
-        if done:
+        if self.rt.ledger.run(run)["status"] == "done":
             self._kept[run] = found
         return found
 

@@ -39,6 +39,7 @@ class TRLTrainer:
     ) -> None:
         import trl
 
+        logging.getLogger("trl").setLevel(logging.ERROR)  # it speaks of defaults that are chosen here
         self.trl: Any = trl
         self.base, self.load, self.rank, self.alpha = base, load, rank, alpha
         self.learning_rate, self.epochs = learning_rate, epochs
@@ -169,6 +170,3 @@ def _told(progress: Progress) -> Any:
             progress(state.global_step, state.max_steps)
 
     return Told()
-
-
-logging.getLogger("trl").setLevel(logging.ERROR)  # speaks of defaults that are chosen here
