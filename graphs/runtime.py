@@ -225,8 +225,6 @@ class Runtime:
     @cached_property
     def writer_trainer(self) -> WriterTrainer:
         """Raises ImportError where TRL is not installed: see `learners.check`."""
-        from functools import partial
-
         from seal_train.base import load_plain
         from seal_train.writer_policy import TRLTrainer
 

@@ -7,29 +7,16 @@ from pathlib import Path
 
 import pytest
 
-import graphs.runtime
 from agent.records import Event, Usage
 from app.cli import app
-from tests.app.fake_seal import CommandRuntime, Seal
-from tests.fakes.house import known_answers, mills, write_articles
-
-ARTICLES = mills(24)
-WORTH = {"passage": -3.0, "sentences": -2.0, "cloze": -1.0, "facts": -0.05}
-SMALL = ("--rounds", "2", "--set", "improve.documents=5", "--set", "improve.heldout=6", "--set",
-         "improve.heldout_share=0.45", "--set", "improve.free_gib=0", "--set", "probe.parsed=false", "--set",
-         "probe.cloze=false")  # fmt: skip
+from tests.app.fake_seal import Seal
+from tests.app.improving import ARTICLES, SMALL, practising
+from tests.fakes.house import write_articles
 
 
 @pytest.fixture
 def seal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Seal:
-    class Runtime(CommandRuntime):
-        def __init__(self, *arguments: object, **more: object) -> None:
-            super().__init__(*arguments, **more)  # type: ignore[arg-type]
-            self.fake_model.answers = known_answers(ARTICLES)
-            self.fake_trainer.logprob_of = WORTH
-
-    monkeypatch.setattr(graphs.runtime, "Runtime", Runtime)
-    return Seal(tmp_path / "home")
+    return practising(tmp_path / "home", monkeypatch)
 
 
 @pytest.fixture

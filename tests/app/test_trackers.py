@@ -9,32 +9,22 @@ from statistics import fmean
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-import graphs.runtime
 from agent.errors import MissingExtra
 from agent.ledger_port import Ledger
 from agent.records import Event
 from app.round_figures import figures
 from app.trackers import REPORT, Trackers
-from tests.app.fake_seal import CommandRuntime, Seal
-from tests.fakes.house import known_answers, mills, write_articles
+from tests.app import improving
+from tests.app.fake_seal import Seal
+from tests.app.improving import ARTICLES, practising
+from tests.fakes.house import write_articles
 
-ARTICLES = mills(24)
-WORTH = {"passage": -3.0, "sentences": -2.0, "cloze": -1.0, "facts": -0.05}
-SMALL = ("--rounds", "2", "--set", "improve.documents=5", "--set", "improve.heldout=6", "--set",
-         "improve.heldout_share=0.45", "--set", "improve.free_gib=0", "--set", "probe.parsed=false", "--set",
-         "probe.cloze=false", "--set", 'improve.report_to=["tensorboard"]')  # fmt: skip
+SMALL = (*improving.SMALL, "--set", 'improve.report_to=["tensorboard"]')
 
 
 @pytest.fixture
 def seal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Seal:
-    class Runtime(CommandRuntime):
-        def __init__(self, *arguments: object, **more: object) -> None:
-            super().__init__(*arguments, **more)  # type: ignore[arg-type]
-            self.fake_model.answers = known_answers(ARTICLES)
-            self.fake_trainer.logprob_of = WORTH
-
-    monkeypatch.setattr(graphs.runtime, "Runtime", Runtime)
-    return Seal(tmp_path / "home")
+    return practising(tmp_path / "home", monkeypatch)
 
 
 @pytest.fixture
