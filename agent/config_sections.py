@@ -203,6 +203,13 @@ class RewardConfig(Section):
     forgetting_weight: Annotated[
         float, Field(ge=0, description="How much of the loss on the retention questions is taken off the gain.")
     ] = 0.2
+    length_weight: Annotated[
+        float,
+        Field(ge=0, description="Taken off for each doubling of a self-edit beyond 16 times its document's words."),
+    ] = 0.05
+    repetition_weight: Annotated[
+        float, Field(ge=0, description="How much of the share of sequences that ask the same again is taken off.")
+    ] = 0.1
     near: Annotated[
         Share,
         Field(

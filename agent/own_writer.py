@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 from agent.errors import AnswerError
-from agent.ports import Chat, LanguageModel, Request
+from agent.ports import Chat, Request
 from agent.records import Writing
 
 GATHER = 0.05
@@ -18,10 +18,10 @@ GATHER = 0.05
 
 
 class OwnWriter:
-    """Requests of several threads are answered in one batch. The model is opened when it is first asked."""
+    """Requests of several threads are answered in one batch, by whoever answers batches."""
 
-    def __init__(self, model: Callable[[], LanguageModel], max_tokens: int, temperature: float) -> None:
-        self._model, self._max_tokens, self._temperature = model, max_tokens, temperature
+    def __init__(self, answer: Callable[[Sequence[Request]], Sequence[str]]) -> None:
+        self._answers = answer
         self._waiting: list[tuple[Request, Future[str]]] = []
         self._queue, self._turn = threading.Lock(), threading.Lock()
 
@@ -40,7 +40,7 @@ class OwnWriter:
 
     def _answer(self, batch: list[tuple[Request, Future[str]]]) -> None:
         try:
-            texts = self._model().sample([request for request, _ in batch], self._max_tokens, self._temperature)
+            texts = self._answers([request for request, _ in batch])
         except BaseException as error:  # noqa: BLE001  (each of them has to wake up)
             for _, future in batch:
                 future.set_exception(error)

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from statistics import fmean
 from typing import Literal, Self
 
+from pydantic import Field
+
 from agent.drift import Drift
 from agent.records import Adapter, Record, content_id
 
@@ -174,13 +176,25 @@ class Practised(Record):
     predicted: tuple[float, ...]
 
 
+class Texts(Record):
+    """What a writer wrote for the held-out documents of a round: how many texts, of how many something passed the
+    check, words a text, the share of distinct word pairs in all of them, and the mean entropy of its answers in nats a
+    token, None where nobody measured it."""
+
+    written: int
+    usable: int
+    words: float
+    distinct: float
+    entropy: float | None
+
+
 class Round(Record):
     """One round of the outer loop, written down when its gate has spoken. `kind` is what its policies do.
 
     `differences` are against the current policy, by arm. `refused` counts held-out documents that were left out since
     a step failed for one of the arms. `calibration` is the reward model's on this round's practice, None where it had
     predicted nothing yet. `screened` counts the drafts that it kept from being trained. `drift` is a learned writer's
-    from the base model.
+    from the base model, `texts` are about what each writer wrote.
     """
 
     kind: Kind = "planner"
@@ -196,6 +210,7 @@ class Round(Record):
     calibration: Calibration | None = None
     screened: int = 0
     drift: Drift | None = None
+    texts: dict[Arm, Texts] = Field(default_factory=dict)
     word: Word
     reason: str
     seconds: float

@@ -223,6 +223,16 @@ class Request:
     seed: int = 0
 
 
+@dataclass(frozen=True)
+class Sampled:
+    """A drawn answer. `entropy` is the mean of the distributions that its `tokens` and the one that ended it were drawn
+    from, in nats; 0 where nothing was drawn."""
+
+    text: str
+    tokens: int
+    entropy: float
+
+
 class LanguageModel(Answerer, Protocol):
     """The model under training, read only: answers, likelihoods and divergences, in batches over
     adapters. `gpus` counts the accelerators that it works on, 0 on a CPU."""
@@ -234,7 +244,7 @@ class LanguageModel(Answerer, Protocol):
         """How likely each completion is after its query."""
         ...
 
-    def sample(self, requests: Sequence[Request], max_tokens: int, temperature: float) -> list[str]:
+    def sample(self, requests: Sequence[Request], max_tokens: int, temperature: float) -> list[Sampled]:
         """An answer to each request, drawn from the model's own distribution at that temperature, to the end of its
         turn or `max_tokens`.
 
@@ -263,7 +273,11 @@ class Lesson:
 
 
 class WriterTrainer(Protocol):
-    """Trains the base model to write as the better rewarded lessons do."""
+    """Trains the base model to write as the better rewarded lessons do. `gpus` counts the accelerators that it works
+    on, 0 on a CPU."""
+
+    @property
+    def gpus(self) -> int: ...
 
     def train(
         self,

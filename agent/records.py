@@ -287,13 +287,16 @@ class Retention(Record):
 
 
 class Reward(Record):
-    """`value` = clipped `gain` on the reward half minus the weighted `forgetting` (loss of forced retention)."""
+    """`value` = clipped `gain` on the reward half minus the weighted `forgetting` (loss of forced retention), `length`
+    and `repetition` of the self-edit (see `evals.penalties`)."""
 
     candidate: str
     gain: float
     forgetting: float
     value: float
     recall_gain: float = 0.0
+    length: float = 0.0
+    repetition: float = 0.0
 
 
 class GateDecision(Record):

@@ -14,7 +14,7 @@ from rich.text import Text
 from agent.records import Event
 
 BEGINS = {
-    "read": 0.0, "probe": 0.0, "recall": 0.07, "plan": 0.08, "write": 0.09, "check": 0.1, "train": 0.11,
+    "read": 0.0, "probe": 0.0, "recall": 0.07, "plan": 0.08, "write": 0.09, "sample": 0.09, "check": 0.1, "train": 0.11,
     "evaluate": 0.74, "reward": 0.82, "select": 0.82, "merge": 0.82, "gate": 0.83, "publish": 0.99, "close": 1.0,
     "examine": 0.0,
 }  # fmt: skip
@@ -22,9 +22,10 @@ BEGINS = {
 TRAINING = BEGINS["evaluate"] - BEGINS["train"]
 SAID = {
     "read": "reading sources", "load-model": "loading the model (the first time it is converted)",
-    "probe": "probes and the base", "train": "training the candidates",
+    "probe": "probes and the base", "train": "training the candidates", "sample": "writing",
     "evaluate": "asking the candidates", "gate": "held-out test", "publish": "publishing",
     "examine": "asking through the router", "learn": "learning a policy",
+    "train-writer": "training a writer", "drift": "measuring drift",
 }  # fmt: skip
 
 

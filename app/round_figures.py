@@ -37,6 +37,8 @@ def figures(ledger: Ledger, round: Round) -> dict[str, float]:
             if len(gains) > 1:
                 half = half_width(gains)
                 found |= {f"heldout/{result.arm}/low": mean - half, f"heldout/{result.arm}/high": mean + half}
+    for arm, texts in round.texts.items():
+        found |= {f"texts/{arm}/{name}": float(value) for name, value in texts.model_dump(exclude_none=True).items()}
     told = {f"difference/{arm}": difference.model_dump() for arm, difference in round.differences.items()}
     if round.calibration:
         told["calibration"] = round.calibration.model_dump()

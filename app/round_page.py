@@ -6,7 +6,6 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from math import log2
 from pathlib import Path
 from statistics import fmean, stdev
@@ -75,9 +74,9 @@ def _lines(ledger: Ledger, rounds: Sequence[Round], plots: Sequence[str]) -> Ite
     yield from (f"![]({name})\n" for name in plots)
     yield from _trained(round)
     found = _rewarded(ledger, round)
-    yield from _texts(found)
     yield from _spent(ledger, round)
     yield from _by_action(found)
+    yield from _texts(round)
     yield from _drifted(round)
     yield from _edits(found)
 
@@ -179,16 +178,17 @@ def _drifted(round: Round) -> Iterator[str]:
     yield ""
 
 
-def _texts(found: Sequence[Rewarded]) -> Iterator[str]:
-    """About what a model wrote, where one did."""
-    texts = [one.text.split() for _, _, _, edit in found for one in edit.written]
-    if texts:
-        usable = sum(bool(edit.examples) for _, _, _, edit in found if edit.written)
-        pairs = [pair for text in texts for pair in pairwise(text)]
-        yield (
-            f"- texts that a model wrote: {usable} of {len(texts)} usable, {fmean(map(len, texts)):.0f} words on the "
-            f"average, {len(set(pairs)) / max(1, len(pairs)):.0%} of their word pairs distinct"
-        )
+def _texts(round: Round) -> Iterator[str]:
+    """About what the writers wrote."""
+    if not round.texts:
+        return
+    yield "## Texts for the held-out documents\n"
+    yield "| arm | texts | usable | words a text | distinct word pairs | entropy, nats a token |"
+    yield "|---|---|---|---|---|---|"
+    for arm, it in round.texts.items():
+        sure = "" if it.entropy is None else f"{it.entropy:.2f}"
+        yield f"| {arm} | {it.written} | {it.usable} | {it.words:.0f} | {it.distinct:.0%} | {sure} |"
+    yield ""
 
 
 def _by_action(found: Sequence[Rewarded]) -> Iterator[str]:

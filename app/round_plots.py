@@ -9,11 +9,13 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from agent.policy import Arm, Round
+from agent.policy import Arm, Kind, Round, Texts
 from app.round_figures import half_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+Plot = Callable[[Sequence[Round], Path], None]
 
 
 @contextmanager
@@ -84,11 +86,37 @@ def rewards(rounds: Sequence[Round], path: Path) -> None:
         axes.set_ylabel("reward")
 
 
-def plots_of(round: Round) -> dict[str, Callable[[Sequence[Round], Path], None]]:
-    """Those of a round's page, by name. A writer expects nothing."""
-    return {name: plot for name, plot in PLOTS.items() if round.kind == "planner" or plot is not predicted}
+def distinct(rounds: Sequence[Round], path: Path) -> None:
+    """How varied the texts of each arm's writer were, round by round."""
+    _by_arm(rounds, path, "Distinct word pairs of what was written", lambda texts: texts.distinct)
 
 
-PLOTS: dict[str, Callable[[Sequence[Round], Path], None]] = {
-    "heldout": heldout, "rewards": rewards, "actions": actions, "predicted": predicted,
+def entropy(rounds: Sequence[Round], path: Path) -> None:
+    """How unsure each arm's writer was of its next token, round by round."""
+    _by_arm(rounds, path, "Entropy of what was written (nats a token)", lambda texts: texts.entropy)
+
+
+def _by_arm(rounds: Sequence[Round], path: Path, title: str, value: Callable[[Texts], float | None]) -> None:
+    told: dict[Arm, list[tuple[int, float]]] = defaultdict(list)
+    for round in rounds:
+        for arm, texts in round.texts.items():
+            if (found := value(texts)) is not None:
+                told[arm].append((round.number, found))
+    with _figure(path, title) as axes:
+        for arm, points in told.items():
+            axes.plot(*zip(*points, strict=True), marker="o", label=arm)
+        axes.set_xlabel("round")
+        axes.set_xticks([round.number for round in rounds])
+        axes.set_ylim(bottom=0)
+        axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+
+
+def plots_of(round: Round) -> dict[str, Plot]:
+    """Those of a round's page, by name."""
+    return PLOTS | OF_KIND[round.kind]
+
+
+PLOTS: dict[str, Plot] = {"heldout": heldout, "rewards": rewards, "actions": actions}
+OF_KIND: dict[Kind, dict[str, Plot]] = {
+    "planner": {"predicted": predicted}, "writer": {"distinct": distinct, "entropy": entropy},
 }  # fmt: skip

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from agent.config_sections import GateConfig
 from agent.drift import Drift, Figure
-from agent.records import GateDecision
+from agent.records import Verdict
 
 
 @dataclass(frozen=True)
@@ -41,17 +41,15 @@ def limited(limits: GateConfig, base: Drift, own: Drift) -> list[Limit]:
     ]
 
 
-def held_to(limits: GateConfig, decision: GateDecision, base: Drift, own: Drift) -> GateDecision:
-    """The decision, where the candidate keeps within all limits; else a rejection that names those which it breaks.
-
-    Where a change could not be measured, because a set is empty, nothing is decided.
-    """
+def fault(limits: GateConfig, base: Drift, own: Drift) -> tuple[Verdict, str] | None:
+    """A rejection that names the limits which are broken; "undecided" where a change could not be measured, because a
+    set is empty; None where all are kept."""
     found = limited(limits, base, own)
     if broken := [str(limit) for limit in found if limit.broken]:
-        return decision.model_copy(update={"verdict": "reject", "reason": f"drift: {'; '.join(broken)}"})
+        return "reject", f"drift: {'; '.join(broken)}"
     if unknown := [limit.what for limit in found if limit.value is None]:
-        return decision.model_copy(update={"verdict": "undecided", "reason": f"not measured: {', '.join(unknown)}"})
-    return decision
+        return "undecided", f"not measured: {', '.join(unknown)}"
+    return None
 
 
 def _rise(before: Figure, after: Figure) -> float | None:

@@ -1,10 +1,12 @@
-"""The reward of a candidate: clipped gain on the reward half, minus a penalty for what was forgotten."""
+"""The reward of a candidate: clipped gain on the reward half, minus penalties for what was forgotten and for length and
+repetition."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
+from agent.config_sections import RewardConfig
 from agent.records import Probe, Retention, Reward, Score
 from evals.matching import contains
 from evals.scoring import alike
@@ -12,7 +14,8 @@ from evals.scoring import alike
 
 def reward(
     candidate: str, probes: Sequence[Probe], base: Sequence[Score], own: Sequence[Score],
-    base_retention: Retention, own_retention: Retention, clip: float, forgetting_weight: float,
+    base_retention: Retention, own_retention: Retention, weights: RewardConfig, length: float = 0.0,
+    repetition: float = 0.0,
 ) -> Reward:  # fmt: skip
     """Mean of the gain in accuracy and the gain in answer probability, over knowledge probes of the reward half.
 
@@ -20,7 +23,8 @@ def reward(
     a recall probe only where a document has no other. The answer probability of a probe is exp(mean log-probability of
     a token), in [0, 1].
     Raises ValueError where nothing was measured: that is no reward of zero.
-    `forgetting` is the loss of forced retention, in [0, 1], never negative.
+    `forgetting` is the loss of forced retention, in [0, 1], never negative; `length` and `repetition` are those of
+    the self-edit (see `evals.penalties`).
     """
     before, after = _by_probe(base), _by_probe(own)
     usable = [p for p in probes if p.half == "reward" and p.id in before and p.id in after]
@@ -30,10 +34,12 @@ def reward(
         raise ValueError(f"candidate {candidate} was measured on no probe of the reward half")
     found = _gain(knowledge or recall, before, after)
     forgetting = forgotten(base_retention, own_retention)
-    value = max(-clip, min(clip, found)) - forgetting_weight * forgetting
+    clipped = max(-weights.clip, min(weights.clip, found))
+    form = weights.length_weight * length + weights.repetition_weight * repetition
     return Reward(
-        candidate=candidate, gain=found, forgetting=forgetting, value=value, recall_gain=_gain(recall, before, after)
-    )
+        candidate=candidate, gain=found, forgetting=forgetting, length=length, repetition=repetition,
+        value=clipped - weights.forgetting_weight * forgetting - form, recall_gain=_gain(recall, before, after),
+    )  # fmt: skip
 
 
 def gain(probes: Sequence[Probe], base: Sequence[Score], own: Sequence[Score]) -> float:

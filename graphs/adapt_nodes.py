@@ -248,10 +248,11 @@ class AdaptNodes:
         return {"candidates": left, "failure": "" if left else "no candidate could be measured"}
 
     def reward(self, state: AdaptState) -> Update:
-        """Clipped gain over the base minus what was forgotten."""
+        """Clipped gain over the base minus what was forgotten, and what the self-edit's form costs."""
+        from evals.penalties import length, repetition
         from evals.reward import reward
 
-        run, ledger, settings = state["run"], self.rt.ledger, self.rt.config.reward
+        run, ledger, weights = state["run"], self.rt.ledger, self.rt.config.reward
         document = state["document"]
         told: list[dict[str, Any]] = []
         with self.rt.tracer.step(run, "reward", document) as span:
@@ -260,8 +261,9 @@ class AdaptNodes:
                 before, after = ledger.retention(run, BASE), ledger.retention(run, id)
                 assert before is not None, "the base was measured in probe"
                 assert after is not None, "the candidate was measured in evaluate"
-                own = ledger.scores(run, id, document)
-                found = reward(id, probes, base, own, before, after, settings.clip, settings.forgetting_weight)
+                own, edit = ledger.scores(run, id, document), ledger.self_edit(ledger.candidate(id).self_edit)
+                form = length(ledger.document(document), edit), repetition(edit)
+                found = reward(id, probes, base, own, before, after, weights, *form)
                 ledger.add_reward(found)
                 told.append(
                     {"candidate": id, "strategy": ledger.candidate(id).strategy, "reward": round(found.value, 4)}

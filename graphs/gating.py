@@ -10,7 +10,7 @@ from graphs.runtime import Runtime
 def decide(runtime: Runtime, run: str, document: str, champion: str) -> GateDecision:
     """What the probes say, held to the limits on drift. What the probes reject needs no drift measured."""
     import evals.gate
-    from evals.limits import held_to
+    from evals.limits import fault
 
     ledger, settings = runtime.ledger, runtime.config.gate
     before, after = ledger.retention(run, BASE), ledger.retention(run, champion)
@@ -23,7 +23,8 @@ def decide(runtime: Runtime, run: str, document: str, champion: str) -> GateDeci
     )  # fmt: skip
     if decision.verdict == "reject":
         return decision
-    return held_to(settings, decision, _drift(runtime, run, BASE), _drift(runtime, run, champion))
+    found = fault(settings, _drift(runtime, run, BASE), _drift(runtime, run, champion))
+    return decision.model_copy(update={"verdict": found[0], "reason": found[1]}) if found else decision
 
 
 def _drift(runtime: Runtime, run: str, subject: str) -> Drift:

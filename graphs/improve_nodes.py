@@ -29,6 +29,7 @@ from graphs.practice import Practice
 from graphs.runtime import Runtime
 from graphs.state import ImproveState
 from graphs.verdict import compared, decide, differences
+from graphs.writings import texts_by_arm
 
 Update = dict[str, Any]
 
@@ -163,6 +164,8 @@ class ImproveNodes:
         return "; it waits for your word: seal approve" if promote(self.rt, promotion) == "wait" else ""
 
     def _round(self, run: str, number: int) -> Round:
+        from evals.limits import fault
+
         ledger, child, practised_in = self.rt.ledger, heldout_run(run, number), practice_run(run, number)
         learns = learner_of(self.rt, child)
         current, documents, choosers = learns.acting(), ledger.documents(child), learns.choosers(child)
@@ -171,12 +174,16 @@ class ImproveNodes:
         earlier = [r for r in ledger.rounds(run) if r.kind == learns.kind]
         rose = bool(earlier) and _mean(practised.rewards) > _mean(earlier[0].practised.rewards)
         word, reason = decide(found, self.rt.config.improve.alpha, rose, promoted=current.arm != "untrained")
+        drifted = learns.drifted(practised_in)
+        if drifted and word == "promote" and (wrong := fault(self.rt.config.gate, drifted.base, drifted.own)):
+            word, reason = "keep", wrong[1]
         return Round(
             kind=learns.kind, run=run, number=number, base=current.base, acting=current.id,
             challenger=choosers["learned"].policies[0],
             practised=practised, results=tuple(results), differences=found,
             refused=len(documents) - len(results[0].trials), word=word, calibration=self._calibration(practised_in),
-            screened=self._screened(practised_in), drift=learns.drift(practised_in), reason=reason,
+            screened=self._screened(practised_in), drift=drifted.own if drifted else None,
+            texts=texts_by_arm(ledger, child, results) if learns.kind == "writer" else {}, reason=reason,
             seconds=sum(float(ledger.run(name)["seconds"]) for name in (practised_in, child)),
         )  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Protocol
 
@@ -15,7 +16,7 @@ from agent.ledger_port import Ledger
 from agent.planning.policy import PolicyPlanner, untrained
 from agent.policy import Action, Arm, Kind, PlannerPolicy, Promotion, WriterPolicy
 from agent.ports import Lesson, Strategy
-from agent.records import Document, Plan, Writing
+from agent.records import BASE, Document, Plan, Writing
 from agent.strategies.prompted import PromptedStrategy
 from graphs.choosers import ByPolicy, ByWriter, Choosers, writing_plans
 from graphs.outer import number_of, practice_of
@@ -25,6 +26,12 @@ from graphs.runtime import Runtime
 Policy = PlannerPolicy | WriterPolicy
 RANDOM = 4
 """Planner policies of the control arm. One that is learned from noise does the same everywhere, be it the best."""
+
+
+@dataclass(frozen=True)
+class Drifted:
+    base: Drift
+    own: Drift
 
 
 class Learner(Protocol):
@@ -54,7 +61,7 @@ class Learner(Protocol):
         """Whom a held-out run compares."""
         ...
 
-    def drift(self, child: str) -> Drift | None:
+    def drifted(self, child: str) -> Drifted | None:
         """How far what was learned after a practice run is from the base model, where that can be told."""
         ...
 
@@ -118,7 +125,7 @@ class PlannerLearner:
     def learned(self, child: str) -> PlannerPolicy | None:
         return next(iter(self.rt.ledger.policies(child)), None)
 
-    def drift(self, child: str) -> None:
+    def drifted(self, child: str) -> None:
         return None
 
     def choosers(self, heldout: str) -> Choosers:
@@ -179,21 +186,26 @@ class WriterLearner:
         config, method = self.rt.config, self.rt.config.improve.method
         folder, dataset = config.work_dir / f"{child}.{arm}", config.datasets_dir / f"{child}.{arm}.jsonl"
         adapter = ""
-        if self.rt.writer_trainer.train(method, lessons, config.train.seed, folder, dataset, self.rt.progress):
-            adapter = adopt(folder, config.writers_dir).name
-            shutil.rmtree(folder)
+        with self.rt.tracer.step(child, "train-writer") as span:
+            span.subject, span.model = arm, config.model.name
+            if self.rt.writer_trainer.train(method, lessons, config.train.seed, folder, dataset, self.rt.progress):
+                adapter = adopt(folder, config.writers_dir).name
+                shutil.rmtree(folder)
         return WriterPolicy.make(child, arm, config.model.name, method, adapter=adapter,
                                  dataset=dataset.name if adapter else "", learned_from=len(lessons))  # fmt: skip
 
     def learned(self, child: str) -> WriterPolicy | None:
         return next(iter(self.rt.ledger.writers(child)), None)
 
-    def drift(self, child: str) -> Drift | None:
+    def drifted(self, child: str) -> Drifted | None:
         learned = self.learned(child)
         if learned is None or not learned.adapter:
             return None
-        (found,) = self.rt.drift.measure({learned.id: self.rt.config.writers_dir / learned.adapter})
-        return found
+        with self.rt.tracer.step(child, "drift") as span:
+            span.subject, span.model = learned.id, self.rt.config.model.name
+            folder = self.rt.config.writers_dir / learned.adapter
+            base, own = self.rt.drift.measure({BASE: None, learned.id: folder})
+        return Drifted(base, own)
 
     def choosers(self, heldout: str) -> Choosers:
         found: dict[Arm, WriterPolicy] = {"current": self.acting()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property, partial
 from pathlib import Path
@@ -25,6 +25,7 @@ from agent.ports import (
     LanguageModel,
     Planner,
     Progress,
+    Request,
     Strategy,
     Tokens,
     Trainer,
@@ -44,6 +45,12 @@ if TYPE_CHECKING:
     from evals.drift import DriftMeter
     from evals.retention import RetentionMeter
     from seal_train.base import Base
+
+MODEL_OF = {
+    "train": "trainer", "train-writer": "writer_trainer",
+    **dict.fromkeys(("probe", "sample", "evaluate", "gate", "examine", "drift"), "model"),
+}  # fmt: skip
+"""What may work on accelerators in a step: the name of what the runtime holds."""
 
 
 class Runtime:
@@ -72,7 +79,7 @@ class Runtime:
 
     def gpus(self, step: str) -> int:
         """Accelerators that a step worked on which has just ended. Loads nothing: what it used, it has loaded."""
-        used = {"train": "trainer", **dict.fromkeys(("probe", "evaluate", "gate", "examine"), "model")}.get(step, "")
+        used = MODEL_OF.get(step, "")
         return self.__dict__[used].gpus if used in self.__dict__ else 0
 
     @cached_property
@@ -208,7 +215,20 @@ class Runtime:
     def own_writer(self) -> OwnWriter:
         from agent.own_writer import OwnWriter
 
-        return OwnWriter(lambda: self.model, self.config.write.max_tokens, self.config.write.temperature)
+        return OwnWriter(self._sampled)
+
+    def _sampled(self, requests: Sequence[Request]) -> list[str]:
+        """Texts that the base model writes, as a step of their own: several plans wait for one batch. Its event says
+        how sure each writer was of its words."""
+        run, _, document = STEP.get()
+        with self.tracer.step(run, "sample", document) as span:
+            drawn = self.model.sample(requests, self.config.write.max_tokens, self.config.write.temperature)
+            entropies: dict[str, list[float]] = {}
+            for request, text in zip(requests, drawn, strict=True):
+                entropies.setdefault(request.adapter.name if request.adapter else "", []).append(text.entropy)
+            span.model = self.model.name
+            span.data = {"tokens": sum(text.tokens for text in drawn), "entropies": entropies}
+        return [text.text for text in drawn]
 
     def writer_of(self, plan: Plan) -> Chat | None:
         """The chat model that writes a plan's self-edit; None where there is none. The base model itself draws its text
@@ -259,7 +279,7 @@ class Runtime:
 
     def _spend(self, name: str, endpoint: EndpointConfig, tokens: Tokens | None) -> None:
         """Write down at once what an answer took, so that a kill does not lose it. Outside of steps nothing is."""
-        run, step = STEP.get()
+        run, step, _ = STEP.get()
         if not run:
             return
         found = tokens or Tokens(0, 0)

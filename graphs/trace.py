@@ -17,8 +17,8 @@ from agent.records import Event
 
 Listener = Callable[[Event], None]
 
-STEP: ContextVar[tuple[str, str]] = ContextVar("step", default=("", ""))
-"""Run and name of the step in hand in this thread; LangGraph's threads have their own."""
+STEP: ContextVar[tuple[str, str, str]] = ContextVar("step", default=("", "", ""))
+"""Run, name and document of the step in hand in this thread; LangGraph's threads have their own."""
 
 
 def no_gpus(step: str) -> int:
@@ -60,7 +60,7 @@ class Tracer:
 
         So is Ctrl-C, as stopped.
         """
-        span, began, outer = Span(), time.perf_counter(), STEP.set((run, step))
+        span, began, outer = Span(), time.perf_counter(), STEP.set((run, step, document))
         self._tell(Event(run=run, step=step, document=document, status="started"))
         try:
             yield span

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from agent.errors import TrainerError
-from agent.ports import Divergence, Likelihood, Progress, Query, Request, TrainFailure, TrainJob
+from agent.ports import Divergence, Likelihood, Progress, Query, Request, Sampled, TrainFailure, TrainJob
 from agent.records import Candidate, Training
 from seal_train.adapters import export, load, rank_of
 from seal_train.answering import divergences, greedy, likelihoods, shared_prefix
@@ -151,19 +151,19 @@ class LocalModel:
                 out = _placed(out, rows, [Likelihood(*pair) for pair in found])
         return out
 
-    def sample(self, requests: Sequence[Request], max_tokens: int, temperature: float) -> list[str]:
+    def sample(self, requests: Sequence[Request], max_tokens: int, temperature: float) -> list[Sampled]:
         """As the port says.
 
         Raises:
             ModelError: the model has no chat template.
         """
         ids = [chat_ids(self.base, request.system, request.user) for request in requests]
-        out = [""] * len(requests)
+        out = [Sampled("", 0, 0.0)] * len(requests)
         with self.base.lock:
             for slots, rows in self._passes(requests, [row + [self.base.eos] * max_tokens for row in ids]):
                 seeds = [requests[r].seed for r in rows]
-                texts = sampled(self.base, slots, [ids[r] for r in rows], max_tokens, temperature, seeds)
-                out = _placed(out, rows, texts)
+                drawn = sampled(self.base, slots, [ids[r] for r in rows], max_tokens, temperature, seeds)
+                out = _placed(out, rows, drawn)
         return out
 
     def divergences(self, queries: Sequence[Query]) -> list[Divergence]:

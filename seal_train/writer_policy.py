@@ -44,6 +44,10 @@ class TRLTrainer:
         self.base, self.load, self.rank, self.alpha = base, load, rank, alpha
         self.learning_rate, self.epochs = learning_rate, epochs
 
+    @property
+    def gpus(self) -> int:
+        return self.base.gpus
+
     def train(
         self, method: Method, lessons: Sequence[Lesson], seed: int, folder: Path, dataset: Path,
         progress: Progress | None = None,

@@ -12,17 +12,15 @@ import pytest
 from agent.errors import AnswerError, ModelError
 from agent.own_writer import Heard, OwnChat, OwnWriter
 from agent.ports import Request
-from tests.fakes.engine import FakeModel
 
 
-class Echo(FakeModel):
+class Echo:
     """Answers with what was asked and the seed; "fail" cannot be answered, "" gets no answer."""
 
     def __init__(self) -> None:
-        super().__init__()
         self.batches: list[int] = []
 
-    def sample(self, requests: Sequence[Request], max_tokens: int, temperature: float) -> list[str]:
+    def answer(self, requests: Sequence[Request]) -> list[str]:
         self.batches.append(len(requests))
         if any(request.user == "fail" for request in requests):
             raise ModelError("no chat template")
@@ -30,7 +28,7 @@ class Echo(FakeModel):
 
 
 def chats(model: Echo, count: int) -> list[OwnChat]:
-    writer = OwnWriter(lambda: model, 16, 1.0)
+    writer = OwnWriter(model.answer)
     return [OwnChat(writer, "packaged", None, seed) for seed in range(count)]
 
 

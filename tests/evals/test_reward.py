@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from agent.config_sections import RewardConfig
 from agent.records import Half, Probe, Retention, Reward, Score
 from evals.reward import gain, reward
 
@@ -31,7 +32,7 @@ def test_answers_are_compared_by_their_words_where_only_one_was_judged() -> None
     base = [s.model_copy(update={"method": "judge", "answer": "no idea"}) for s in scores(asked, "base", [-9.0] * 2)]
     said = ("It is answer 0.", "Nobody knows.")
     own = [s.model_copy(update={"answer": a}) for s, a in zip(scores(asked, "c", [-9.0] * 2), said, strict=True)]
-    assert reward("c", asked, base, own, FLAT, FLAT, 1.0, 0.0).gain == pytest.approx(0.25)
+    assert reward("c", asked, base, own, FLAT, FLAT, RewardConfig()).gain == pytest.approx(0.25)
 
 
 def rewarded(
@@ -39,7 +40,8 @@ def rewarded(
 ) -> Reward:
     own = FLAT.model_copy(update={"subject": "c", "forced": FLAT.forced - lost, "routed": FLAT.routed - lost})
     base = scores(asked, "base", [-9.0] * len(asked))
-    return reward("c", asked, base, scores(asked, "c", after, right), FLAT, own, clip, 1.0)
+    weights = RewardConfig(clip=clip, forgetting_weight=1.0)
+    return reward("c", asked, base, scores(asked, "c", after, right), FLAT, own, weights)
 
 
 def test_reward_is_the_mean_of_both_gains() -> None:
@@ -81,10 +83,10 @@ def test_what_is_right_for_the_other_probes_too_earns_nothing() -> None:
     base = scores(asked, "base", [-9.0] * 3)
     for said, right in (("answer 0", [1, 0, 0]), ("answer 0, answer 1, answer 2", [1, 1, 1])):
         own = [s.model_copy(update={"answer": said}) for s in scores(asked, "c", [-9.0] * 3, right)]
-        assert reward("c", asked, base, own, FLAT, FLAT, 1.0, 0.0).gain == pytest.approx(0.0)
+        assert reward("c", asked, base, own, FLAT, FLAT, RewardConfig()).gain == pytest.approx(0.0)
     knowing = [s.model_copy(update={"answer": p.answer}) for s, p in zip(base, asked, strict=True)]
     knowing = [s.model_copy(update={"correct": 1.0}) for s in knowing]
-    assert reward("c", asked, base, knowing, FLAT, FLAT, 1.0, 0.0).gain == pytest.approx(0.5)
+    assert reward("c", asked, base, knowing, FLAT, FLAT, RewardConfig()).gain == pytest.approx(0.5)
 
 
 def test_an_answer_may_hold_what_its_own_reference_holds() -> None:
@@ -92,7 +94,7 @@ def test_an_answer_may_hold_what_its_own_reference_holds() -> None:
     short = Probe.make("doc", "given", "reward", "In which month?", "March")
     base = scores([long, short], "base", [-9.0] * 2)
     own = [s.model_copy(update={"answer": p.answer, "correct": 1.0}) for s, p in zip(base, (long, short), strict=True)]
-    assert reward("c", [long, short], base, own, FLAT, FLAT, 1.0, 0.0).gain == pytest.approx(0.5)
+    assert reward("c", [long, short], base, own, FLAT, FLAT, RewardConfig()).gain == pytest.approx(0.5)
 
 
 def test_the_gain_of_held_out_documents_is_over_both_halves_and_by_words_alone() -> None:
@@ -102,3 +104,13 @@ def test_the_gain_of_held_out_documents_is_over_both_halves_and_by_words_alone()
     assert gain(asked, base, flattered) == pytest.approx(0.0)
     with pytest.raises(ValueError, match="no knowledge probe"):
         gain(asked[2:], base, base)
+
+
+def test_length_and_repetition_are_penalties() -> None:
+    asked = probes(2, "reward")
+    base, own = scores(asked, "base", [-9.0] * 2), scores(asked, "c", [-0.1] * 2, [1, 1])
+    weights = RewardConfig(length_weight=0.05, repetition_weight=0.1)
+    honest = reward("c", asked, base, own, FLAT, FLAT, weights)
+    padded = reward("c", asked, base, own, FLAT, FLAT, weights, length=2.0, repetition=0.5)
+    assert padded.gain == honest.gain
+    assert honest.value - padded.value == pytest.approx(2 * 0.05 + 0.5 * 0.1)

@@ -15,7 +15,7 @@ from agent.checking import words
 from agent.drafts import PREFIX
 from agent.errors import AdapterError
 from agent.policy import Method
-from agent.ports import Divergence, Lesson, Likelihood, Progress, Query, Request, TrainFailure, TrainJob
+from agent.ports import Divergence, Lesson, Likelihood, Progress, Query, Request, Sampled, TrainFailure, TrainJob
 from agent.records import Candidate, Training
 from seal_train.dataset import write_rows
 from seal_train.lessons import rows_of
@@ -89,6 +89,8 @@ def _write_adapter(folder: Path, rank: int, logprob: float, texts: list[str]) ->
 class FakeWriterTrainer:
     """An adapter is the texts that it was trained on, chosen and written down as the real one's."""
 
+    gpus = 0
+
     def train(
         self, method: Method, lessons: Sequence[Lesson], seed: int, folder: Path, dataset: Path,
         progress: Progress | None = None,
@@ -128,11 +130,13 @@ class FakeModel:
         self.asked += queries
         return [self._likelihood(q, c.strip()) for q, c in zip(queries, completions, strict=True)]
 
-    def sample(self, requests: Sequence[Request], max_tokens: int, temperature: float) -> list[str]:
+    def sample(self, requests: Sequence[Request], max_tokens: int, temperature: float) -> list[Sampled]:
         """The passage's sentences, or talk that no question is about. The bare base talks three times of four, a
         writer's adapter as often as the texts that it was trained on."""
         self.requests += requests
-        return [self._written(request) for request in requests]
+        texts = map(self._written, requests)
+        return [Sampled(text, len(text.split()), 0.5 if request.adapter else 2.0)
+                for request, text in zip(requests, texts, strict=True)]  # fmt: skip
 
     def _written(self, request: Request) -> str:
         learned = json.loads((request.adapter / WEIGHTS).read_text()) if request.adapter else [TALK, TALK, TALK, ""]

@@ -89,4 +89,4 @@ class FakeRuntime(Runtime):
         self.__dict__["embedder"], self.__dict__["attributor"] = FakeEmbedder(), FakeAttributor()
         self.fake_model, self.fake_trainer = FakeModel(known_answers(articles)), FakeTrainer()
         self.__dict__["model"], self.__dict__["trainer"] = self.fake_model, self.fake_trainer
-        self.__dict__["writer_trainer"] = FakeWriterTrainer()
+        self.__dict__["writer_trainer"] = self.fake_writer_trainer = FakeWriterTrainer()

@@ -64,6 +64,44 @@ def test_a_writer_is_learned_promoted_and_writes_the_next_round(tmp_path: Path, 
     assert gains["learned"] > max(gains["untrained"], gains["random"])
 
 
+def test_a_writer_that_drifted_too_far_is_not_promoted(tmp_path: Path, source: str) -> None:
+    runtime, summary = improving(tmp_path / "home", source, {"improve.rounds": "1", "gate.max_kl": "0.5"})
+    (round,) = runtime.ledger.rounds(summary["run"])
+    assert round.differences["learned"].p_value < 0.05
+    assert (round.word, round.reason) == ("keep", "drift: KL from the base 1.00, more than max_kl = 0.5")
+    assert runtime.acting_writer is None
+
+
+def test_a_round_tells_what_each_writer_wrote(tmp_path: Path, source: str) -> None:
+    runtime, summary = improving(tmp_path / "home", source)
+    first, second = runtime.ledger.rounds(summary["run"])
+    for round in (first, second):
+        assert set(round.texts) == {"current", "learned", "random", "untrained"}
+        assert {texts.written for texts in round.texts.values()} == {len(round.results[0].trials)}
+        assert round.texts["untrained"].entropy == 2.0, "the bare base"
+    assert first.texts["current"] == first.texts["untrained"]
+    assert (first.texts["learned"].entropy, second.texts["current"].entropy) == (0.5, 0.5)
+    assert first.texts["learned"].usable == first.texts["learned"].written
+    assert first.texts["current"].distinct < first.texts["learned"].distinct, "it says the same of every mill"
+
+
+def test_what_writers_cost_is_counted(tmp_path: Path, source: str) -> None:
+    """Texts are drawn in batches, each a step; so is a writer's training, and the measurement of its drift."""
+    home = tmp_path / "home"
+    runtime = FakeRuntime(home, {**WRITING, "improve.rounds": "1"}, articles=ARTICLES)
+    runtime.fake_trainer.learns_passages = False
+    runtime.fake_model.gpus = runtime.fake_writer_trainer.gpus = 2
+    home.mkdir(exist_ok=True)
+    run = begin(runtime, [source])
+    run.learn()
+    summary = run.finish()
+    events = [e for name in (practice_run(run.name, 1), heldout_run(run.name, 1)) for e in runtime.ledger.events(name)]
+    counted = {e.step: e.data.get("gpus", 0) for e in events}
+    assert {"sample": 2, "train-writer": 2, "drift": 2, "write": 0}.items() <= counted.items()
+    assert sum(e.step == "train-writer" for e in events) == 2
+    assert summary["gpu_hours"] == pytest.approx(sum(e.seconds * e.data.get("gpus", 0) for e in events) / 3600)
+
+
 def test_the_dataset_holds_the_best_text_of_each_request(tmp_path: Path, source: str) -> None:
     runtime, summary = improving(tmp_path / "home", source, {"improve.rounds": "1"})
     (learned, control) = (

@@ -23,8 +23,10 @@ OTHER = Request("You write.", "The quick brown fox", seed=4)
 def test_neighbours_change_nothing(base_of: Callable[..., Base], kind: str) -> None:
     model = LocalModel(base_of(kind))
     together = model.sample([ASKED, OTHER, ASKED], 12, 1.0)
-    assert together == [model.sample([each], 12, 1.0)[0] for each in (ASKED, OTHER, ASKED)]
-    assert together[0] == together[2] != together[1]
+    alone = [model.sample([each], 12, 1.0)[0] for each in (ASKED, OTHER, ASKED)]
+    assert [(it.text, it.tokens) for it in together] == [(it.text, it.tokens) for it in alone]
+    assert [it.entropy for it in together] == pytest.approx([it.entropy for it in alone], rel=1e-4)
+    assert together[0].text == together[2].text != together[1].text
 
 
 def test_draws_follow_the_distribution(base_of: Callable[..., Base]) -> None:
@@ -35,7 +37,7 @@ def test_draws_follow_the_distribution(base_of: Callable[..., Base]) -> None:
     with torch.no_grad():
         logits = base.model(input_ids=torch.tensor([ids])).logits[0, -1]
     wanted = (logits / temperature).softmax(-1)
-    texts = sampled(base, None, [ids] * draws, 1, temperature, range(draws))
+    texts = [one.text for one in sampled(base, None, [ids] * draws, 1, temperature, range(draws))]
     found, shares = Counter(texts), dict[str, float]()
     for token, share in enumerate(wanted.tolist()):  # several tokens are bytes that are no text alone
         text = "" if token in ends(base) else base.tokenizer.decode([token])
@@ -48,10 +50,23 @@ def test_draws_follow_the_distribution(base_of: Callable[..., Base]) -> None:
 
 def test_an_answer_ends_with_its_turn(base_of: Callable[..., Base]) -> None:
     base = base_of("llama")
-    first = sampled(base, None, [chat_ids(base, "a", "b")], 6, 1.0, [0])[0]
+    first = sampled(base, None, [chat_ids(base, "a", "b")], 6, 1.0, [0])[0].text
     token = base.tokenizer(first, add_special_tokens=False).input_ids[0]
     base.model.generation_config.eos_token_id = [token, 0]
-    assert sampled(base, None, [chat_ids(base, "a", "b")], 6, 1.0, [0]) == [""]
+    (ended,) = sampled(base, None, [chat_ids(base, "a", "b")], 6, 1.0, [0])
+    assert ended.text == ""
+    assert ended.tokens < 6
+    assert ended.entropy > 0
+
+
+def test_entropy_is_that_of_what_was_drawn_from(base_of: Callable[..., Base]) -> None:
+    base, temperature = base_of("llama"), 0.7
+    ids = chat_ids(base, "a", "b")
+    (drawn,) = sampled(base, None, [ids], 1, temperature, [0])
+    with torch.no_grad():
+        logits = base.model(input_ids=torch.tensor([ids])).logits[0, -1]
+    wanted = torch.distributions.Categorical(logits=logits / temperature).entropy()
+    assert drawn.entropy == pytest.approx(float(wanted), rel=1e-4)
 
 
 def test_without_a_chat_template_nothing_is_asked(base_of: Callable[..., Base]) -> None:
