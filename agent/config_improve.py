@@ -16,9 +16,13 @@ class ImproveConfig(Section):
     documents: Annotated[Count, Field(description="Documents to practise on in one round.")] = 8
     self_edits: Annotated[Count, Field(description="Self-edits that are tried for each of them.")] = 4
     seeds: Annotated[
-        Count,
-        Field(description="Times that each self-edit is trained, with another seed each; its rewards are averaged."),
-    ] = 1
+        int,
+        Field(
+            ge=0,
+            description="Times that each self-edit is trained, with another seed each; its rewards are averaged. 0: as "
+            "often as the measured noise asks for, at most 4.",
+        ),
+    ] = 0
     screen: Annotated[
         Count,
         Field(

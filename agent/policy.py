@@ -153,6 +153,15 @@ class Prediction(Record):
     learned_from: int
 
 
+class Noise(Record):
+    """Standard deviations of rewards: of one self-edit from `seed` to seed, with so many degrees of freedom, and of a
+    document's self-edits beyond that, their `own`."""
+
+    seed: float
+    own: float
+    freedom: int
+
+
 class Calibration(Record):
     """How n predictions of rewards did: their rank correlation with the measured ones within documents, with its
     one-sided p-value, the slope of measured over predicted (1 is right), and the mean absolute error."""
@@ -166,7 +175,8 @@ class Calibration(Record):
 
 class Practised(Record):
     """What the practice of a round came to. `actions` counts the self-edits by strategy and rate, `rewards` are theirs
-    in the order of the documents; `predicted` is what the acting policy expected of them before they were trained."""
+    in the order of the documents; `predicted` is what the acting policy expected of them before they were trained.
+    `noise` is that of this practice and the latest before it, None where nothing was trained with two seeds."""
 
     documents: int
     candidates: int
@@ -174,6 +184,7 @@ class Practised(Record):
     actions: dict[str, int]
     rewards: tuple[float, ...]
     predicted: tuple[float, ...]
+    noise: Noise | None = None
 
 
 class Texts(Record):

@@ -34,20 +34,23 @@ def spending(used: Used) -> list[str]:
 
 
 def estimate(config: Config) -> dict[str, Any]:
-    """What a run would train, at most. Seconds, tokens, GPU-hours and money are those of this ledger's candidates, None
-    without any. `gpu` says whether there may be an accelerator: with Ray nobody knows before."""
+    """What a run would train: at most, or about where the number of seeds follows the noise. Seconds, tokens, GPU-hours
+    and money are those of this ledger's candidates, None without any. `gpu` says whether there may be an accelerator:
+    with Ray nobody knows before."""
     from graphs.runtime import Runtime
+    from graphs.seeding import TO_MEASURE
     from graphs.summary import latest
     from seal_train.base import device_of
 
     limits, runtime = config.improve, Runtime(config)
     showing = sum(not strategy.needs_model for strategy in runtime.strategies.values())
     self_edits = limits.self_edits + (showing if "writer" in limits.learns else 0)
-    practice = limits.documents * self_edits * limits.seeds
+    practice = limits.documents * self_edits * (limits.seeds or TO_MEASURE)
     candidates = limits.rounds * (practice + limits.heldout * POLICIES_TESTED)
     found: dict[str, Any] = {
         "rounds": limits.rounds,
         "candidates": candidates,
+        "seeds": limits.seeds,
         "seconds": None,
         "tokens": None,
         "gpu": config.train.dispatch == "ray" or device_of(config.model.device).type != "cpu",
@@ -71,7 +74,11 @@ def estimate(config: Config) -> dict[str, Any]:
 
 def show_estimate(found: dict[str, Any]) -> None:
     console = screen()
-    console.print(f"{found['rounds']} rounds, at most {found['candidates']} candidates")
+    if found["seeds"]:
+        console.print(f"{found['rounds']} rounds, at most {found['candidates']} candidates")
+    else:
+        why = "the louder the rewards' noise, the more often each self-edit is trained (improve.seeds)"
+        console.print(f"{found['rounds']} rounds, about {found['candidates']} candidates: {why}")
     if found["measured_on"]:
         console.print(
             f"about {found['seconds'] / 3600:.1f} hours and {found['tokens']:,} tokens of training, "

@@ -40,6 +40,8 @@ def figures(ledger: Ledger, round: Round) -> dict[str, float]:
     for arm, texts in round.texts.items():
         found |= {f"texts/{arm}/{name}": float(value) for name, value in texts.model_dump(exclude_none=True).items()}
     told = {f"difference/{arm}": difference.model_dump() for arm, difference in round.differences.items()}
+    if round.practised.noise:
+        told["noise"] = round.practised.noise.model_dump()
     if round.calibration:
         told["calibration"] = round.calibration.model_dump()
     return found | {f"{group}/{key}": float(value) for group, it in told.items() for key, value in it.items()}

@@ -105,6 +105,8 @@ def _tested(round: Round) -> Iterator[str]:
 
 
 def _trained(round: Round) -> Iterator[str]:
+    from evals.noise import MOST, seeds_needed
+
     it = round.practised
     yield "## Practice\n"
     trained = f"{it.candidates} candidates, {it.tokens:,} tokens"
@@ -114,6 +116,12 @@ def _trained(round: Round) -> Iterator[str]:
         yield f"- diversity of plans: {entropy(it):.2f} bits over {len(it.actions)} actions"
         if round.kind == "planner":
             yield f"- rewards as the acting policy expected them: rank correlation {_correlation(it)}"
+    if it.noise:
+        yield (
+            f"- rewards vary by {it.noise.seed:.3f} from seed to seed of a self-edit and by {it.noise.own:.3f} between "
+            f"a document's self-edits (standard deviations, {it.noise.freedom} degrees of freedom), which asks for "
+            f"{seeds_needed(it.noise)} of {MOST} seeds"
+        )
     yield f"- reward model, told before and measured after: {_calibrated(round)}"
     yield f"- the round took {round.seconds / 60:.1f} minutes"
 
@@ -161,7 +169,7 @@ def _rewarded(ledger: Ledger, round: Round) -> list[Rewarded]:
     from graphs.practice import rewards
 
     child = practice_run(round.run, round.number)
-    found = [(r, document, plan, edit) for document in ledger.documents(child)
+    found = [(fmean(r), document, plan, edit) for document in ledger.documents(child)
              for plan, edit, r in rewards(ledger, child, document.id)]  # fmt: skip
     return sorted(found, key=lambda it: it[0], reverse=True)
 

@@ -27,12 +27,11 @@ from benchmarks.inner.running import loaded, model_options, progress, settings_o
 from benchmarks.inner.warm_peft import WarmPeft
 from benchmarks.inner.workload import Work, from_file
 from evals.matching import contains
+from evals.noise import ODDS
 
 Rewards = NDArray[np.float64]
 SEEDS_APART = 1000
 """Candidates of one turn have seeds one after the other; the next turn's begin so much later."""
-ODDS = 4
-"""Of a mean over seeds, the variance that is the candidates' own, in units of that which the seed adds: 4 to 1."""
 CONFIDENCE = 0.9
 
 

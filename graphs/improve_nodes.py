@@ -27,6 +27,7 @@ from graphs.outer import (
 )
 from graphs.practice import Practice
 from graphs.runtime import Runtime
+from graphs.seeding import Seeds
 from graphs.state import ImproveState
 from graphs.verdict import compared, decide, differences
 from graphs.writings import texts_by_arm
@@ -214,6 +215,7 @@ class ImproveNodes:
             actions=dict(Counter(f"{action.strategy} x{action.rate:g}" for action in taken)),
             rewards=tuple(it.reward for it in found),
             predicted=tuple(expected[it.document].get(action, 0.0) for it, action in zip(found, taken, strict=True)),
+            noise=Seeds(self.rt, self.practice).noise(child),
         )  # fmt: skip
 
 

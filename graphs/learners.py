@@ -19,7 +19,7 @@ from agent.ports import Lesson, Strategy
 from agent.records import BASE, Document, Plan, Writing
 from agent.strategies.prompted import PromptedStrategy
 from graphs.choosers import ByPolicy, ByWriter, Choosers, writing_plans
-from graphs.outer import number_of, practice_of
+from graphs.outer import kind_of, practice_of
 from graphs.practice import Practice, Rewarded
 from graphs.runtime import Runtime
 
@@ -67,9 +67,8 @@ class Learner(Protocol):
 
 
 def learner_of(runtime: Runtime, child: str) -> Learner:
-    """That of the round which a practice or a held-out run belongs to: rounds take turns."""
-    learns = runtime.config.improve.learns
-    kind = learns[(number_of(child) - 1) % len(learns)]
+    """That of the round which a practice or a held-out run belongs to."""
+    kind = kind_of(runtime.config.improve.learns, child)
     return PlannerLearner(runtime) if kind == "planner" else WriterLearner(runtime)
 
 

@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator, Sequence
 from math import log2
 
-from agent.policy import Action
+from agent.policy import Action, Kind
 from agent.records import Document, Plan, content_id
 
 IMPROVE, PRACTICE, HELDOUT = "improve", "practice", "held-out"
@@ -34,6 +34,11 @@ def improve_of(child: str) -> str:
 def number_of(child: str) -> int:
     """The round that a practice or a held-out run belongs to."""
     return int(child.rsplit(".", 2)[1])
+
+
+def kind_of(learns: Sequence[Kind], child: str) -> Kind:
+    """What the round trains that a practice or a held-out run belongs to: rounds take turns."""
+    return learns[(number_of(child) - 1) % len(learns)]
 
 
 def is_heldout(document: str, share: float) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from agent.ledger_port import Ledger
@@ -19,17 +20,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Rewarded:
-    """A self-edit with its reward, the mean over its candidates, and what policies see of its document."""
+    """A self-edit with the rewards of its candidates, one a seed, and what policies see of its document."""
 
     document: str
     features: tuple[float, ...]
     plan: Plan
     self_edit: SelfEdit
-    reward: float
+    rewards: tuple[float, ...]
+
+    @property
+    def reward(self) -> float:
+        return fmean(self.rewards)
 
 
-def rewards(ledger: Ledger, run: str, document: str) -> Iterator[tuple[Plan, SelfEdit, float]]:
-    """Each self-edit of a practice run with its reward, the mean over its candidates.
+def rewards(ledger: Ledger, run: str, document: str) -> Iterator[tuple[Plan, SelfEdit, tuple[float, ...]]]:
+    """Each self-edit of a practice run with the rewards of its candidates, one a seed.
 
     0 where the check left nothing to train on: that is what the plan is worth. Nothing where all candidates failed.
     """
@@ -41,9 +46,9 @@ def rewards(ledger: Ledger, run: str, document: str) -> Iterator[tuple[Plan, Sel
             measured[candidate.self_edit].append(reward.value)
     for edit in ledger.self_edits(run, document):
         if not edit.examples:
-            yield plans[edit.plan], edit, 0.0
+            yield plans[edit.plan], edit, (0.0,)
         elif measured[edit.id]:
-            yield plans[edit.plan], edit, sum(measured[edit.id]) / len(measured[edit.id])
+            yield plans[edit.plan], edit, tuple(measured[edit.id])
 
 
 class Practice:
@@ -76,9 +81,9 @@ class Practice:
         if run in self._kept:
             return self._kept[run]
         found = [
-            Rewarded(document.id, self._seen(document), plan, edit, reward)
+            Rewarded(document.id, self._seen(document), plan, edit, found)
             for document in self.rt.ledger.documents(run)
-            for plan, edit, reward in rewards(self.rt.ledger, run, document.id)
+            for plan, edit, found in rewards(self.rt.ledger, run, document.id)
         ]
         if self.rt.ledger.run(run)["status"] == "done":
             self._kept[run] = found

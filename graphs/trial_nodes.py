@@ -13,6 +13,7 @@ from graphs.outcome import outcome
 from graphs.practice import Practice
 from graphs.runtime import Runtime
 from graphs.screening import Screen
+from graphs.seeding import Seeds
 from graphs.state import AdaptState
 
 SEED_STRIDE = 1000
@@ -38,7 +39,7 @@ class PracticeNodes(TrialNodes):
 
     def __init__(self, runtime: Runtime, practice: Practice) -> None:
         super().__init__(runtime)
-        self.screening = Screen(runtime, practice)
+        self.screening, self.seeds = Screen(runtime, practice), Seeds(runtime, practice)
 
     def plans_for(
         self, run: str, document: Document, strategies: Mapping[str, Strategy], recalled: Sequence[Recalled]
@@ -46,7 +47,8 @@ class PracticeNodes(TrialNodes):
         return learner_of(self.rt, run).plans(run, document, strategies, self.screening.drafts(run))
 
     def trainings(self, plan: Plan) -> list[TrainSettings]:
-        seeds = (plan.settings.seed + SEED_STRIDE * turn for turn in range(self.rt.config.improve.seeds))
+        count = self.seeds.count(plan.run, plan.document)
+        seeds = (plan.settings.seed + SEED_STRIDE * turn for turn in range(count))
         return [plan.settings.model_copy(update={"seed": seed}) for seed in seeds]
 
     def screen(self, state: AdaptState) -> Update:

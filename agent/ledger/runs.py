@@ -28,8 +28,9 @@ class Runs(Store):
         """Write the run down as running, with a sitting of this process, whose seconds go up with every event of the
         run. A run that is started again keeps its first config and sources.
 
-        Where it had not measured anything yet, nothing hangs on its first config, and the new one takes its place:
-        a run that could not begin, for a model that is not there, is not bound to what stopped it.
+        Where it had not measured anything yet, nor begun a run of its own (RUN.1.practice), nothing hangs on its first
+        config, and the new one takes its place: a run that could not begin, for a model that is not there, is not
+        bound to what stopped it.
 
         Raises:
             StoreError: the database cannot be written.
@@ -40,7 +41,9 @@ class Runs(Store):
                 again = update(runs).where(runs.c.id == run)
                 connection.execute(again.values(status="running", finished_at=None))
                 measured = select(scores.c.seq).where(scores.c.run == run).exists()
-                connection.execute(again.where(~measured).values(config=config))
+                child = runs.alias("child")
+                began = select(child.c.seq).where(child.c.id.startswith(f"{run}.", autoescape=True)).exists()
+                connection.execute(again.where(~measured, ~began).values(config=config))
             self._sit_down(connection, run)
 
     def _sit_down(self, connection: Connection, run: str) -> None:

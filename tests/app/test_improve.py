@@ -70,7 +70,9 @@ def test_it_practises_on_what_was_read_before(seal: Seal, source: Path) -> None:
 def test_a_dry_run_trains_nothing(seal: Seal, source: Path) -> None:
     done = seal("improve", source, *SMALL, "--dry-run")
     assert done.exit_code == 0
-    assert "2 rounds, at most 88 candidates" in done.stdout
+    assert "2 rounds, about 128 candidates" in done.stdout
+    once = seal("improve", source, *SMALL, "--set", "improve.seeds=1", "--dry-run")
+    assert "2 rounds, at most 88 candidates" in once.stdout
     assert "no candidate was trained here yet" in done.stdout
     assert not (seal.home / "ledger.sqlite").exists()
     assert seal("improve", source, *SMALL).exit_code == 0

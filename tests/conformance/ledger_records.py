@@ -71,6 +71,15 @@ class LedgerRecords:
         (again,) = ledger.runs()
         assert (again["status"], again["config"], again["sources"]) == ("running", {"rank": 8}, ["feed.xml"])
 
+    def test_a_run_that_began_runs_of_its_own_goes_on_with_its_first_config(self, ledger: Ledger) -> None:
+        """They measure, it does not."""
+        ledger.start_run("run-1", "improve", {"rank": 8}, [])
+        ledger.start_run("run-10.1.practice", "practice", {"rank": 8}, [])
+        ledger.start_run("run-1", "improve", {"rank": 9}, [])
+        ledger.start_run("run-1.1.practice", "practice", {"rank": 9}, [])
+        ledger.start_run("run-1", "improve", {"rank": 99}, [])
+        assert [run["config"]["rank"] for run in ledger.runs()] == [9, 8, 9]
+
     def test_a_config_that_was_measured_under_can_be_changed_on_purpose(self, ledger: Ledger) -> None:
         start(ledger)
         add_chain(ledger, chain())

@@ -44,6 +44,8 @@ class FakeTrainer:
         """Whether sequences of several sentences teach anything. Without, all that counts is what was written."""
         self.logprob_of: dict[str, float] = {}
         """The same for a strategy, whatever its turn."""
+        self.noise = 0.0
+        """What a seed adds to it at most, in both directions."""
 
     def train(self, jobs: Sequence[TrainJob], progress: Progress | None = None) -> list[Training | TrainFailure]:
         results: list[Training | TrainFailure] = []
@@ -53,6 +55,7 @@ class FakeTrainer:
                 continue
             self.trained.append(job.candidate.id)
             logprob = self.logprob_of.get(job.candidate.strategy, self.logprobs[i % len(self.logprobs)])
+            logprob += self.noise * random.Random(job.candidate.id).uniform(-1, 1)
             texts = [e.text for e in job.examples if self.learns_passages or e.text.count(". ") < 2]
             _write_adapter(job.folder, 4, logprob, texts)
             results.append(

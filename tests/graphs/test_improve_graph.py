@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from agent.policy import PlannerPolicy, Round
 from graphs.approval import approve
 from graphs.improve import improve_graph
 from graphs.improve_nodes import ImproveNodes
-from graphs.improve_run import ImproveRun, begin
+from graphs.improve_run import ImproveRun, begin, take_up
 from graphs.outer import HELDOUT, PRACTICE, heldout_run, practice_run
 from graphs.practice import Practice
 from graphs.runtime import Runtime
@@ -158,6 +159,33 @@ def test_each_self_edit_is_trained_with_several_seeds_and_rewarded_by_their_mean
     assert practised.candidates == 2 * len(practised.rewards)
 
 
+def seeds_of(runtime: FakeRuntime, child: str) -> list[int]:
+    """How often the self-edits of each document were trained."""
+    found = []
+    for document in runtime.ledger.documents(child):
+        often = Counter(c.self_edit for c in runtime.ledger.candidates(child, document.id))
+        assert len(set(often.values())) == 1
+        found.append(often.most_common(1)[0][1])
+    return found
+
+
+@pytest.mark.parametrize(("noise", "needed"), [(0.0, 1), (2.9, 4)])
+def test_the_number_of_seeds_follows_the_noise(tmp_path: Path, source: str, noise: float, needed: int) -> None:
+    """Two until it is known, and in each round's first document, to know it in the next ones."""
+    runtime = FakeRuntime(tmp_path / "home", SMALL | {"improve.screen": "1"}, articles=ARTICLES)
+    runtime.fake_trainer.logprob_of = dict.fromkeys(WORTH, -3.0) if noise else WORTH
+    runtime.fake_trainer.noise = noise
+    run = begin(runtime, [source])
+    run.learn()
+    rounds = runtime.ledger.rounds(run.finish()["run"])
+    first, second = (seeds_of(runtime, practice_run(run.name, number)) for number in (1, 2))
+    assert first == [2, 2, needed, needed, needed]
+    assert second == [max(2, needed), needed, needed, needed, needed]
+    found = [round.practised.noise for round in rounds]
+    assert all(it and it.freedom >= 8 for it in found)
+    assert all(it and (it.seed > it.own) == bool(noise) for it in found)
+
+
 @pytest.mark.parametrize(
     ("limit", "said"),
     [
@@ -215,14 +243,16 @@ def test_too_few_documents_are_refused(tmp_path: Path) -> None:
         run.learn()
 
 
-def test_the_same_command_goes_on_with_a_run_that_was_cut_off(tmp_path: Path, source: str) -> None:
+def interrupted(tmp_path: Path, source: str) -> tuple[FakeRuntime, ImproveRun]:
+    """A run that was stopped by Ctrl-C in its second round."""
     runtime = FakeRuntime(tmp_path / "home", SMALL, articles=ARTICLES)
+    runtime.fake_trainer.logprob_of = WORTH
     train, calls = runtime.fake_trainer.train, 0
 
     def cut_off(*arguments: Any) -> Any:
         nonlocal calls
         calls += 1
-        if calls == 7:
+        if calls == 13:
             raise KeyboardInterrupt
         return train(*arguments)
 
@@ -231,6 +261,12 @@ def test_the_same_command_goes_on_with_a_run_that_was_cut_off(tmp_path: Path, so
     with pytest.raises(KeyboardInterrupt):
         run.learn()
     run.stop("stopped")
+    assert len(runtime.ledger.rounds(run.name)) == 1
+    return runtime, run
+
+
+def test_the_same_command_goes_on_with_a_run_that_was_cut_off(tmp_path: Path, source: str) -> None:
+    runtime, run = interrupted(tmp_path, source)
     again: ImproveRun = begin(runtime, [source])
     assert again.name == run.name
     assert again.goes_on
@@ -242,9 +278,25 @@ def test_the_same_command_goes_on_with_a_run_that_was_cut_off(tmp_path: Path, so
     assert (kinds.count(PRACTICE), kinds.count(HELDOUT)) == (2, 2)
 
 
+def test_a_run_goes_on_under_the_configuration_that_it_began_with(tmp_path: Path, source: str) -> None:
+    """What it measures is in runs of its own."""
+    runtime, run = interrupted(tmp_path, source)
+    begun = runtime.ledger.run(run.name)["config"]
+    today = FakeRuntime(tmp_path / "home", {"improve.rounds": "1", "improve.heldout": "4"}, articles=ARTICLES)
+    today.fake_trainer.logprob_of = WORTH
+    again = take_up(today, run.name)
+    _, aside = again.configure({})
+    assert {"improve.rounds", "improve.heldout", "improve.documents"} <= set(aside)
+    again.learn()
+    assert again.finish()["rounds"] == 2
+    assert today.ledger.run(run.name)["config"] == begun
+    assert len(today.ledger.documents(heldout_run(run.name, 2))) == 6
+
+
 def test_the_reward_model_tells_before_it_sees_and_then_screens(tmp_path: Path, source: str) -> None:
     """In the first round it knows nothing, in the second it is held to its word, in the third it screens."""
-    runtime, summary = improving(tmp_path, source, WORTH, {"improve.rounds": "3", "improve.documents": "4"})
+    more = {"improve.rounds": "3", "improve.documents": "4", "improve.seeds": "1"}
+    runtime, summary = improving(tmp_path, source, WORTH, more)
     ledger, (first, second, third) = runtime.ledger, rounds_of(runtime, summary)
     assert first.calibration is None
     assert second.calibration is not None

@@ -133,7 +133,7 @@ def test_other_strategies_show_what_can_be_written(tmp_path: Path, source: str) 
 
 def test_what_shows_is_trained_also_where_the_reward_model_thinks_little_of_it(tmp_path: Path, source: str) -> None:
     """It predicts from the second round on, and has not earned to screen."""
-    more = {"plan.strategies": '["rewrite", "sentences", "passage"]', "improve.documents": "10"}
+    more = {"plan.strategies": '["rewrite", "sentences", "passage"]', "improve.documents": "10", "improve.seeds": "1"}
     runtime, summary = improving(tmp_path / "home", source, more)
     ledger, child = runtime.ledger, practice_run(summary["run"], 2)
     assert ledger.predictions(child)

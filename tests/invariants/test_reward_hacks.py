@@ -149,8 +149,8 @@ def test_a_policy_that_learned_to_flatter_the_judge_is_not_promoted(tmp_path: Pa
     ledger, child = runtime.ledger, practice_run(run.name, 1)
     by: dict[str, list[float]] = {}
     for document in ledger.documents(child):
-        for plan, _, reward in rewards(ledger, child, document.id):
-            by.setdefault(plan.strategy, []).append(reward)
+        for plan, _, earned in rewards(ledger, child, document.id):
+            by.setdefault(plan.strategy, []).extend(earned)
     assert sum(by["parrot"]) / len(by["parrot"]) > 0.2, "practice was flattered, or this test shows nothing"
     for round in ledger.rounds(run.name):
         learned = next(r for r in round.results if r.arm == "learned")
