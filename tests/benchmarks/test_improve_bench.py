@@ -13,7 +13,7 @@ from agent.policy import Action
 from agent.records import Document, Example
 from agent.sources import read
 from benchmarks.improve import examined
-from benchmarks.screening import main, screened
+from benchmarks.screening import main, screened, worth
 from graphs.improve_run import begin
 from seal_train.reward_model import Draft
 from tests.fakes.house import FakeRuntime, mills, write_articles
@@ -68,32 +68,43 @@ def test_without_a_promoted_policy_there_is_nothing_to_examine(tmp_path: Path) -
         examined(FakeRuntime(tmp_path / "home"), "r", others(tmp_path, 0, 1))
 
 
-def drafts(documents: int, told: bool) -> dict[str, list[tuple[Draft, float]]]:
+def drafts(documents: int, told: bool) -> dict[str, list[tuple[Draft, tuple[float, ...]]]]:
     """Self-edits whose reward is told by their action, or by nothing that a model sees."""
     rng = np.random.default_rng(0)
-    found: dict[str, list[tuple[Draft, float]]] = {}
+    found: dict[str, list[tuple[Draft, tuple[float, ...]]]] = {}
     for n in range(documents):
-        pairs = []
-        for strategy, worth in (("facts", 0.6), ("cloze", 0.4), ("sentences", 0.2), ("passage", 0.0)):
+        pairs: list[tuple[Draft, tuple[float, ...]]] = []
+        for strategy, usual in (("facts", 0.6), ("cloze", 0.4), ("sentences", 0.2), ("passage", 0.0)):
             vector = tuple(rng.normal(size=4).tolist())
             action = Action(strategy=strategy, rate=1.0)
             draft = Draft(vector, (1.0,) * 6, action, (Example(completion="A line."),))
-            pairs.append((draft, float((worth if told else rng.uniform(0, 0.6)) + rng.normal(0, 0.02))))
+            pairs.append((draft, (float((usual if told else rng.uniform(0, 0.6)) + rng.normal(0, 0.02)),)))
         found[f"run d{n}"] = pairs
     return found
 
 
 def test_what_the_model_can_tell_is_kept_by_screening() -> None:
+    """One place goes to any other self-edit, so that a little is lost of the best of two."""
     found = screened(drafts(20, told=True))
-    assert (found["documents"], found["self_edits"], found["saved"]) == (20, 80, 0.5)
-    assert found["chosen_minus_all"]["mean"] == pytest.approx(0.0, abs=0.01)
-    assert found["chosen_minus_random"]["low"] > 0.05
+    assert (found["documents"], found["self_edits"], found["each"]) == (20, 80, 4)
+    assert -0.02 < found["half_chosen_minus_all"]["mean"] <= 0.0
+    assert found["half_chosen_minus_half_random"]["low"] > 0.05
+    assert found["half_chosen_is_worth_random"] > 3.5
+    assert found["kept"][4]["chosen"] == pytest.approx(found["kept"][4]["random"])
 
 
 def test_what_it_cannot_tell_is_lost_as_by_chance() -> None:
     found = screened(drafts(20, told=False))
-    assert found["chosen_minus_all"]["mean"] < -0.02
-    assert found["chosen_minus_random"]["low"] < 0.03
+    assert found["half_chosen_minus_all"]["mean"] < -0.02
+    assert found["half_chosen_minus_half_random"]["low"] < 0.03
+    assert found["half_chosen_is_worth_random"] < 3
+
+
+def test_luck_of_one_seed_is_worth_nothing_by_another() -> None:
+    assert worth([(0.5,), (0.3,)], [0, 1]) == 0.5
+    lucky, steady = (0.9, 0.1, 0.1), (0.5, 0.5, 0.5)
+    assert worth([lucky, steady], [0, 1]) == pytest.approx((0.1 + 0.5 + 0.5) / 3)
+    assert worth([lucky, steady], [1]) == 0.5
 
 
 def test_the_command_reads_a_home_and_trains_nothing(
