@@ -116,7 +116,9 @@ def _kind(field: FieldInfo) -> str:
     if get_origin(kind) is Literal:
         return "one of " + ", ".join(toml_value(choice) for choice in get_args(kind))
     if get_origin(kind) is tuple:
-        return "a list of texts in quotes"
+        of = get_args(kind)[0]
+        chosen = ", ".join(map(toml_value, get_args(of))) if get_origin(of) is Literal else "texts in quotes"
+        return f"a list of {chosen}"
     return "a section" if section_of(field) else _KINDS[kind]
 
 

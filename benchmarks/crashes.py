@@ -33,7 +33,8 @@ Told = dict[str, Any]
 @dataclass(frozen=True)
 class Row:
     """What became of the runs of one command that were cut off in one way. `writes` are the places where it can be;
-    `lost` and `doubled` count documents, candidates and publications that are missing or there twice at the end."""
+    `lost` and `doubled` count documents, candidates and publications that are missing or there twice at the end.
+    `unlike` says of each run that ended otherwise where it was cut off, and what is otherwise."""
 
     command: str
     how: str
@@ -42,6 +43,7 @@ class Row:
     alike: int
     lost: int
     doubled: int
+    unlike: tuple[str, ...]
 
 
 def main(argv: Sequence[str]) -> None:
@@ -58,8 +60,11 @@ def main(argv: Sequence[str]) -> None:
     head = ("command", "cut off by", "places", "cut off", "ended alike", "lost", "doubled")
     shown = Table(*head)
     for row in rows:
-        shown.add_row(*map(str, asdict(row).values()))
+        shown.add_row(*(str(value) for name, value in asdict(row).items() if name != "unlike"))
     Console().print(shown)
+    for row in rows:
+        for found in row.unlike:
+            print(f"{row.command}, {row.how}: {found}")
 
 
 def rows_of(cuts: int, moments: int, refused: int) -> Iterator[Row]:
@@ -98,10 +103,21 @@ def _crashed(command: str, cuts: int, error: int, moments: int) -> tuple[Told, l
 
 def _row(command: str, how: str, whole: Told, runs: Sequence[Told]) -> Row:
     cut_off = [run for run in runs if run["killed_before"]]
-    alike = [run for run in cut_off if run["facts"] == whole["facts"] and run["statuses"][-2:] == [0, 0]]
+    unlike = [told for run in cut_off if (told := _otherwise(whole, run))]
     lost = sum(len(_things(whole) - _things(run)) for run in cut_off)
     doubled = sum(_count(run) - len(_things(run)) for run in cut_off)
-    return Row(command, how, len(whole["writes"]), len(cut_off), len(alike), lost, doubled)
+    return Row(
+        command, how, len(whole["writes"]), len(cut_off), len(cut_off) - len(unlike), lost, doubled, tuple(unlike)
+    )
+
+
+def _otherwise(whole: Told, run: Told) -> str:
+    """Where a run was cut off and what it ended with otherwise than the unbroken one; "" where nothing is."""
+    facts = run["facts"] or {}
+    names = [name for name, value in whole["facts"].items() if facts.get(name) != value]
+    if run["statuses"][-2:] != [0, 0]:
+        names.append(f"exit codes {run['statuses']}")
+    return f"{'; '.join(run['killed_before'])}: {', '.join(names)}" if names else ""
 
 
 COUNTED = ("outcomes", "candidates", "published", "library", "promotions", "rounds")
