@@ -61,7 +61,7 @@ def improve(
 
     check(config.improve.report_to)
     progress = ImproveProgress()
-    sweep(config.home, config.work_dir, config.adapters_dir)
+    sweep(config.home, config.work_dir, config.adapters_dir, config.writers_dir, config.datasets_dir)
     runtime = Runtime(config, listener=progress.listen, progress=progress.trained)
     with runtime.ledger.alone(lambda: say_waiting("into the same ledger")):
         done = ended(runtime.ledger, resume) if resume else None

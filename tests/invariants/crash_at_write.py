@@ -340,6 +340,17 @@ class Runs:
         }
 
 
+def drawn(writes: Sequence[str], cuts: Sequence[int], sample: int, chance: random.Random) -> list[int]:
+    """So many cuts: one before the first rename into each folder, since these are few, and others by chance."""
+    first: dict[str, int] = {}
+    for cut in cuts:
+        if writes[cut - 1].startswith("os.rename "):
+            first.setdefault(writes[cut - 1].partition("/")[0], cut)
+    renames = list(first.values())[:sample]
+    others = [cut for cut in cuts if cut not in renames]
+    return sorted([*renames, *chance.sample(others, min(sample - len(renames), len(others)))])
+
+
 def program() -> None:
     """Arguments: the command, an empty folder, the source (made where there is none), how many cuts (0: all), how many
     more after each of them, the number of an error with which files cannot be written or renamed (0: processes are
@@ -357,7 +368,7 @@ def program() -> None:
     print(json.dumps(whole), flush=True)  # noqa: T201
     writes = enumerate(whole["writes"], 1)
     cuts = [number for number, write in writes if not error or write.startswith(REFUSED)]
-    for cut in sorted(chance.sample(cuts, min(sample, len(cuts)))) if sample else cuts:
+    for cut in drawn(whole["writes"], cuts, sample, chance) if sample else cuts:
         several = (Cut(at, error=error) for at in (cut, *chance.choices(cuts, k=more)))
         print(json.dumps(runs.run(*several)), flush=True)  # noqa: T201
     for _ in range(moments):
