@@ -13,6 +13,7 @@ from agent.records import Event
 from app.progress import RunProgress
 from app.round_page import write_pages
 from app.trackers import Trackers
+from graphs.outer import heldout_run, practice_run
 
 HERE = {"open": "practising", "learn": "testing"}
 
@@ -27,7 +28,13 @@ class ImproveProgress(RunProgress):
         self.trackers = Trackers(config.improve.report_to, ledger, run, config.reports_dir, self.say)
         a_round = config.improve.documents + config.improve.heldout
         self.total = config.improve.rounds * a_round
-        self.done = len(ledger.rounds(run)) * a_round
+        number = len(ledger.rounds(run)) + 1
+        self.done = (number - 1) * a_round
+        known = {r["run"] for r in ledger.runs()}
+        for child, what in ((practice_run(run, number), "practising"), (heldout_run(run, number), "testing")):
+            if child in known:  # it goes on in the middle of a round
+                self.place = f"round {number}, {what}: "
+                self.done += len(ledger.outcomes(child))
 
     def __enter__(self) -> Self:
         self.trackers.report()  # what a process that was killed had not come to

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agent.records import Event, Usage
 from app.cli import app
+from app.improve_progress import ImproveProgress
+from graphs.improve_run import begin
 from tests.app.fake_seal import Seal
 from tests.app.improving import ARTICLES, SMALL, practising
-from tests.fakes.house import write_articles
+from tests.fakes.house import FakeRuntime, write_articles
 
 
 @pytest.fixture
@@ -147,3 +151,24 @@ def test_status_and_trace_of_it(seal: Seal, source: Path) -> None:
     assert re.search(r"learned: held-out gain 0\.\d+", traced.stdout)
     inner = seal("trace", f"{run}.1.practice")
     assert "reward" in inner.stdout
+
+
+def test_the_bar_of_a_run_that_goes_on_begins_where_it_was_cut_off(tmp_path: Path, source: Path) -> None:
+    """Seven documents into a round of five to practise on and six that are held out."""
+    config = {"probe.parsed": "false", "probe.cloze": "false", "improve.documents": "5", "improve.heldout": "6",
+              "improve.heldout_share": "0.45", "improve.free_gib": "0"}  # fmt: skip
+    runtime = FakeRuntime(tmp_path / "home", config, articles=ARTICLES)
+    train, calls = runtime.fake_trainer.train, count(1)
+
+    def cut_off(*arguments: Any) -> Any:
+        if next(calls) == 8:
+            raise KeyboardInterrupt
+        return train(*arguments)
+
+    runtime.fake_trainer.__dict__["train"] = cut_off
+    run = begin(runtime, [str(source)])
+    with pytest.raises(KeyboardInterrupt):
+        run.learn()
+    progress = ImproveProgress()
+    progress.begin(runtime.config, runtime.ledger, run.name)
+    assert (progress.done, progress.total, progress.place) == (7, 33, "round 1, testing: ")
