@@ -58,13 +58,30 @@ def test_the_exam_compares_every_arm_on_the_same_documents(improved: tuple[FakeR
     assert len(runtime.fake_trainer.trained) == trained, "what was tested is not tested again"
 
 
+def test_a_writer_has_an_exam_of_its_own(tmp_path: Path) -> None:
+    config = SMALL | {"write.endpoint": "self", "improve.learns": '["writer"]', "plan.strategies": '["rewrite"]'}
+    runtime = FakeRuntime(tmp_path / "home", config | {"improve.heldout": "10"}, articles=ARTICLES)
+    runtime.fake_trainer.learns_passages = False
+    (tmp_path / "home").mkdir()
+    run = begin(runtime, [str(write_articles(tmp_path / "a.jsonl", ARTICLES[:24]))])
+    run.learn()
+    run.finish()
+    unseen = others(tmp_path, 24, 34)
+    with pytest.raises(ConfigError, match="promoted no planner"):
+        examined(runtime, run.name, unseen)
+    arms = examined(runtime, run.name, unseen, "writer")["arms"]
+    assert arms.keys() == {"current", "random", "untrained"}
+    assert arms["current"]["it_minus_untrained"]["low"] > 0
+    assert arms["current"]["texts"]["distinct"] > arms["untrained"]["texts"]["distinct"], "it says the same of all"
+
+
 def test_documents_that_had_a_part_in_the_run_are_refused(improved: tuple[FakeRuntime, str], tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="had a part"):
         examined(*improved, others(tmp_path, 20, 30))
 
 
 def test_without_a_promoted_policy_there_is_nothing_to_examine(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="promoted no policy"):
+    with pytest.raises(ConfigError, match="promoted no planner"):
         examined(FakeRuntime(tmp_path / "home"), "r", others(tmp_path, 0, 1))
 
 
