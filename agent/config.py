@@ -15,6 +15,7 @@ from typing import Annotated, Any
 from urllib.parse import quote
 
 from pydantic import Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from agent.config_improve import ImproveConfig
 from agent.config_sections import (
@@ -194,11 +195,18 @@ def load_config(
     try:
         config = Config.model_validate(_merged(data, above))
     except ValidationError as error:
-        raise _refusal(file, above, [explain(Config, detail) for detail in error.errors()]) from error
+        raise _refusal(file, above, [explain(Config, detail) for detail in _innermost(error)]) from error
     undefined = list(_undefined_endpoints(config))
     if undefined:
         raise _refusal(file, above, undefined)
     return config
+
+
+def _innermost(error: ValidationError) -> list[ErrorDetails]:
+    """Without what is said of a list because of what is wrong in it."""
+    found = error.errors()
+    within = {detail["loc"][:depth] for detail in found for depth in range(len(detail["loc"]))}
+    return [detail for detail in found if detail["loc"] not in within]
 
 
 def _expanded(path: Path) -> Path:

@@ -215,6 +215,7 @@ def test_a_value_of_the_wrong_type_is_refused_by_name(name: str, value: str, wan
         ({"train": "3"}, "--set: train is 3, expected a section"),
         ({"train.rank.x": "3"}, '--set: train.rank is {"x" = 3}, expected a whole number, at least 1'),
         ({"model.name": ""}, '--set: model.name is "", expected text in quotes, not empty'),
+        ({"improve.learns": '["it"]'}, '--set: improve.learns.0 is "it", expected a list of "planner", "writer"'),
         ({"improve.report_to": "[1]"},
          '--set: improve.report_to.0 is 1, expected a list of "tensorboard", "trackio", "wandb", "mlflow"'),
         ({"plan.planner": "best"}, '--set: plan.planner is "best", expected one of "policy", "thompson", "chat"'),
