@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agent.policy import Kind, Noise
@@ -24,36 +24,45 @@ class Seeds:
 
     def __init__(self, runtime: Runtime, practice: Practice) -> None:
         self.rt, self.practice = runtime, practice
-        self._counts: dict[tuple[str, str], int] = {}
+        self._run, self._latest, self._counts = "", list[str](), dict[str, int]()
 
     def count(self, run: str, document: str) -> int:
         """The same whenever it is asked for a document: its own rewards do not count."""
-        if (run, document) not in self._counts:
-            self._counts[run, document] = self.rt.config.improve.seeds or self._asked(run, document)
-        return self._counts[run, document]
+        if run != self._run:
+            self._run, self._latest, self._counts = run, self._alike(run), {}
+        if document not in self._counts:
+            self._counts[document] = self.rt.config.improve.seeds or self._asked(run, document)
+        return self._counts[document]
 
     def _asked(self, run: str, document: str) -> int:
         from evals.noise import seeds_needed
 
-        found = self.noise(run, without=document)
+        found = self._noise(self._latest, without=(run, document))
         if found is None or found.freedom < KNOWN_BY:
             return TO_MEASURE
         first = self.rt.ledger.documents(run)[0].id == document
         return max(seeds_needed(found), TO_MEASURE if first else 1)
 
-    def noise(self, run: str, without: str = "") -> Noise | None:
-        """That of the latest practice up to a run, among rounds that train the same kind of policy."""
+    def noise(self, run: str) -> Noise | None:
+        """That of the latest practice up to a run."""
+        return self._noise(self._alike(run))
+
+    def _noise(self, runs: Sequence[str], without: tuple[str, str] = ("", "")) -> Noise | None:
         from evals.noise import noise
 
+        found: dict[tuple[str, str], list[tuple[float, ...]]] = defaultdict(list)
+        for name in runs:
+            for it in self.practice.of(name):
+                if (name, it.document) != without:
+                    found[name, it.document].append(it.rewards)
+        return noise(list(found.values()))
+
+    def _alike(self, run: str) -> list[str]:
+        """The latest practice runs up to this one whose rounds train the same kind of policy."""
         kinds = {str(it["run"]): _kind(it) for it in self.rt.ledger.runs() if it["kind"] == PRACTICE}
         names = list(kinds)
         alike = [name for name in names[: names.index(run) + 1] if kinds[name] == kinds[run]]
-        found: dict[tuple[str, str], list[tuple[float, ...]]] = defaultdict(list)
-        for name in alike[-LOOKS_BACK:]:
-            for it in self.practice.of(name):
-                if (name, it.document) != (run, without):
-                    found[name, it.document].append(it.rewards)
-        return noise(list(found.values()))
+        return alike[-LOOKS_BACK:]
 
 
 def _kind(practice: Mapping[str, Any]) -> Kind:

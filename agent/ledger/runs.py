@@ -104,7 +104,11 @@ class Runs(Store):
         known = {r["run"]: r for r in self.runs()}
         if run not in known:
             newest = ", ".join(list(known)[-3:])
-            mend = f"the latest runs are: {newest}" if known else "there is none yet; start one with `seal ingest` or `seal improve`"
+            mend = (
+                f"the latest runs are: {newest}"
+                if known
+                else "there is none yet; start one with `seal ingest` or `seal improve`"
+            )
             raise UnknownName(f"the ledger has no run {run!r}", mend)
         return known[run]
 
