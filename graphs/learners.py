@@ -30,6 +30,8 @@ RANDOM = 4
 
 @dataclass(frozen=True)
 class Drifted:
+    """What was measured of the base model and of a learned writer."""
+
     base: Drift
     own: Drift
 
