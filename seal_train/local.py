@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from agent.errors import TrainerError
+from agent.errors import ModelError, TrainerError
 from agent.ports import Divergence, Likelihood, Progress, Query, Request, Sampled, TrainFailure, TrainJob
 from agent.records import Candidate, Training
 from seal_train.adapters import export, load, rank_of
@@ -28,6 +28,8 @@ ADAPTERS_A_PASS = 16
 """Most adapters in memory at once, however many a call names."""
 NO_MEMORY = "not enough memory to train it; lower the rank"
 T = TypeVar("T")
+Work = Callable[[Slots | None, list[int]], list[T]]
+"""What is found for the rows of one pass, slot-major."""
 
 
 class LocalTrainer:
@@ -134,47 +136,43 @@ class LocalModel:
 
     def answer(self, queries: Sequence[Query], max_tokens: int = 24) -> list[str]:
         ids = [self._ids(q.prompt) for q in queries]
-        out = [""] * len(queries)
-        with self.base.lock:
-            for slots, rows in self._passes(queries, ids):
-                answers = greedy(self.base, slots, [ids[r] for r in rows], max_tokens)
-                out = _placed(out, rows, answers)
-        return out
+        return self._asked(
+            queries, ids, lambda slots, rows: greedy(self.base, slots, [ids[r] for r in rows], max_tokens)
+        )
 
     def likelihoods(self, queries: Sequence[Query], completions: Sequence[str]) -> list[Likelihood]:
         ids = [self._ids(q.prompt) for q in queries]
         targets = [self._ids(c) for c in completions]
-        out = [Likelihood(0.0, False)] * len(queries)
-        with self.base.lock:
-            for slots, rows in self._passes(queries, [i + t for i, t in zip(ids, targets, strict=True)]):
-                found = likelihoods(self.base, slots, [ids[r] for r in rows], [targets[r] for r in rows])
-                out = _placed(out, rows, [Likelihood(*pair) for pair in found])
-        return out
+
+        def found(slots: Slots | None, rows: list[int]) -> list[Likelihood]:
+            pairs = likelihoods(self.base, slots, [ids[r] for r in rows], [targets[r] for r in rows])
+            return [Likelihood(*pair) for pair in pairs]
+
+        return self._asked(queries, [i + t for i, t in zip(ids, targets, strict=True)], found)
 
     def sample(self, requests: Sequence[Request], max_tokens: int, temperature: float) -> list[Sampled]:
         """As the port says.
 
         Raises:
-            ModelError: the model has no chat template.
+            ModelError: the model has no chat template, or there is not enough memory.
         """
         ids = [chat_ids(self.base, request.system, request.user) for request in requests]
-        out = [Sampled("", 0, 0.0)] * len(requests)
-        with self.base.lock:
-            for slots, rows in self._passes(requests, [row + [self.base.eos] * max_tokens for row in ids]):
-                seeds = [requests[r].seed for r in rows]
-                drawn = sampled(self.base, slots, [ids[r] for r in rows], max_tokens, temperature, seeds)
-                out = _placed(out, rows, drawn)
-        return out
+
+        def drawn(slots: Slots | None, rows: list[int]) -> list[Sampled]:
+            seeds = [requests[r].seed for r in rows]
+            return sampled(self.base, slots, [ids[r] for r in rows], max_tokens, temperature, seeds)
+
+        return self._asked(requests, [row + [self.base.eos] * max_tokens for row in ids], drawn)
 
     def divergences(self, queries: Sequence[Query]) -> list[Divergence]:
         ids = [self._ids(q.prompt) for q in queries]
-        out = [Divergence(0.0, len(row)) for row in ids]
-        with self.base.lock:
-            for slots, rows in self._passes(queries, ids):
-                if slots:
-                    nats = divergences(self.base, slots, [ids[r] for r in rows])
-                    out = _placed(out, rows, [Divergence(n, len(ids[r])) for n, r in zip(nats, rows, strict=True)])
-        return out
+
+        def found(slots: Slots | None, rows: list[int]) -> list[Divergence]:
+            own = [ids[r] for r in rows]
+            nats = divergences(self.base, slots, own) if slots else [0.0] * len(own)
+            return [Divergence(n, len(row)) for n, row in zip(nats, own, strict=True)]
+
+        return self._asked(queries, ids, found)
 
     def turn(self, request: str) -> str:
         tokenizer = self.base.tokenizer
@@ -185,6 +183,18 @@ class LocalModel:
 
     def _ids(self, text: str) -> list[int]:
         return list(self.base.tokenizer(text, add_special_tokens=False).input_ids)
+
+    def _asked(self, queries: Sequence[Query] | Sequence[Request], ids: Sequence[list[int]], work: Work[T]) -> list[T]:
+        """What the work finds for each query, pass by pass.
+
+        Raises:
+            ModelError: there is not enough memory.
+        """
+        out: dict[int, T] = {}
+        with self.base.lock:
+            for slots, rows in self._passes(queries, ids):
+                out |= zip(rows, _halved(slots, rows, work), strict=True)
+        return [out[r] for r in range(len(queries))]
 
     def _passes(
         self, queries: Sequence[Query] | Sequence[Request], ids: Sequence[list[int]]
@@ -234,7 +244,17 @@ def _chunks(items: list[int], lengths: Sequence[int], rows_each: int) -> list[li
     return out
 
 
-def _placed(out: list[T], rows: list[int], values: list[T]) -> list[T]:
-    for row, value in zip(rows, values, strict=True):
-        out[row] = value
-    return out
+def _halved(slots: Slots | None, rows: list[int], work: Work[T]) -> list[T]:
+    """The work on one pass; where its memory is refused, on half as many rows of each slot after the other."""
+    try:
+        with refusals():
+            return work(slots, rows)
+    except MemoryError as error:
+        width = len(rows) // (slots.count if slots else 1)
+        if width == 1:
+            raise ModelError("not enough memory to ask the model", "free some, or lower [plan] candidates") from error
+    found: dict[int, T] = {}
+    for half in (range(width // 2), range(width // 2, width)):
+        some = [start + column for start in range(0, len(rows), width) for column in half]
+        found |= zip(some, _halved(slots, [rows[place] for place in some], work), strict=True)
+    return [found[place] for place in range(len(rows))]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,12 +11,13 @@ from peft import PeftModel
 from transformers import AutoModelForCausalLM
 
 import seal_train.local
-from agent.errors import StoreError
+from agent.errors import ModelError, StoreError
 from agent.ports import Query, TrainJob
 from agent.records import Candidate, Example, Plan, SelfEdit, Training, TrainSettings
-from seal_train.answering import shared_prefix
+from seal_train.answering import greedy, shared_prefix
 from seal_train.base import Base
 from seal_train.local import LocalModel, LocalTrainer
+from seal_train.lora import Slots
 from tests.fakes.models import KINDS_AND_WINDOW
 
 PROMPTS = (
@@ -119,6 +120,30 @@ def test_answers_do_not_depend_on_order_or_company(trained: Callable[[str], tupl
     model = LocalModel(base)
     queries = [Query(p, f) for f in folders for p in PROMPTS]
     assert model.answer(queries[::-1], 6)[::-1] == model.answer(queries, 6)
+
+
+def test_a_pass_that_is_refused_memory_is_asked_in_halves(
+    trained: Callable[[str], tuple[Base, list[Path]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base, (a, b) = trained("llama")
+    queries = [Query(prompt, adapter) for prompt in PROMPTS for adapter in (a, None, b)]
+    model, real, tried = LocalModel(base), greedy, list[int]()
+    whole = model.answer(queries, 6)
+    assert len(set(whole)) > 2
+    most = 2
+
+    def refusing(base: Base, slots: Slots | None, rows: Sequence[list[int]], tokens: int) -> list[str]:
+        tried.append(len(rows))
+        if len(rows) > most:
+            raise RuntimeError("CUDA out of memory. Tried to allocate 9 bytes")
+        return real(base, slots, rows, tokens)
+
+    monkeypatch.setattr(seal_train.local, "greedy", refusing)
+    assert model.answer(queries, 6) == whole
+    assert sorted(tried) == [1, 2, 2, 2, 2, 3, 4, 6], "three rows of each: one, and two, which are one and one"
+    most = 0
+    with pytest.raises(ModelError, match="not enough memory"):
+        model.answer(queries, 6)
 
 
 def test_training_after_answering_and_back(trained: Callable[[str], tuple[Base, list[Path]]], tmp_path: Path) -> None:
