@@ -86,7 +86,8 @@ class ModelConfig(Section):
         SETTLED,
         Field(
             description='Number type. "mixed" has the linear layers in bfloat16 and the rest in float32. "auto" is '
-            'bfloat16 on a GPU; on a CPU "mixed" where it multiplies bfloat16 in hardware (AMX), else float32.'
+            'bfloat16 on a GPU; on a CPU "mixed" where it multiplies bfloat16 in hardware (AMX, AVX512-BF16), else '
+            "float32."
         ),
     ] = "auto"
     threads: Annotated[int, MACHINE, Field(ge=0, description="CPU threads for torch. 0 uses all cores.")] = 0

