@@ -1,8 +1,9 @@
 """How often does the gate publish what it should, and what it should not?
 
 For each article (JSONL as `seal ingest` takes it) a known-good adapter, the mean of two `facts` candidates and a
-`cloze` one, and null adapters: the same on a text whose facts have changed places, another article's good adapter, and
-noise of the good one's scale. Adapters are kept in the work folder, so that a second run only measures.
+`cloze` one, and null adapters, `--nulls` of each kind: the same on a text whose facts have changed places, other
+articles' good adapters, and noise of the good one's scale. Adapters are kept in the work folder, so that a second run
+only measures.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from seal_train.local import LocalModel, LocalTrainer
 
 MEMBERS = (("facts", 0), ("facts", 1), ("cloze", 0))
 ARMS = ("good", "facts exchanged", "other article", "noise")
+Arms = dict[tuple[str, int], Path]
 FLAT = Retention(subject=BASE, forced=0.6, routed=0.6, logprob=-1.0, items=76)
 """Retention plays no part here."""
 
@@ -69,13 +71,19 @@ def jobs(document: Document, told: Document, folder: Path, base: str) -> Iterato
         yield TrainJob(Candidate.make("bench", edit, base, settings), passed, folder / f"member-{i}")
 
 
-def trained(base: Base, document: Document, told: Document, folder: Path) -> Path:
+def trained(base: Base, document: Document, told: Sequence[Document], folders: Sequence[Path]) -> list[Path]:
+    """One adapter for each text of `told`, all that are not there yet trained at once."""
     trainer = LocalTrainer(base)
-    if not (folder / "mean").is_dir():
-        members = list(jobs(document, told, folder, base.name))
-        trainer.train(members)
+    missing = {
+        folder: list(jobs(document, text, folder, base.name))
+        for text, folder in zip(told, folders, strict=True)
+        if not (folder / "mean").is_dir()
+    }
+    if missing:
+        trainer.train([job for members in missing.values() for job in members])
+    for folder, members in missing.items():
         trainer.merge([(job.candidate, job.folder) for job in members], folder / "mean")
-    return folder / "mean"
+    return [folder / "mean" for folder in folders]
 
 
 def noise(good: Path, folder: Path, seed: int) -> Path:
@@ -89,23 +97,37 @@ def noise(good: Path, folder: Path, seed: int) -> Path:
     return folder
 
 
+def nulls(base: Base, documents: Sequence[Document], good: Sequence[Path], i: int, work: Path, count: int) -> Arms:
+    """Null adapters for document i, `count` of each kind, under their kind and number."""
+    document, own = documents[i], work / documents[i].id
+    wrong = [exchanged(document, i + n * len(documents)) for n in range(count)]
+    places = [own / f"exchanged-{n}" for n in range(count)]
+    arms = {(ARMS[1], n): path for n, path in enumerate(trained(base, document, wrong, places))}
+    for n in range(count):
+        arms[ARMS[2], n] = good[(i + 1 + n) % len(good)]
+        arms[ARMS[3], n] = noise(good[i], own / f"noise-{n}", i + n * len(documents))
+    return arms
+
+
 def verdicts(
-    base: Base, documents: Sequence[Document], work: Path, min_probes: int, alpha: float
+    base: Base, documents: Sequence[Document], work: Path, count: int, min_probes: int, alpha: float
 ) -> dict[str, list[Verdict]]:
     model = LocalModel(base)
     found: dict[str, list[Verdict]] = {arm: [] for arm in ARMS}
-    good = [trained(base, d, d, work / d.id / "good") for d in track(documents, "training good adapters")]
-    for i, document in enumerate(track(documents, "null adapters and the gate")):
-        wrong = trained(base, document, exchanged(document, i), work / document.id / "exchanged")
-        other = good[(i + 1) % len(good)]
-        arms = dict(zip(ARMS, (good[i], wrong, other, noise(good[i], work / document.id / "noise", i)), strict=True))
+    good = [
+        trained(base, document, [document], [work / document.id / "good"])[0]
+        for document in track(documents, "training good adapters", console=Console(stderr=True))
+    ]
+    for i, document in enumerate(track(documents, "null adapters and the gate", console=Console(stderr=True))):
+        arms: Arms = {(ARMS[0], 0): good[i], **nulls(base, documents, good, i, work, count)}
+        named = {f"{kind} {n}": path for (kind, n), path in arms.items()}
         held = [p for p in make_probes(document) if p.half == "heldout" and not p.recall]
-        scores = score(model, document.title, held, {BASE: None, **arms})
+        scores = score(model, document.title, held, {BASE: None, **named})
         before = [s for s in scores if s.subject == BASE]
-        for arm in ARMS:
-            own = [s for s in scores if s.subject == arm]
-            decision = decide(arm, held, before, own, FLAT, FLAT, alpha, min_probes, max_retention_loss=1.0)
-            found[arm].append(decision.verdict)
+        for name, (kind, _) in zip(named, arms, strict=True):
+            own = [s for s in scores if s.subject == name]
+            decision = decide(name, held, before, own, FLAT, FLAT, alpha, min_probes, max_retention_loss=1.0)
+            found[kind].append(decision.verdict)
     return found
 
 
@@ -115,6 +137,7 @@ def main(argv: Sequence[str]) -> None:
     )
     parser.add_argument("articles", help="JSONL of short articles, two or more")
     parser.add_argument("--work", type=Path, default=Path("gate-bench"), help="folder for the adapters")
+    parser.add_argument("--nulls", type=int, default=1, help="null adapters of each kind for an article")
     parser.add_argument("--alpha", type=float, help="instead of the configuration's gate.alpha")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     args = parser.parse_args(argv)
@@ -122,7 +145,10 @@ def main(argv: Sequence[str]) -> None:
     base = load_base(config.model.name, config.models_dir, config.model.device, config.model.dtype)
     items = read(args.articles, timeout=config.source.timeout, max_words=config.write.max_words)
     documents = [item for item in items if not isinstance(item, Failure)]
-    found = verdicts(base, documents, args.work, config.gate.min_probes, args.alpha or config.gate.alpha)
+    if not 1 <= args.nulls < len(documents):
+        parser.error(f"--nulls must be at least 1 and less than the number of articles ({len(documents)})")
+    alpha = args.alpha or config.gate.alpha
+    found = verdicts(base, documents, args.work, args.nulls, config.gate.min_probes, alpha)
     counts = {arm: (sum(v == "publish" for v in found[arm]), len(found[arm])) for arm in ARMS}
     if args.json:
         print(json.dumps({arm: {"published": k, "of": n} for arm, (k, n) in counts.items()}))
