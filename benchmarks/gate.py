@@ -142,11 +142,11 @@ def main(argv: Sequence[str]) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     args = parser.parse_args(argv)
     config = load_config(None, {}, None)
-    base = load_base(config.model.name, config.models_dir, config.model.device, config.model.dtype)
     items = read(args.articles, timeout=config.source.timeout, max_words=config.write.max_words)
     documents = [item for item in items if not isinstance(item, Failure)]
     if not 1 <= args.nulls < len(documents):
         parser.error(f"--nulls must be at least 1 and less than the number of articles ({len(documents)})")
+    base = load_base(config.model.name, config.models_dir, config.model.device, config.model.dtype)
     alpha = args.alpha or config.gate.alpha
     found = verdicts(base, documents, args.work, args.nulls, config.gate.min_probes, alpha)
     counts = {arm: (sum(v == "publish" for v in found[arm]), len(found[arm])) for arm in ARMS}
