@@ -46,7 +46,7 @@ bench = typer.Typer(no_args_is_help=True, help="Benchmarks: seal against other w
 
 def _add(name: str, module: str, shows: str) -> None:
     @bench.command(
-        name, help=f"{shows}\n\nseal bench {name} --help shows the options.", add_help_option=False,
+        name, help=f"{shows}\n\nseal bench {name} --help shows the options.", short_help=shows, add_help_option=False,
         context_settings={"ignore_unknown_options": True},
     )  # fmt: skip
     def run(arguments: Annotated[list[str] | None, typer.Argument(metavar="[OPTIONS]")] = None) -> None:

@@ -144,7 +144,7 @@ def improve(
     approve: Approve = None,
     home: Home = None, config: ConfigFile = None, set_: Set = None, json: Json = False, debug: Debug = False,
 ) -> None:  # fmt: skip
-    """Learn to plan better self-edits, or to write them, round by round.
+    """Learn to plan self-edits better, or to write them better.
 
     Each round practises on some documents: several self-edits for each, trained and rewarded as in seal ingest, but
     nothing is published. From all rewards so far a policy is learned: which strategy and learning rate suit which
@@ -272,7 +272,7 @@ def rollback(
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, for the record")] = "asked for by hand",
     home: Home = None, config: ConfigFile = None, set_: Set = None, json: Json = False, debug: Debug = False,
 ) -> None:  # fmt: skip
-    """Take an adapter back, or with --policy what `seal improve` promoted last.
+    """Take back an adapter, or with --policy a learned policy.
 
     Its document's former adapter answers again, where there was one. `seal adapters` lists their ids. Nothing is
     deleted: the ledger and the trace keep what was taken back. The document is learned again only when you ask for it:
