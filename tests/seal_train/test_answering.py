@@ -173,3 +173,13 @@ def test_damaged_or_foreign_adapter_is_a_clear_error(
         LocalModel(base_of("gpt2")).answer([Query("x", second)])
     with pytest.raises(StoreError, match="cannot be read"):
         LocalModel(base).answer([Query("x", tmp_path / "nowhere")])
+
+
+@pytest.mark.parametrize("kind", ["gpt2", "llama"])
+def test_more_than_a_model_s_positions_are_refused_with_what_to_do(base_of: Callable[..., Base], kind: str) -> None:
+    """512 of them: up to the last is fine, one more ends a GPT-2 in an index error and a Llama in nonsense."""
+    base = base_of(kind)
+    assert len(greedy(base, None, [[5] * 500, [6] * 12], 12)) == 2
+    with pytest.raises(ModelError, match="at most 512 tokens at once, and was to take 513") as caught:
+        greedy(base, None, [[5] * 501, [6] * 12], 12)
+    assert "shorten the question" in caught.value.mend
