@@ -185,7 +185,7 @@ class ImproveNodes:
             refused=len(documents) - len(results[0].trials), word=word, calibration=self._calibration(practised_in),
             screened=self._screened(practised_in), drift=drifted.own if drifted else None,
             texts=texts_by_arm(ledger, child, results) if learns.kind == "writer" else {}, reason=reason,
-            seconds=sum(float(ledger.run(name)["seconds"]) for name in (practised_in, child)),
+            seconds=float(ledger.run(run)["seconds"]) - sum(r.seconds for r in ledger.rounds(run)),
         )  # fmt: skip
 
     def _calibration(self, child: str) -> Calibration | None:

@@ -46,17 +46,29 @@ class Runs(Store):
                 connection.execute(again.where(~measured, ~began).values(config=config))
             self._sit_down(connection, run)
 
-    def _sit_down(self, connection: Connection, run: str) -> None:
-        fresh = {"run": run, "process": os.getpid(), "machine": platform.node(), "began_at": time.time(), "seconds": 0}
+    def _sit_down(self, connection: Connection, run: str, ago: float = 0) -> None:
+        """A sitting of the run that began so many seconds ago."""
+        fresh = {
+            "run": run, "process": os.getpid(), "machine": platform.node(), "began_at": time.time() - ago, "seconds": 0
+        }  # fmt: skip
         seq = connection.execute(insert(sittings).values(**fresh).returning(sittings.c.seq)).scalar_one()
-        self._sitting[run] = seq, time.perf_counter()
+        self._sitting[run] = seq, time.perf_counter() - ago
 
-    def _count_time(self, connection: Connection, run: str) -> None:
-        """A sitting that is killed has lasted until the last event, one that is finished until then."""
-        if run in self._sitting:
-            seq, began = self._sitting[run]
-            seconds = time.perf_counter() - began
-            connection.execute(update(sittings).where(sittings.c.seq == seq).values(seconds=seconds))
+    def _count_time(self, connection: Connection, run: str, took: float = 0) -> None:
+        """A sitting that is killed has lasted until the last event, one that is finished until then.
+
+        What a run does within another one (RUN.1.practice) is time of both. It may have been begun by a process that
+        is gone, while this one goes on with the outer run: then it sits down with its first event, which `took` so
+        many seconds.
+        """
+        outer = [other for other in self._sitting if run.startswith(f"{other}.")]
+        if outer and run not in self._sitting:
+            self._sit_down(connection, run, took)
+        for one in (run, *outer):
+            if one in self._sitting:
+                seq, began = self._sitting[one]
+                seconds = time.perf_counter() - began
+                connection.execute(update(sittings).where(sittings.c.seq == seq).values(seconds=seconds))
 
     def change_config(self, run: str, config: dict[str, Any]) -> None:
         """Replace the run's recorded configuration, whatever was measured under it.
@@ -169,7 +181,7 @@ class Runs(Store):
     def add_event(self, event: Event) -> None:
         """Append a line to the trace. Events have no id: each call adds one."""
         with self._write() as connection:
-            self._count_time(connection, event.run)
+            self._count_time(connection, event.run, event.seconds)
             insert_new(connection, events, [row(events, event)])
 
     def events(self, run: str) -> list[Event]:

@@ -122,6 +122,14 @@ class LedgerRecords:
         first, second = ledger.runs()
         assert first["seconds"] == 0 < 0.1 <= second["seconds"]
 
+    def test_what_a_run_does_within_another_one_is_time_of_both(self, ledger: Ledger) -> None:
+        """So that a budget of hours is seen in the middle of a round."""
+        start(ledger, "run-1", "run-1.1.practice", "run-10")
+        time.sleep(0.1)
+        ledger.add_event(Event(run="run-1.1.practice", step="train"))
+        assert ledger.run("run-1")["seconds"] >= ledger.run("run-1.1.practice")["seconds"] >= 0.1
+        assert ledger.run("run-10")["seconds"] == 0
+
     def test_runs_come_in_the_order_of_their_start(self, ledger: Ledger) -> None:
         start(ledger, "z", "a", "m")
         assert [run["run"] for run in ledger.runs()] == ["z", "a", "m"]

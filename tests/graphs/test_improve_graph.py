@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +14,7 @@ import pytest
 from agent.config import load_config
 from agent.errors import ConfigError
 from agent.policy import PlannerPolicy, Round
+from agent.ports import Progress, TrainJob
 from graphs.approval import approve
 from graphs.improve import improve_graph
 from graphs.improve_nodes import ImproveNodes
@@ -19,6 +23,7 @@ from graphs.outer import HELDOUT, PRACTICE, heldout_run, practice_run
 from graphs.practice import Practice
 from graphs.runtime import Runtime
 from graphs.studio import mermaid
+from tests.fakes.engine import FakeTrainer
 from tests.fakes.house import FakeRuntime, mills, write_articles
 
 ARTICLES = mills(24)
@@ -88,6 +93,39 @@ def test_what_is_held_out_is_never_practised_on_and_gives_no_reward(tmp_path: Pa
         assert tested
         assert not [c for c in tested if ledger.reward(c.id)]
     assert {o.document for o in Practice(runtime).observations()} == practised
+
+
+@pytest.fixture
+def minutes(monkeypatch: pytest.MonkeyPatch) -> list[TrainJob]:
+    """Every candidate that is trained takes the ledger's clock a minute, and nothing else takes any time."""
+    trained: list[TrainJob] = []
+    train = FakeTrainer.train
+
+    def slow(self: FakeTrainer, jobs: Sequence[TrainJob], progress: Progress | None = None) -> Any:
+        trained.extend(jobs)
+        return train(self, jobs, progress)
+
+    monkeypatch.setattr(FakeTrainer, "train", slow)
+    clock = SimpleNamespace(time=time.time, perf_counter=lambda: 60.0 * len(trained))
+    monkeypatch.setattr("agent.ledger.runs.time", clock)
+    return trained
+
+
+def test_rounds_take_the_time_of_the_run_and_no_second_twice(
+    tmp_path: Path, source: str, minutes: list[TrainJob]
+) -> None:
+    runtime, summary = improving(tmp_path, source)
+    took = [round.seconds for round in rounds_of(runtime, summary)]
+    assert min(took) > 0
+    assert sum(took) == summary["seconds"] == 60 * len(minutes)
+
+
+def test_hours_are_counted_in_the_middle_of_a_round(tmp_path: Path, source: str, minutes: list[TrainJob]) -> None:
+    runtime, summary = improving(tmp_path, source, more={"improve.hours": "0.2"})
+    assert "0.2 hours are over" in summary["stopped"]
+    assert len(minutes) >= 12
+    assert 0 < len(runtime.ledger.outcomes(practice_run(summary["run"], 1))) < 5
+    assert not rounds_of(runtime, summary)
 
 
 def test_a_document_is_not_practised_on_twice_before_all_were(tmp_path: Path, source: str) -> None:
