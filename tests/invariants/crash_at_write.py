@@ -25,7 +25,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 from typing import Any, get_args
 
@@ -371,6 +371,15 @@ def program() -> None:
     for cut in drawn(whole["writes"], cuts, sample, chance) if sample else cuts:
         several = (Cut(at, error=error) for at in (cut, *chance.choices(cuts, k=more)))
         print(json.dumps(runs.run(*several)), flush=True)  # noqa: T201
-    for _ in range(moments):
-        once = Cut(seconds=chance.uniform(0, whole["seconds"]))
-        print(json.dumps(runs.run(once)), flush=True)  # noqa: T201
+    for killed in islice(at_random(runs, whole["seconds"], chance), moments):
+        print(json.dumps(killed), flush=True)  # noqa: T201
+
+
+def at_random(runs: Runs, seconds: float, chance: random.Random) -> Iterator[dict[str, Any]]:
+    """Runs that were killed at a random moment of about so many seconds; those that were over by then do not count."""
+    while True:
+        told = runs.run(Cut(seconds=chance.uniform(0, seconds)))
+        if told["killed_before"]:
+            yield told
+        else:
+            seconds = min(seconds, told["seconds"])

@@ -95,6 +95,7 @@ def test_a_killed_outer_loop_ends_like_an_unbroken_one(tmp_path: Path) -> None:
     assert [r["number"] for r in whole["facts"]["rounds"]] == [1, 2]
     assert whole["facts"]["promotions"], "a run without a promotion cannot show that none is doubled"
     assert len(killed) == (SAMPLE // 2 or len(whole["writes"])) + MOMENTS
+    assert all(run["killed_before"] for run in killed[-MOMENTS:]), "a moment after its end is none"
     assert whole["facts"]["writers"]
     assert [name for name in whole["facts"]["files"] if name.endswith("round-02.html")]
     assert not [name for name in whole["facts"]["files"] if "draft" in name]
