@@ -208,12 +208,8 @@ def seeds_of(runtime: FakeRuntime, child: str) -> list[int]:
 
 
 @pytest.mark.parametrize(("noise", "needed"), [(0.0, 1), (2.9, 4)])
-def test_the_number_of_seeds_follows_the_noise(
-    tmp_path: Path, source: str, noise: float, needed: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_number_of_seeds_follows_the_noise(tmp_path: Path, source: str, noise: float, needed: int) -> None:
     """Two until it is known, and in each round's first document, to know it in the next ones."""
-    # The run's name decides which documents and which noise are drawn: two documents may seem to have none.
-    monkeypatch.setattr("graphs.improve_run.new_run", lambda: "run-1")
     runtime = FakeRuntime(tmp_path / "home", SMALL | {"improve.screen": "1"}, articles=ARTICLES)
     runtime.fake_trainer.logprob_of = dict.fromkeys(WORTH, -3.0) if noise else WORTH
     runtime.fake_trainer.noise = noise
