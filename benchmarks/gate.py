@@ -39,7 +39,7 @@ from seal_train.base import Base, load_base
 from seal_train.local import LocalModel, LocalTrainer
 
 MEMBERS = (("facts", 0), ("facts", 1), ("cloze", 0))
-ARMS = ("good", "facts exchanged", "other article", "noise")
+GOOD, EXCHANGED, OTHER, NOISE = ARMS = ("good", "facts exchanged", "other article", "noise")
 Arms = dict[tuple[str, int], Path]
 FLAT = Retention(subject=BASE, forced=0.6, routed=0.6, logprob=-1.0, items=76)
 """Retention plays no part here."""
@@ -102,10 +102,10 @@ def nulls(base: Base, documents: Sequence[Document], good: Sequence[Path], i: in
     document, own = documents[i], work / documents[i].id
     wrong = [exchanged(document, i + n * len(documents)) for n in range(count)]
     places = [own / f"exchanged-{n}" for n in range(count)]
-    arms = {(ARMS[1], n): path for n, path in enumerate(trained(base, document, wrong, places))}
+    arms = {(EXCHANGED, n): path for n, path in enumerate(trained(base, document, wrong, places))}
     for n in range(count):
-        arms[ARMS[2], n] = good[(i + 1 + n) % len(good)]
-        arms[ARMS[3], n] = noise(good[i], own / f"noise-{n}", i + n * len(documents))
+        arms[OTHER, n] = good[(i + 1 + n) % len(good)]
+        arms[NOISE, n] = noise(good[i], own / f"noise-{n}", i + n * len(documents))
     return arms
 
 
@@ -119,7 +119,7 @@ def verdicts(
         for document in track(documents, "training good adapters", console=Console(stderr=True))
     ]
     for i, document in enumerate(track(documents, "null adapters and the gate", console=Console(stderr=True))):
-        arms: Arms = {(ARMS[0], 0): good[i], **nulls(base, documents, good, i, work, count)}
+        arms: Arms = {(GOOD, 0): good[i], **nulls(base, documents, good, i, work, count)}
         named = {f"{kind} {n}": path for (kind, n), path in arms.items()}
         held = [p for p in make_probes(document) if p.half == "heldout" and not p.recall]
         scores = score(model, document.title, held, {BASE: None, **named})
