@@ -23,6 +23,7 @@ from agent.errors import MissingPackage, ModelError
 from seal_train.attention import attending, rows_apart
 from seal_train.cache import NAME as CACHED
 from seal_train.cache import Cache
+from seal_train.frozen import frozen_products
 from seal_train.layout import Layout
 from seal_train.lora import LoRALayer, Switch, attach
 
@@ -114,6 +115,7 @@ class Base:
         out = self.hidden(input_ids=both[0], position_ids=both[1], layout=layout, use_cache=False)
         return out.last_hidden_state[0]  # type: ignore[no-any-return]
 
+    @frozen_products()
     def head(self, hidden: Tensor) -> Tensor:
         logits: Tensor = self.model.get_output_embeddings()(hidden)
         return logits

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from transformers.pytorch_utils import Conv1D
 
 from agent.errors import ModelError
+from seal_train.frozen import frozen_products
 from seal_train.layout import Layout
 from seal_train.parts import Parts, products, put_outer_products
 
@@ -83,12 +84,14 @@ class Joint:
             self.switch.made[self] = x, made
         return out
 
+    @frozen_products()
     def product(self, flat: Tensor) -> Tensor:
         """W x and the biases."""
         if self.layers[0].fan_in_fan_out:
             return flat @ self.weight if self.bias is None else torch.addmm(self.bias, flat, self.weight)
         return nn.functional.linear(flat, self.weight, self.bias)
 
+    @frozen_products()
     def product_back(self, flat: Tensor) -> Tensor:
         """The gradient of `product` to its input."""
         return flat @ (self.weight.T if self.layers[0].fan_in_fan_out else self.weight)
@@ -175,7 +178,8 @@ class LoRALayer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         if self.switch.on is None or self.depth < self.switch.on[0].lowest:
-            y: Tensor = self.base(x.to(self.weight.dtype))
+            with frozen_products():
+                y: Tensor = self.base(x.to(self.weight.dtype))
             return y.to(x.dtype)
         return self.joint.output(x, self)
 

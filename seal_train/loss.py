@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from seal_train.base import Base
 from seal_train.encoding import Sequence_
+from seal_train.frozen import frozen_products
 from seal_train.layout import Layout
 
 Read = Callable[[Sequence[tuple[int, ...]], Layout], Tensor]
@@ -26,6 +27,7 @@ class _HeadLoss(torch.autograd.Function):
     """The probabilities become the gradient of the logits in place."""
 
     @staticmethod
+    @frozen_products()
     def forward(ctx: Any, hidden: Tensor, labels: Tensor, head: nn.Linear) -> Tensor:
         count, wide = len(labels), torch.promote_types(head.weight.dtype, torch.float32)
         # All chunks are of one size: products of a new size are prepared anew, which takes longer than some positions.

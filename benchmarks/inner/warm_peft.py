@@ -16,13 +16,15 @@ from benchmarks.inner.hugging_face import Asked, load, lora
 from benchmarks.inner.workload import Work
 from seal_train.base import Base
 from seal_train.encoding import encode, longest_sequence
+from seal_train.frozen import frozen_products
 from seal_train.lora import Slots
 from seal_train.training import BETAS, CLIP, EPS, Course
 
 
 class WarmPeft:
     """PEFT at its best: one model and one adapter that stay loaded, no padding, torch's fused AdamW, and on a CPU the
-    number types in which it is fastest. Seeds, order, rates and clipping are those of the batched trainer."""
+    number types and products in which it is fastest. Seeds, order, rates and clipping are those of the batched
+    trainer."""
 
     name = "PEFT one by one"
 
@@ -33,7 +35,7 @@ class WarmPeft:
 
     def run(self, work: Sequence[Work], settings: TrainSettings, folder: Path) -> Cost:
         cost, peaks = Cost(len(work)), list[int]()
-        with peak_memory(peaks):
+        with peak_memory(peaks), frozen_products():
             for place, item in enumerate(work):
                 with cost.phase("train"):
                     cost.tokens += self._train(item, settings.model_copy(update={"seed": settings.seed + place}))
