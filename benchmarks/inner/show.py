@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -16,20 +17,9 @@ PIPE_WIDTH = 120
 
 
 def show(found: dict[str, Any]) -> None:
-    """The table, a candidate's seconds in its rows, and what follows from it in words."""
-    table = Table(title=f"{found['model']}, {found['dtype']}, {found['device']}: medians of {found['repeats']}")
-    for name in ("method", "an hour", *PHASES, "tokens/s", "of peak", "GiB"):
-        table.add_column(name, justify="left" if name == "method" else "right", no_wrap=name != "method")
-    for name, row in found["methods"].items():
-        low, high = row["spread"]
-        timed = "" if row["steps_timed"] == 1 else f"\n({row['steps_timed']:.0%} of steps timed)"
-        table.add_row(
-            name + timed, f"{row['candidates_per_hour']:.0f}\n({low:.0f} to {high:.0f})",
-            *(f"{row['seconds'][p]:.2f} s" for p in PHASES), f"{row['tokens_per_second']:.0f}",
-            f"{row['matmul_share']:.0%}", f"{row['peak_memory_gib']:.1f}",
-        )  # fmt: skip
+    """The table, and what follows from it in words."""
     console = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH)
-    console.print(table)
+    console.print(table(found))
     ratios = {"PEFT one by one": found["ratio_vs_warm_peft"], "SEAL as shipped": found["ratio_vs_seal_as_shipped"]}
     for other, ratio in ratios.items():
         if ratio is not None:
@@ -40,6 +30,31 @@ def show(found: dict[str, Any]) -> None:
             f"with PEFT's seeds and order: {same['answers_equal']} of {same['answers']} answers are the same, "
             f"log-probabilities differ by {same['logprob_median_difference']} nats a token in the median"
         )
+
+
+def table(found: dict[str, Any]) -> Table:
+    """A method a row, with a candidate's seconds by phase; whole in 80 columns."""
+    made = Table(
+        title=f"{found['model']}, {found['dtype']}, {found['device']}: medians of {found['repeats']} rounds, "
+        "seconds are a candidate's",
+        box=SIMPLE_HEAD, padding=(0, 1, 1, 0), collapse_padding=True, pad_edge=False, show_edge=False,
+    )  # fmt: skip
+    for name in ("method", "an hour", *(f"{phase}\ns" for phase in PHASES), "tokens\na second", "of\npeak", "GiB"):
+        made.add_column(name, justify="left" if name == "method" else "right", no_wrap=name != "method")
+    for name, row in found["methods"].items():
+        low, high = row["spread"]
+        timed = "" if row["steps_timed"] == 1 else f" ({row['steps_timed']:.1%} timed)"
+        made.add_row(
+            name + timed, f"{_short(row['candidates_per_hour'])}\n({_short(low)} to {_short(high)})",
+            *(_short(row["seconds"][phase]) for phase in PHASES), _short(row["tokens_per_second"]),
+            f"{row['matmul_share']:.1%}", f"{row['peak_memory_gib']:.1f}",
+        )  # fmt: skip
+    return made
+
+
+def _short(value: float) -> str:
+    """Three digits, or all of a large number's."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:#.3g}"
 
 
 def plot(found: dict[str, Any], path: Path) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from rich.console import Console
 from typer.testing import CliRunner
 
 from agent.errors import ConfigError
@@ -16,6 +18,7 @@ from app.cli import app
 from benchmarks import inner_loop, ranking
 from benchmarks.inner.batched import Batched
 from benchmarks.inner.cost import PHASES
+from benchmarks.inner.show import table
 from benchmarks.inner.workload import from_file, synthetic
 from benchmarks.inner_loop import main
 from tests.fakes.models import save_tiny
@@ -68,6 +71,23 @@ def test_the_table_and_the_picture(bench: Callable[..., str], tmp_path: Path) ->
     assert "2 candidates at once:" in told
     assert "10 answers" not in told, "the other method ran one candidate"
     assert (tmp_path / "inner.svg").read_text().lstrip().startswith("<?xml")
+
+
+def test_the_table_is_whole_in_80_columns() -> None:
+    row: dict[str, Any] = {
+        "candidates_per_hour": 3.21, "spread": (3.1, 3612.2), "seconds": dict.fromkeys(PHASES, 1131.15),
+        "tokens_per_second": 378.2, "matmul_share": 0.124, "peak_memory_gib": 17.44, "steps_timed": 0.018,
+    }  # fmt: skip
+    names = [*METHODS, *LADDER]
+    found = {"model": "packaged", "dtype": "mixed", "device": "CPU", "repeats": 5, "methods": dict.fromkeys(names, row)}
+    console = Console(width=80, record=True, file=StringIO())
+    console.print(table(found))
+    told = console.export_text()
+    assert "…" not in told
+    assert told.count("(3.10 to 3,612)") == told.count("378") == told.count("17.4") == len(names)
+    assert told.count("1,131") == len(names) * len(PHASES)
+    for word in {word for name in names for word in name.split()}:
+        assert word in told
 
 
 def test_a_self_edit_is_trained_as_seal_does_it(tmp_path: Path) -> None:
