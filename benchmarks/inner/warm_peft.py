@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,16 +30,12 @@ class WarmPeft:
 
     def __init__(self, base: Base, path: str, dtype: torch.dtype, settings: TrainSettings) -> None:
         self.base, self.asked = base, Asked(base)
-        # Under a bfloat16 base the adapters' products alone are float32, and small.
-        self.products: Callable[[], AbstractContextManager[None]] = (
-            frozen_products if dtype == torch.float32 else nullcontext
-        )
         self.model: Any = get_peft_model(load(path, dtype, base.device), lora(settings))
         self.weights = [p for p in self.model.parameters() if p.requires_grad]
 
     def run(self, work: Sequence[Work], settings: TrainSettings, folder: Path) -> Cost:
         cost, peaks = Cost(len(work)), list[int]()
-        with peak_memory(peaks), self.products():
+        with peak_memory(peaks), frozen_products():
             for place, item in enumerate(work):
                 with cost.phase("train"):
                     cost.tokens += self._train(item, settings.model_copy(update={"seed": settings.seed + place}))
