@@ -18,8 +18,8 @@ def frozen_products() -> Iterator[None]:
     """While this lasts, float32 products on an AMD processor with AVX-512 are oneDNN's, twice as fast (see LOG.md):
     MKL, which torch takes else, uses AVX2 there. Elsewhere nothing changes.
 
-    For large matrices that are read again and again: oneDNN prepares each product of a new size, which costs small ones
-    more than they win.
+    For large matrices that are read again and again: oneDNN prepares each product of a new size, and small ones hardly
+    win that back.
     """
     with _onednn() if takes_onednn() else nullcontext():
         yield
