@@ -55,7 +55,7 @@ lint: $(STAMP) ## ruff and mypy --strict
 	@$(BIN)/mypy --strict $(CODE)
 
 docs: $(STAMP) ## write docs/config.md and seal.example.toml from the schema
-	@$(BIN)/python -m agent.config_docs
+	@$(BIN)/python -m agent.config.docs
 
 bench: $(STAMP) ## the inner loop against other trainers; ARGS="--help" for what can be chosen
 	@$(BIN)/seal bench inner $(ARGS)

@@ -20,8 +20,8 @@ from importlib.resources import files
 from itertools import islice, product
 from typing import Any
 
-from agent.checking import words
 from agent.records import Document, Question
+from agent.strategies.checking import words
 
 STYLES = ("plain", "woven", "notes")
 WORDS, SENTENCES = range(45, 76), range(4, 7)

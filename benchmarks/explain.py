@@ -18,14 +18,14 @@ from typing import Any
 
 from sklearn.metrics import roc_auc_score
 
-from agent.checking import words
 from agent.config import load_config
 from agent.errors import StoreError
 from agent.records import Question
-from evals.matching import contains, f1
-from evals.paired import difference
-from graphs.answer import answer_graph
-from graphs.explain import Line, explain
+from agent.strategies.checking import words
+from evals.probes.matching import contains, f1
+from evals.statistics.paired import difference
+from graphs.ask.explain import Line, explain
+from graphs.ask.graph import answer_graph
 from graphs.runtime import Runtime
 
 Row = dict[str, Any]

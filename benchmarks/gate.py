@@ -23,20 +23,20 @@ from rich.table import Table
 from safetensors.torch import load_file, save_file
 from scipy.stats import binomtest
 
-from agent.checking import check
 from agent.config import TrainConfig, load_config
-from agent.parsing import facts
 from agent.planning import usual_epochs
 from agent.ports import Failure, TrainJob
 from agent.records import BASE, Candidate, Document, Plan, Retention, SelfEdit, Verdict
 from agent.sources import read
 from agent.strategies import all_strategies
-from evals.gate import decide
-from evals.probes import make_probes, shape
-from evals.scoring import score
-from seal_train.adapters import WEIGHTS
-from seal_train.base import Base, load_base
-from seal_train.local import LocalModel, LocalTrainer
+from agent.strategies.checking import check
+from agent.text.parsing import facts
+from evals.gates.document import decide
+from evals.probes.making import make_probes, shape
+from evals.probes.scoring import score
+from seal_train.adapters.folders import WEIGHTS
+from seal_train.engines.local import LocalModel, LocalTrainer
+from seal_train.model.base import Base, load_base
 
 MEMBERS = (("facts", 0), ("facts", 1), ("cloze", 0))
 GOOD, EXCHANGED, OTHER, NOISE = ARMS = ("good", "facts exchanged", "other article", "noise")

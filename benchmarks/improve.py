@@ -21,22 +21,22 @@ from rich.console import Console
 from rich.progress import Progress
 
 from agent.config import load_config
-from agent.config_recorded import as_recorded
+from agent.config.recorded import as_recorded
 from agent.errors import ConfigError
-from agent.policy import Arm, Kind
 from agent.records import Document
+from agent.records.rounds import Arm, Kind
 from agent.sources import read
-from evals.paired import difference
-from graphs.choosers import ByPolicy, ByWriter, Chooser, Choosers, Usual
-from graphs.improve import trial_graph
-from graphs.learners import RANDOM, PlannerLearner, WriterLearner
-from graphs.outer import HELDOUT, IMPROVE, practice_run
-from graphs.practice import Practice
+from evals.statistics.paired import difference
+from graphs.improve.graph import trial_graph
+from graphs.improve.trial_nodes import HeldoutNodes
+from graphs.improve.verdict import compared
+from graphs.improve.writings import texts_by_arm
+from graphs.methods.choosers import ByPolicy, ByWriter, Chooser, Choosers, Usual
+from graphs.methods.learners import RANDOM, PlannerLearner, WriterLearner
+from graphs.methods.outer import HELDOUT, IMPROVE, practice_run
+from graphs.methods.practice import Practice
 from graphs.runtime import Runtime
-from graphs.trial_nodes import HeldoutNodes
-from graphs.verdict import compared
-from graphs.writings import texts_by_arm
-from seal_train.planner_policy import learn_planner
+from seal_train.policies.planner import learn_planner
 
 EXAMS: dict[Kind, str] = {"planner": "exam", "writer": "writer-exam"}
 

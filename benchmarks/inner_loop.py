@@ -25,7 +25,7 @@ from benchmarks.inner.show import plot, show
 from benchmarks.inner.trl_sft import TrlSft
 from benchmarks.inner.warm_peft import WarmPeft
 from benchmarks.inner.workload import Work, from_file, synthetic
-from seal_train.base import MIXED, Base
+from seal_train.model.base import MIXED, Base
 
 GIB = 2**30
 

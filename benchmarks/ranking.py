@@ -26,8 +26,8 @@ from benchmarks.inner.cost import Cost, Method
 from benchmarks.inner.running import loaded, model_options, progress, settings_of
 from benchmarks.inner.warm_peft import WarmPeft
 from benchmarks.inner.workload import Work, from_file
-from evals.matching import contains
-from evals.noise import ODDS
+from evals.probes.matching import contains
+from evals.statistics.noise import ODDS
 
 Rewards = NDArray[np.float64]
 SEEDS_APART = 1000
@@ -88,8 +88,8 @@ def measure(
 
 
 def rewards(cost: Cost, work: Sequence[Work]) -> Rewards:
-    """Each candidate's mean of accuracy and answer probability over its questions, as `evals.reward` has it, without
-    what the base had before: that is the same for all candidates of a document."""
+    """Each candidate's mean of accuracy and answer probability over its questions, as `evals.rewards.gain` has it,
+    without what the base had before: that is the same for all candidates of a document."""
     out: list[float] = []
     for item, answers, logprobs in zip(work, cost.answers, cost.logprobs, strict=True):
         right = [contains(answer, wanted) for answer, (_, wanted) in zip(answers, item.questions, strict=True)]

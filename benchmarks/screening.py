@@ -20,12 +20,12 @@ from typing import Any
 
 from agent.config import load_config
 from agent.errors import ConfigError
-from evals.calibration import calibration
-from evals.paired import difference
-from graphs.practice import Practice
+from evals.statistics.calibration import calibration
+from evals.statistics.paired import difference
+from graphs.improve.screening import Screen
+from graphs.methods.practice import Practice
 from graphs.runtime import Runtime
-from graphs.screening import Screen
-from seal_train.reward_model import LEAST, Draft, RewardModel
+from seal_train.policies.reward_model import LEAST, Draft, RewardModel
 
 Rewards = tuple[float, ...]
 """Of one self-edit, by seed."""

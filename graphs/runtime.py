@@ -11,12 +11,9 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.attribution_port import Attributor
 from agent.config import Config, EndpointConfig
-from agent.config_sections import SELF
+from agent.config.sections import SELF
 from agent.errors import ConfigError, MissingExtra
-from agent.ledger_port import Ledger
-from agent.policy import PlannerPolicy, WriterPolicy
 from agent.ports import (
     Answerer,
     Chat,
@@ -31,20 +28,23 @@ from agent.ports import (
     Trainer,
     WriterTrainer,
 )
+from agent.ports.attribution import Attributor
+from agent.ports.ledger import Ledger
 from agent.records import Candidate, Event, Plan, Usage, content_id
+from agent.records.rounds import PlannerPolicy, WriterPolicy
 from agent.strategies import usable
-from graphs.trace import STEP, Listener, Tracer
+from graphs.tracing import STEP, Listener, Tracer
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
 
-    from agent.chat import OpenAIChat
-    from agent.memory import ChromaMemory
-    from agent.own_writer import OwnWriter
-    from agent.routing import Router
-    from evals.drift import DriftMeter
-    from evals.retention import RetentionMeter
-    from seal_train.base import Base
+    from agent.memory.routing import Router
+    from agent.memory.winners import ChromaMemory
+    from agent.models.chat import OpenAIChat
+    from agent.models.own import OwnWriter
+    from evals.meters.drift import DriftMeter
+    from evals.meters.retention import RetentionMeter
+    from seal_train.model.base import Base
 
 MODEL_OF = {
     "train": "trainer", "train-writer": "writer_trainer",
@@ -84,19 +84,19 @@ class Runtime:
 
     @cached_property
     def embedder(self) -> Embedder:
-        from agent.embedding import MiniLM
+        from agent.memory.embedding import MiniLM
 
         return MiniLM()
 
     @cached_property
     def memory(self) -> ChromaMemory:
-        from agent.memory import ChromaMemory
+        from agent.memory.winners import ChromaMemory
 
         return ChromaMemory(self.config.memory_dir, self.config.memory.url or None, self.embedder)
 
     @cached_property
     def router(self) -> Router:
-        from agent.routing import Router
+        from agent.memory.routing import Router
 
         return Router(self.embedder, self.config.home / "routing.npz")
 
@@ -104,7 +104,7 @@ class Runtime:
     def base(self) -> Base:
         import torch
 
-        from seal_train.base import load_base
+        from seal_train.model.base import load_base
 
         model = self.config.model
         if self.listener:
@@ -115,13 +115,13 @@ class Runtime:
 
     @cached_property
     def model(self) -> LanguageModel:
-        from seal_train.local import LocalModel
+        from seal_train.engines.local import LocalModel
 
         return LocalModel(self.base)
 
     @cached_property
     def attributor(self) -> Attributor:
-        from seal_train.attribution import LocalAttributor
+        from seal_train.training.attribution import LocalAttributor
 
         return LocalAttributor(self.base)
 
@@ -131,8 +131,8 @@ class Runtime:
         name = self.config.ask.endpoint
         if not name:
             return self.model
-        from agent.endpoint_client import EndpointClient
-        from agent.served import ServedModel
+        from agent.models.client import EndpointClient
+        from agent.models.served import ServedModel
 
         endpoint = self.config.endpoint(name)
         key = _key(endpoint)
@@ -140,13 +140,13 @@ class Runtime:
 
     @cached_property
     def retention(self) -> RetentionMeter:
-        from evals.retention import RetentionMeter
+        from evals.meters.retention import RetentionMeter
 
         return RetentionMeter(self.model)
 
     @cached_property
     def drift(self) -> DriftMeter:
-        from evals.drift import DriftMeter
+        from evals.meters.drift import DriftMeter
 
         return DriftMeter(self.model)
 
@@ -154,11 +154,11 @@ class Runtime:
     def trainer(self) -> Trainer:
         """Who trains: this process, or an actor of Ray."""
         if self.config.train.dispatch == "local":
-            from seal_train.local import LocalTrainer
+            from seal_train.engines.local import LocalTrainer
 
             return LocalTrainer(self.base)
         try:
-            from seal_train.ray_trainer import RayTrainer
+            from seal_train.engines.ray_trainer import RayTrainer
         except ModuleNotFoundError as error:
             raise MissingExtra('[train] dispatch = "ray"', "ray") from error
         return RayTrainer(self.config.model, self.config.models_dir, self.config.train.ray_address)
@@ -213,7 +213,7 @@ class Runtime:
 
     @cached_property
     def own_writer(self) -> OwnWriter:
-        from agent.own_writer import OwnWriter
+        from agent.models.own import OwnWriter
 
         return OwnWriter(self._sampled)
 
@@ -235,7 +235,7 @@ class Runtime:
         by the plan's document, strategy and seed: writer policies that are compared make the same draws."""
         if self.config.write.endpoint != SELF:
             return self.chat(self.config.write.endpoint)
-        from agent.own_writer import OwnChat
+        from agent.models.own import OwnChat
 
         policy = self.ledger.writer(plan.writer) if plan.writer else None
         adapter = self.config.writers_dir / policy.adapter if policy else None
@@ -245,8 +245,8 @@ class Runtime:
     @cached_property
     def writer_trainer(self) -> WriterTrainer:
         """Raises ImportError where TRL is not installed: see `learners.check`."""
-        from seal_train.base import load_plain
-        from seal_train.writer_policy import TRLTrainer
+        from seal_train.model.base import load_plain
+        from seal_train.policies.writer import TRLTrainer
 
         model, train, improve = self.config.model, self.config.train, self.config.improve
         load = partial(load_plain, model.name, self.config.models_dir, model.device, model.dtype)
@@ -254,7 +254,7 @@ class Runtime:
 
     @cached_property
     def judge(self) -> Judge | None:
-        from evals.judge import ChatJudge
+        from evals.probes.judge import ChatJudge
 
         chat = self.chat(self.config.judge.endpoint)
         return ChatJudge(chat) if chat else None
@@ -265,7 +265,7 @@ class Runtime:
 
     def require_chat(self, name: str) -> OpenAIChat:
         """One for each endpoint, whoever asks: requests at once and refused parameters are an endpoint's own."""
-        from agent.chat import OpenAIChat
+        from agent.models.chat import OpenAIChat
 
         if name not in self._chats:
             endpoint = self.config.endpoint(name)

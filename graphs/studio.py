@@ -7,9 +7,9 @@ from typing import Any
 from langgraph.graph.state import CompiledStateGraph
 
 from agent.config import load_config
-from graphs.answer import answer_graph
-from graphs.improve import improve_graph
-from graphs.ingest import ingest_graph
+from graphs.ask.graph import answer_graph
+from graphs.improve.graph import improve_graph
+from graphs.ingest.graph import ingest_graph
 from graphs.runtime import Runtime
 
 Compiled = CompiledStateGraph[Any, Any, Any, Any]

@@ -124,7 +124,7 @@ def test_a_library_stays_in_its_package(library: str) -> None:
         ("agent.ports", {"torch", "transformers", "chromadb", "langgraph", "spacy", "openai", "sqlalchemy"}),
         ("agent.config", {"torch", "transformers", "chromadb", "langgraph", "spacy", "openai", "sqlalchemy"}),
         ("graphs", {"torch", "transformers", "chromadb", "spacy", "py3langid"}),
-        ("app.cli", {"torch", "transformers", "chromadb", "spacy", "py3langid"}),
+        ("app.cli.main", {"torch", "transformers", "chromadb", "spacy", "py3langid"}),
     ],
 )
 def test_importing_it_loads_nothing_heavy(module: str, banned: set[str]) -> None:
@@ -149,7 +149,7 @@ def test_help_comes_at_once() -> None:
 
     def seconds() -> float:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        assert "Usage" in fresh("from app.cli import main; main()", "--help")
+        assert "Usage" in fresh("from app.cli.main import main; main()", "--help")
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 

@@ -8,7 +8,7 @@ from agent.errors import UnknownName
 from agent.ledger import tables
 from agent.ledger.library import Library, withdraw
 from agent.ledger.policies import Policies
-from agent.policy import Answered, Approval
+from agent.records.rounds import Answered, Approval
 
 
 class Approvals(Library, Policies):

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from agent.errors import StoreError, UnknownName
 from agent.ledger.store import Store, insert_new, row
 from agent.ledger.tables import adapters, events, library_pointer, library_version, winners
-from agent.ledger_port import LibraryVersion
+from agent.ports.ledger import LibraryVersion
 from agent.records import Adapter, Event
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import func, select
 
-from agent.drift import Drift
 from agent.ledger import tables
 from agent.ledger.store import Store
 from agent.records import (
@@ -22,6 +21,7 @@ from agent.records import (
     Training,
     Winner,
 )
+from agent.records.drift import Drift
 
 
 class Measures(Store):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from agent.ledger import tables
 from agent.ledger.store import Store
-from agent.policy import Kind, PlannerPolicy, Prediction, Promotion, Round, WriterPolicy
+from agent.records.rounds import Kind, PlannerPolicy, Prediction, Promotion, Round, WriterPolicy
 
 
 class Policies(Store):

@@ -9,7 +9,7 @@ from sqlalchemy import Integer, case, func, select
 
 from agent.ledger import tables
 from agent.ledger.store import Store
-from agent.ledger_port import Used
+from agent.ports.ledger import Used
 from agent.records import Usage
 
 

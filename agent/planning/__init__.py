@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.config_sections import TrainConfig
+from agent.config.sections import TrainConfig
 from agent.ports import Strategy
 
 EPOCHS = 8

@@ -8,13 +8,13 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError
 
-from agent.config_sections import TrainConfig
+from agent.config.sections import TrainConfig
 from agent.errors import AnswerError
-from agent.json_answers import first_object, object_schema
+from agent.models.json_answers import first_object, object_schema
+from agent.models.quoting import AS_DATA, quoted
 from agent.planning import EPOCHS as USUAL_EPOCHS
 from agent.planning import usual_epochs
 from agent.ports import Chat, Strategy
-from agent.quoting import AS_DATA, quoted
 from agent.records import Document, Plan, Recalled, TrainSettings
 
 EPOCHS = (1, 30)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import re
 
-from agent.language import is_english
-from agent.parsing import sentences, worth_asking
 from agent.records import Document
-from agent.sources.text import count_words
+from agent.text.language import is_english
+from agent.text.normal import count_words
+from agent.text.parsing import sentences, worth_asking
 
 FEATURES = ("log words", "words a sentence", "facts a sentence", "share of numbers", "share of capitals", "English")
 

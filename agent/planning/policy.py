@@ -10,12 +10,12 @@ from math import ceil, log2
 
 import numpy as np
 
-from agent.config_sections import TrainConfig
+from agent.config.sections import TrainConfig
 from agent.planning import usual_epochs
 from agent.planning.features import FEATURES, features
-from agent.policy import Action, PlannerPolicy
 from agent.ports import Strategy
 from agent.records import Document, Plan, Recalled, TrainSettings, content_id
+from agent.records.rounds import Action, PlannerPolicy
 
 RATES = (0.5, 1.0, 2.0)
 """Multiples of `[train] learning_rate` to choose from."""

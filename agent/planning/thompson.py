@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from math import ceil
 from typing import NamedTuple
 
-from agent.config_sections import TrainConfig
+from agent.config.sections import TrainConfig
 from agent.planning import usual_epochs
 from agent.ports import Strategy
 from agent.records import Document, Plan, Recalled, TrainSettings, content_id

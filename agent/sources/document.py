@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agent.errors import SourceError
 from agent.records import Document, Question
-from agent.sources.text import count_words, ends_with_stop, first_words, normalize, one_line
+from agent.text.normal import count_words, ends_with_stop, first_words, normalize, one_line
 
 _TITLE_CHARACTERS, _HEADING_WORDS = 200, 20
 _RUNS_ON = (",", ":", ";", "\uff0c", "\uff1a", "\u060c")

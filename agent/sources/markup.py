@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import trafilatura
 from lxml import etree, html  # type: ignore[import-untyped]
 
-from agent.sources.text import clean, count_words, normalize
+from agent.text.normal import clean, count_words, normalize
 
 # Both libraries print a warning for each page that they find empty; our errors say that already.
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)

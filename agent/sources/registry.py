@@ -6,16 +6,16 @@ import os
 
 from agent.ports import Source
 from agent.sources.base import FormatSource, Items, load
-from agent.sources.feed import FeedSource
 from agent.sources.files import local_path
 from agent.sources.folder import FolderSource
-from agent.sources.jsonfeed import JsonFeedSource
-from agent.sources.jsonl import JsonlSource
-from agent.sources.markdown import MarkdownSource
+from agent.sources.formats.feed import FeedSource
+from agent.sources.formats.jsonfeed import JsonFeedSource
+from agent.sources.formats.jsonl import JsonlSource
+from agent.sources.formats.markdown import MarkdownSource
+from agent.sources.formats.pdf import PdfSource
+from agent.sources.formats.plain import TextSource
+from agent.sources.formats.webpage import WebPageSource
 from agent.sources.payload import Payload, is_url
-from agent.sources.pdf import PdfSource
-from agent.sources.plain import TextSource
-from agent.sources.webpage import WebPageSource
 
 FORMATS: tuple[type[FormatSource], ...] = (
     PdfSource, FeedSource, JsonFeedSource, WebPageSource, JsonlSource, MarkdownSource, TextSource,

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from agent.records import Document, Question
-from agent.scripts import UNSPACED
-from agent.sources.text import count_words, cut_at_stops
+from agent.text.normal import count_words, cut_at_stops
+from agent.text.scripts import UNSPACED
 
 
 @dataclass(frozen=True)

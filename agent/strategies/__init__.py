@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import entry_points
 
 from agent.errors import ConfigError
-from agent.language import ENGLISH
 from agent.ports import Strategy
+from agent.text.language import ENGLISH
 
 GROUP = "seal.strategies"
 KEY = "plan.strategies"

@@ -5,9 +5,9 @@ The loss is on the question too, and every sentence stands beside its questions 
 
 from __future__ import annotations
 
-from agent.parsing import sentences, worth_asking
 from agent.records import Document, Example
 from agent.strategies.deterministic import DeterministicStrategy, asked
+from agent.text.parsing import sentences, worth_asking
 
 
 def make(document: Document) -> list[Example]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from agent.parsing import Fact
+from agent.models.prompts import answer_completion, question_prompt
 from agent.ports import Chat
-from agent.prompts import answer_completion, question_prompt
 from agent.records import Document, Example
+from agent.text.parsing import Fact
 
 PROMPT_WEIGHT = 1 / 3
 """Some loss on the question ties its words to the fact; as much as on the answer teaches less (see LOG.md)."""

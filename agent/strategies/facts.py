@@ -5,9 +5,9 @@ The questions teach the form of answers, the sentences tie the facts together (s
 
 from __future__ import annotations
 
-from agent.parsing import Fact, sentences, worth_asking
 from agent.records import Document, Example
 from agent.strategies.deterministic import DeterministicStrategy, asked
+from agent.text.parsing import Fact, sentences, worth_asking
 
 SHORTEST_CLAUSE = 4
 """Words. Below that a clause does not say what is asked ("A what declared?"), and the whole sentence asks."""

@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from agent.errors import AnswerError, ConfigError
+from agent.models.prompts import answer_completion, question_prompt
+from agent.models.quoting import AS_DATA, quoted
 from agent.ports import Chat
-from agent.prompts import answer_completion, question_prompt
-from agent.quoting import AS_DATA, quoted
 from agent.records import Document, Example, Writing
 from agent.strategies import passage
 from agent.strategies.model_text import parse_lines, parse_pairs

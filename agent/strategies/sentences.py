@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from agent.parsing import sentences
 from agent.records import Document, Example
 from agent.strategies.deterministic import DeterministicStrategy
+from agent.text.parsing import sentences
 
 
 def make(document: Document) -> list[Example]:

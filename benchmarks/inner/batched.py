@@ -11,8 +11,8 @@ from agent.ports import Query, TrainJob
 from agent.records import Training, TrainSettings
 from benchmarks.inner.cost import Cost, peak_memory
 from benchmarks.inner.workload import Work, candidate
-from seal_train.base import Base
-from seal_train.local import LocalModel, LocalTrainer
+from seal_train.engines.local import LocalModel, LocalTrainer
+from seal_train.model.base import Base
 
 MAX_TOKENS = 24
 

@@ -14,8 +14,8 @@ import torch
 
 from agent.records import TrainSettings
 from benchmarks.inner.workload import Work
-from seal_train.base import Base
-from seal_train.frozen import frozen_products
+from seal_train.model.base import Base
+from seal_train.model.frozen import frozen_products
 
 PHASES = ("train", "decode", "score", "export")
 

@@ -11,7 +11,7 @@ from transformers import AutoModelForCausalLM
 
 from agent.records import TrainSettings
 from benchmarks.inner.batched import MAX_TOKENS
-from seal_train.base import Base
+from seal_train.model.base import Base
 
 
 def load(path: str, dtype: torch.dtype, device: torch.device) -> Any:

@@ -11,8 +11,8 @@ from agent.records import TrainSettings
 from benchmarks.inner.batched import Batched
 from benchmarks.inner.cost import Cost, Method
 from benchmarks.inner.workload import Work
-from seal_train.base import load_base
-from seal_train.layout import Layout
+from seal_train.model.base import load_base
+from seal_train.model.layout import Layout
 
 
 class Padded(Batched):

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from agent.config import DEFAULT_HOME
+from agent.config.settings import DEFAULT_HOME
 from agent.records import TrainSettings
-from seal_train.base import PACKAGED, Base, load_base, packaged_model
+from seal_train.model.base import PACKAGED, Base, load_base, packaged_model
 
 
 def model_options(p: argparse.ArgumentParser) -> None:

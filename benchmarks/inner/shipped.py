@@ -17,8 +17,8 @@ from agent.records import TrainSettings
 from benchmarks.inner.cost import Cost, peak_memory
 from benchmarks.inner.hugging_face import Asked, load, lora
 from benchmarks.inner.workload import Work
-from seal_train.base import Base
-from seal_train.encoding import encode
+from seal_train.model.base import Base
+from seal_train.model.encoding import encode
 
 PADDED = 2048
 """Tokens that SEAL's server pads every sequence to (`--max_seq_length`), pads in the loss."""

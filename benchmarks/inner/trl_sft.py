@@ -16,8 +16,8 @@ from agent.records import TrainSettings
 from benchmarks.inner.cost import Cost, peak_memory
 from benchmarks.inner.hugging_face import Asked, load, lora
 from benchmarks.inner.workload import Work
-from seal_train.base import Base
-from seal_train.encoding import longest_sequence
+from seal_train.model.base import Base
+from seal_train.model.encoding import longest_sequence
 
 
 class TrlSft:

@@ -14,11 +14,11 @@ from agent.records import TrainSettings
 from benchmarks.inner.cost import Cost, peak_memory
 from benchmarks.inner.hugging_face import Asked, load, lora
 from benchmarks.inner.workload import Work
-from seal_train.base import Base
-from seal_train.encoding import encode, longest_sequence
-from seal_train.frozen import frozen_products
-from seal_train.lora import Slots
-from seal_train.training import BETAS, CLIP, EPS, Course
+from seal_train.model.base import Base
+from seal_train.model.encoding import encode, longest_sequence
+from seal_train.model.frozen import frozen_products
+from seal_train.model.lora import Slots
+from seal_train.training.loop import BETAS, CLIP, EPS, Course
 
 
 class WarmPeft:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.errors import ConfigError
-from agent.prompts import answer_completion, probe_prompt
+from agent.models.prompts import answer_completion, probe_prompt
 from agent.records import Candidate, Example, TrainSettings
 
 WORDS = """

@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 import graphs.runtime
 from agent.config import Config, load_config
-from app.cli import app
+from app.cli.main import app
 from tests.fakes.house import FakeRuntime
 
 LENIENT = ("--set", "ask.max_distance=0.9")

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from agent.checking import words
-from agent.language import is_english
 from agent.records import Document
 from agent.sources import read
+from agent.strategies.checking import words
+from agent.text.language import is_english
 from benchmarks.articles import MOST, STYLES, articles, fits, main
 
 GRAMMAR_WORDS = {"which", "where", "whose"}

@@ -7,12 +7,12 @@ from statistics import fmean
 
 import pytest
 
-from agent.attribution_port import Influence
 from agent.errors import StoreError
+from agent.ports.attribution import Influence
 from agent.records import Example, Question
 from benchmarks.explain import graded, measured
-from graphs.explain import Line
-from graphs.ingest import ingest_graph
+from graphs.ask.explain import Line
+from graphs.ingest.graph import ingest_graph
 from tests.fakes.house import FakeRuntime, write_articles
 
 

@@ -10,12 +10,12 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from agent.parsing import facts
 from agent.records import Document
+from agent.text.parsing import facts
 from benchmarks.articles import articles
 from benchmarks.gate import ARMS, exchanged, main, noise, verdicts
-from seal_train.adapters import WEIGHTS
-from seal_train.base import load_base
+from seal_train.adapters.folders import WEIGHTS
+from seal_train.model.base import load_base
 from tests.fakes.models import save_tiny
 
 

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from agent.errors import ConfigError
-from agent.policy import Action
 from agent.records import Document, Example
+from agent.records.rounds import Action
 from agent.sources import read
 from benchmarks.improve import examined
 from benchmarks.screening import main, screened, worth
-from graphs.improve_run import begin
-from seal_train.reward_model import Draft
+from graphs.runs.improve import begin
+from seal_train.policies.reward_model import Draft
 from tests.fakes.house import FakeRuntime, mills, write_articles
 
 ARTICLES = mills(34)

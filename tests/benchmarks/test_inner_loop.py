@@ -14,7 +14,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from agent.errors import ConfigError
-from app.cli import app
+from app.cli.main import app
 from benchmarks import inner_loop, ranking
 from benchmarks.inner.batched import Batched
 from benchmarks.inner.cost import PHASES

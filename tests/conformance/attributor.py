@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.attribution_port import Attributor
 from agent.errors import AdapterError
 from agent.ports import Query
+from agent.ports.attribution import Attributor
 from agent.records import Example
 
 PROMPT = "Topic: The Mill\nQuestion: Who runs the mill at Orrin?\nAnswer:"

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from agent.errors import EndpointError
-from agent.json_answers import object_schema
+from agent.models.json_answers import object_schema
 from agent.ports import Chat
 
 COLOUR = object_schema({"colour": {"type": "string"}})

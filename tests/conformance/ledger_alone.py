@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from agent.ledger_port import Ledger
+from agent.ports.ledger import Ledger
 from agent.records import Event
 from tests.fakes.ledger_samples import start
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from agent.errors import StoreError
-from agent.ledger_port import Ledger
-from agent.policy import Answered, Approval, Promotion
+from agent.ports.ledger import Ledger
+from agent.records.rounds import Answered, Approval, Promotion
 from tests.conformance.ledger_policies import policy
 from tests.fakes.ledger_samples import Chain, add_chain, chain, start
 

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from agent.errors import StoreError
-from agent.ledger_port import Ledger
+from agent.ports.ledger import Ledger
 from tests.conformance.ledger_transactions import together
 from tests.fakes.ledger_samples import add_chain, chain, published, start
 

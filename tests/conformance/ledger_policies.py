@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from agent.errors import StoreError
-from agent.ledger_port import Ledger
 from agent.planning.policy import untrained
-from agent.policy import (
+from agent.ports.ledger import Ledger
+from agent.records.rounds import (
     Action,
     ArmResult,
     Difference,

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from agent.drift import Figure
 from agent.errors import StoreError
-from agent.ledger_port import Ledger, Used
+from agent.ports.ledger import Ledger, Used
 from agent.records import Document, Event, Question, Retention, Reward, Usage
+from agent.records.drift import Figure
 from tests.fakes.ledger_samples import add_chain, chain, published, start
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from agent.errors import StoreError
-from agent.ledger_port import Ledger
+from agent.ports.ledger import Ledger
 from agent.records import Document, Event
 from tests.fakes.ledger_samples import add_chain, chain, start
 

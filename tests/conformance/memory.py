@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from agent.config_sections import TrainConfig
+from agent.config.sections import TrainConfig
 from agent.ports import Memory
 from agent.records import Document, Recalled, Winner
 

@@ -9,7 +9,7 @@ import pytest
 from agent.errors import SourceError
 from agent.ports import Failure, Source
 from agent.records import Document
-from agent.sources.text import normalize
+from agent.text.normal import normalize
 
 
 class SourceConformance:

@@ -6,11 +6,11 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from agent.attribution_port import Change, Influence
-from agent.checking import words
 from agent.errors import AdapterError
 from agent.ports import Progress, Query
+from agent.ports.attribution import Change, Influence
 from agent.records import Example
+from agent.strategies.checking import words
 
 KINDS = ("mlp.down_proj", "self_attn.q_proj")
 

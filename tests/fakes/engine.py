@@ -11,14 +11,14 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from agent.checking import words
-from agent.drafts import PREFIX
 from agent.errors import AdapterError
-from agent.policy import Method
+from agent.files import PREFIX
 from agent.ports import Divergence, Lesson, Likelihood, Progress, Query, Request, Sampled, TrainFailure, TrainJob
 from agent.records import Candidate, Training
-from seal_train.dataset import write_rows
-from seal_train.lessons import rows_of
+from agent.records.rounds import Method
+from agent.strategies.checking import words
+from seal_train.policies.dataset import write_rows
+from seal_train.policies.lessons import rows_of
 
 UNKNOWN = "no idea"
 WEIGHTS = "adapter_model.safetensors"

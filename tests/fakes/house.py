@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from agent.config import load_config
-from agent.parsing import facts
-from evals.probes import make_probes
+from agent.text.parsing import facts
+from evals.probes.making import make_probes
 from graphs.runtime import Runtime
 from tests.fakes.attributor import FakeAttributor
 from tests.fakes.embedder import FakeEmbedder

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agent.config_sections import TrainConfig
-from agent.drift import Drift, Figure
-from agent.ledger_port import Ledger
+from agent.config.sections import TrainConfig
+from agent.ports.ledger import Ledger
 from agent.records import (
     Adapter,
     Candidate,
@@ -26,6 +25,7 @@ from agent.records import (
     Winner,
     content_id,
 )
+from agent.records.drift import Drift, Figure
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from agent.ports import Likelihood, Query
-from evals.drift import DriftMeter
+from evals.meters.drift import DriftMeter
 from tests.fakes.engine import ASKED_TO, FakeModel
 
 Habit = Literal["", "far", "obeys", "insults", "rude", "stereotypes", "not a number"]

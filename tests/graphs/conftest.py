@@ -12,5 +12,5 @@ def run_names(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs have the same names every time. A name decides which documents, plans and noise are drawn, so that a test
     fails always or never."""
     numbers = count(1)
-    for module in ("graphs.run", "graphs.improve_run"):
+    for module in ("graphs.runs.life", "graphs.runs.improve"):
         monkeypatch.setattr(f"{module}.new_run", lambda: f"run-{next(numbers)}")

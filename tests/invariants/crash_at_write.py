@@ -31,19 +31,19 @@ from typing import Any, get_args
 
 import sqlalchemy
 
-import graphs.improve_run
-import graphs.run
+import graphs.runs.improve
+import graphs.runs.life
 import graphs.runtime
 from agent.config import Config, load_config
 from agent.errors import SealError, StoreError
-from agent.language import language
 from agent.ledger import open_ledger
-from agent.policy import Kind
 from agent.ports import Progress, TrainFailure, TrainJob
 from agent.records import Training
-from app.commands import improve, ingest
-from app.guard import DISK
-from graphs.outer import practice_run
+from agent.records.rounds import Kind
+from agent.text.language import language
+from app.cli.commands import improve, ingest
+from app.cli.guard import DISK
+from graphs.methods.outer import practice_run
 from graphs.runtime import Runtime
 from tests.fakes.embedder import FakeEmbedder
 from tests.fakes.engine import FakeModel, FakeTrainer, FakeWriterTrainer
@@ -180,7 +180,7 @@ def seal(command: Command, home: Path, notes: Path, source: Path, cut: Cut = Cut
 
     told: tuple[list[str], str | None] = ([], RUN) if by_name and begun(home) else ([str(source)], None)
     graphs.runtime.Runtime = FastRuntime  # type: ignore[misc, assignment]
-    for module in (graphs.run, graphs.improve_run):
+    for module in (graphs.runs.life, graphs.runs.improve):
         module.__dict__["new_run"] = lambda: RUN  # ids are hashes of it
     sqlalchemy.event.listen(sqlalchemy.Engine, "connect", killer.listen)
     sys.addaudithook(killer)
@@ -191,7 +191,7 @@ def seal(command: Command, home: Path, notes: Path, source: Path, cut: Cut = Cut
     with open(os.devnull, "w") as nowhere, redirect_stderr(nowhere), redirect_stdout(nowhere):
         try:
             command.run(*told, home)
-        except (SealError, OSError) as refused:  # what `app.guard` makes a message and exit code 6 of
+        except (SealError, OSError) as refused:  # what `app.cli.guard` makes a message and exit code 6 of
             if not cut.error or not (isinstance(refused, SealError) or refused.errno in DISK):
                 raise
             note(notes, said=refused.cause if isinstance(refused, SealError) else str(refused))

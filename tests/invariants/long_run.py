@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from agent.ledger import open_ledger
 from agent.records import Event
-from graphs.improve_run import begin
+from graphs.runs.improve import begin
 from tests.fakes.house import FakeRuntime, mills, write_articles
 
 ARTICLES = mills(16)

@@ -15,7 +15,7 @@ import graphs.runtime
 from agent.config import Config
 from agent.ports import Progress, TrainFailure, TrainJob
 from agent.records import Training
-from app.cli import main
+from app.cli.main import main
 from graphs.runtime import Runtime
 from tests.fakes.embedder import FakeEmbedder
 from tests.fakes.engine import FakeModel, FakeTrainer

@@ -13,11 +13,11 @@ import pytest
 from agent.ports import Chat, Likelihood, Query, Strategy
 from agent.records import Document, Example
 from agent.strategies.deterministic import DeterministicStrategy
-from evals.probes import make_probes
-from graphs.improve_run import begin as begin_improve
-from graphs.ingest import ingest_graph
-from graphs.outer import practice_run
-from graphs.practice import rewards
+from evals.probes.making import make_probes
+from graphs.ingest.graph import ingest_graph
+from graphs.methods.outer import practice_run
+from graphs.methods.practice import rewards
+from graphs.runs.improve import begin as begin_improve
 from tests.fakes.engine import FakeModel, question_of
 from tests.fakes.house import ARTICLES, FakeRuntime, known_answers, mills, write_articles
 

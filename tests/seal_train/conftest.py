@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from seal_train.base import Base, load_base
+from seal_train.model.base import Base, load_base
 from tests.fakes.models import save_tiny
 
 torch.set_num_threads(1)

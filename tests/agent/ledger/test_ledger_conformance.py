@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from agent.ledger import SqlLedger, open_ledger
-from agent.ledger_port import Ledger
+from agent.ports.ledger import Ledger
 from tests.conformance.ledger import LedgerConformance
 from tests.fakes.databases import POSTGRES
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.config_sections import TrainConfig
+from agent.config.sections import TrainConfig
 from agent.errors import AnswerError, EndpointError
 from agent.planning.chat import EPOCHS, LEARNING_RATE, ChatPlanner
 from agent.records import Document, Plan, Recalled, TrainSettings, Winner

@@ -10,8 +10,8 @@ import pytest
 from agent.config import TrainConfig
 from agent.planning.features import FEATURES, features
 from agent.planning.policy import RATES, TERMS, PolicyPlanner, terms, untrained
-from agent.policy import Action, PlannerPolicy
 from agent.records import Document
+from agent.records.rounds import Action, PlannerPolicy
 from agent.strategies import usable
 
 STRATEGIES = usable(("passage", "sentences", "facts"), has_model=False)

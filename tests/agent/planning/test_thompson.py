@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from agent.config_sections import TrainConfig
+from agent.config.sections import TrainConfig
 from agent.planning.thompson import ThompsonPlanner
 from agent.records import Document, Plan, Recalled, Winner
 from agent.strategies import usable

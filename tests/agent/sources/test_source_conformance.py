@@ -10,15 +10,15 @@ import pytest
 
 from agent.ports import Source
 from agent.sources.base import FormatSource
-from agent.sources.feed import FeedSource
 from agent.sources.folder import FolderSource
-from agent.sources.jsonfeed import JsonFeedSource
-from agent.sources.jsonl import JsonlSource
-from agent.sources.markdown import MarkdownSource
-from agent.sources.pdf import PdfSource
-from agent.sources.plain import TextSource
+from agent.sources.formats.feed import FeedSource
+from agent.sources.formats.jsonfeed import JsonFeedSource
+from agent.sources.formats.jsonl import JsonlSource
+from agent.sources.formats.markdown import MarkdownSource
+from agent.sources.formats.pdf import PdfSource
+from agent.sources.formats.plain import TextSource
+from agent.sources.formats.webpage import WebPageSource
 from agent.sources.registry import FORMATS, AnyFormatSource
-from agent.sources.webpage import WebPageSource
 from tests.conformance.source import SourceConformance
 from tests.fakes.http_server import HttpServer, Reply
 from tests.fakes.pdf import pdf

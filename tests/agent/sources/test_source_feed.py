@@ -10,7 +10,7 @@ from agent.errors import SourceError
 from agent.ports import Failure
 from agent.records import Document
 from agent.sources import read
-from agent.sources.feed import FeedSource
+from agent.sources.formats.feed import FeedSource
 from agent.sources.payload import Payload
 
 RSS = """<?xml version="1.0" encoding="utf-8"?>

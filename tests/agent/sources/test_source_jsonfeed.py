@@ -10,7 +10,7 @@ import pytest
 from agent.errors import SourceError
 from agent.ports import Failure
 from agent.records import Document, Question
-from agent.sources.jsonfeed import JsonFeedSource
+from agent.sources.formats.jsonfeed import JsonFeedSource
 from agent.sources.payload import Payload
 
 

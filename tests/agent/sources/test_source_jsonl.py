@@ -15,9 +15,9 @@ from agent.errors import SourceError
 from agent.ports import Failure
 from agent.records import Document, Question
 from agent.sources import read
-from agent.sources.jsonl import JsonlSource
+from agent.sources.formats.jsonl import JsonlSource
 from agent.sources.payload import Payload
-from agent.sources.text import normalize
+from agent.text.normal import normalize
 
 GOOD = '{"title": "Bridge", "text": "It opened."}'
 NAMES = st.sampled_from(["title", "text", "questions", "source", "question", "answer", "other"])

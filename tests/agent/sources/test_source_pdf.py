@@ -14,8 +14,8 @@ from agent.errors import SourceError
 from agent.ports import Failure
 from agent.records import Document
 from agent.sources import read
+from agent.sources.formats.pdf import PdfSource
 from agent.sources.payload import Payload
-from agent.sources.pdf import PdfSource
 from tests.fakes.pdf import pdf
 
 FIRST = """The harbour

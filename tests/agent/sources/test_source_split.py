@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from agent.records import Document, Question
 from agent.sources.split import split, split_text
-from agent.sources.text import count_words, normalize
+from agent.text.normal import count_words, normalize
 
 SPACED = st.lists(st.sampled_from(["word", "Word", "end.", "end?", "\n\n", '"Quote."', "é"]), min_size=1, max_size=80)
 MIXED = st.text(st.sampled_from("中文字，。！ไทย\u0e31 abc.\n?かな"), max_size=200)

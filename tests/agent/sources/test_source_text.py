@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.sources.text import count_words, cut_at_stops, first_words, normalize, one_line
+from agent.text.normal import count_words, cut_at_stops, first_words, normalize, one_line
 
 # Characters that have broken text code before, mixed with any others.
 AWKWARD = st.text(

@@ -1,0 +1,100 @@
+"""The vocabulary of the project: frozen records that every stage takes and returns.
+
+One word for one thing, used everywhere: document, plan, self-edit, candidate, adapter, probe, score, reward, winner,
+champion. Ids are hashes of content, so the same step run twice makes the same id, and the ledger can tell that it has
+seen it.
+"""
+
+from __future__ import annotations
+
+from agent.records.base import BASE, Record, content_id
+from agent.records.documents import Document, Question
+from agent.records.drift import Drift, Figure
+from agent.records.edits import Candidate, Example, Plan, Refusal, SelfEdit, Training, TrainSettings, Writing
+from agent.records.library import Adapter, Recalled, Winner
+from agent.records.measures import (
+    GateDecision,
+    Half,
+    Probe,
+    ProbeKind,
+    Retention,
+    Reward,
+    RoutedAnswer,
+    RoutedTo,
+    Score,
+    Verdict,
+)
+from agent.records.rounds import (
+    Action,
+    Answered,
+    Approval,
+    Arm,
+    ArmResult,
+    Calibration,
+    Difference,
+    Kind,
+    Method,
+    Noise,
+    PlannerPolicy,
+    Practised,
+    Prediction,
+    Promotion,
+    Round,
+    Texts,
+    Trial,
+    Word,
+    WriterPolicy,
+)
+from agent.records.trace import Event, Usage
+
+__all__ = [
+    "BASE",
+    "Action",
+    "Adapter",
+    "Answered",
+    "Approval",
+    "Arm",
+    "ArmResult",
+    "Calibration",
+    "Candidate",
+    "Difference",
+    "Document",
+    "Drift",
+    "Event",
+    "Example",
+    "Figure",
+    "GateDecision",
+    "Half",
+    "Kind",
+    "Method",
+    "Noise",
+    "Plan",
+    "PlannerPolicy",
+    "Practised",
+    "Prediction",
+    "Probe",
+    "ProbeKind",
+    "Promotion",
+    "Question",
+    "Recalled",
+    "Record",
+    "Refusal",
+    "Retention",
+    "Reward",
+    "Round",
+    "RoutedAnswer",
+    "RoutedTo",
+    "Score",
+    "SelfEdit",
+    "Texts",
+    "TrainSettings",
+    "Training",
+    "Trial",
+    "Usage",
+    "Verdict",
+    "Winner",
+    "Word",
+    "WriterPolicy",
+    "Writing",
+    "content_id",
+]

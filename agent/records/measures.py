@@ -1,0 +1,125 @@
+"""What is asked, what was answered, and what the answers are worth."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+from agent.records.base import Record, content_id
+
+Half = Literal["reward", "heldout"]
+
+ProbeKind = Literal["given", "written", "parsed", "cloze"]
+
+Verdict = Literal["publish", "reject", "undecided"]
+
+RoutedTo = Literal["own", "other", "base"]
+
+
+class Probe(Record):
+    """A question that measures knowledge of a document. Never trained on.
+
+    `recall` marks a probe whose wording stands in the document: training on the document makes it
+    trivial, so it is reported as recall and never counts for the gate. `distractors` are wrong
+    answers of the same kind, for probes that are scored by likelihood. `rivals` counts the other facts of
+    the document that could answer by their kind: who knows no more than the kind is right in one of
+    `rivals` + 1.
+    """
+
+    id: str
+    document: str
+    kind: ProbeKind
+    half: Half
+    question: str
+    answer: str
+    distractors: tuple[str, ...] = ()
+    rivals: int = 0
+    recall: bool = False
+
+    @classmethod
+    def make(cls, document: str, kind: ProbeKind, half: Half, question: str, answer: str, **more: Any) -> Self:
+        key = content_id("probe", document, kind, question, answer)
+        return cls(id=key, document=document, kind=kind, half=half, question=question, answer=answer, **more)
+
+
+class Score(Record):
+    """One probe answered by one subject (a candidate's id, or "base").
+
+    `correct` is 0 or 1 by `method`; `f1` is token F1 in [0, 1]; `logprob` is the mean log-probability
+    of a token of the reference answer, in nats; `judged` is the judge's verdict, None where it was not
+    asked or did not answer.
+    """
+
+    probe: str
+    subject: str
+    answer: str
+    correct: float
+    method: str
+    f1: float
+    logprob: float
+    judged: bool | None = None
+
+
+class RoutedAnswer(Record):
+    """One probe asked as a person asks it: through the router, over one version of the adapter library.
+
+    `library` is that version, 0 where nothing is published. `adapter` is the id of the one that answered, ""
+    for the base; `routed_to` says whether it is the adapter of the probe's own document. `correct` is 0 or 1 by
+    `method`.
+    """
+
+    probe: str
+    library: int
+    adapter: str
+    routed_to: RoutedTo
+    answer: str
+    correct: float
+    method: str
+
+
+class Retention(Record):
+    """What one subject still knows of the fixed general questions.
+
+    `forced` is the accuracy in [0, 1] over the common questions, each under its own topic, with the adapter on,
+    which shows what training did to the model. `routed` is the accuracy over all `items`, common and topical, asked
+    as `seal ask` asks: with the adapter on, under the title of its document, where a question would be routed
+    there, and of the base under no topic elsewhere; `reached` counts the former, None in records from before it
+    was counted. `logprob` is in nats a token, over the common ones, adapter forced on.
+    """
+
+    subject: str
+    forced: float
+    routed: float
+    logprob: float
+    items: int
+    reached: int | None = None
+
+
+class Reward(Record):
+    """`value` = clipped `gain` on the reward half minus the weighted `forgetting` (loss of forced retention), `length`
+    and `repetition` of the self-edit (see `evals.rewards.form`)."""
+
+    candidate: str
+    gain: float
+    forgetting: float
+    value: float
+    recall_gain: float = 0.0
+    length: float = 0.0
+    repetition: float = 0.0
+
+
+class GateDecision(Record):
+    """The gate's word on a candidate, with the evidence for it.
+
+    `n` counts the held-out knowledge probes, over which the accuracies are; the retention figures are the
+    routed ones.
+    """
+
+    candidate: str
+    verdict: Verdict
+    reason: str
+    n: int
+    p_value: float
+    accuracy_before: float
+    accuracy_after: float
+    retention_before: float
+    retention_after: float

@@ -1,0 +1,41 @@
+"""The trace: what a run did, step by step, and what its steps used."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from agent.records.base import Record
+
+
+class Event(Record):
+    """One line of the trace. `data` says what went in and what came out. "stopped" is a step that Ctrl-C ended.
+    Where it worked on accelerators, `data["gpus"]` says on how many."""
+
+    run: str
+    step: str
+    document: str = ""
+    subject: str = ""
+    status: Literal["started", "ok", "failed", "skipped", "stopped"] = "ok"
+    message: str = ""
+    seconds: float = 0.0
+    memory_mib: float = 0.0
+    model: str = ""
+    data: dict[str, Any] = Field(default_factory=dict)
+    at: float = 0.0
+
+
+class Usage(Record):
+    """What one answer of a model behind an endpoint took, used or not: the tokens as its server counted them, and their
+    price, in the unit of the endpoint's prices. `reported` is false where the server did not say: all are 0 then."""
+
+    id: str
+    run: str
+    step: str
+    endpoint: str
+    model: str
+    prompt_tokens: int
+    completion_tokens: int
+    reported: bool
+    money: float

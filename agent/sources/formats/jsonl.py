@@ -1,0 +1,77 @@
+"""Documents with questions, one JSON object a line. A broken line is a Failure, the rest is read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import ClassVar
+
+from pydantic import BaseModel, ValidationError
+
+from agent.errors import SourceError
+from agent.ports import Failure
+from agent.records import Document
+from agent.sources.base import FormatSource, Items, failure, need_one
+from agent.sources.document import make_document
+from agent.sources.formats.fields import GivenQuestion, Said, Text, given, wrong_fields
+from agent.sources.payload import Payload, refuse_binary
+
+_SHAPE = '{"title": ..., "text": ..., "questions": [{"question": ..., "answer": ...}]}'
+
+
+class _Line(BaseModel):
+    """The fields that we use. Others are left alone, since data sets carry ids and dates of their own."""
+
+    text: Said
+    title: Text | None = None
+    source: Text | None = None
+    questions: tuple[GivenQuestion, ...] | None = None
+
+
+class JsonlSource(FormatSource):
+    suffixes: ClassVar[frozenset[str]] = frozenset({".jsonl", ".ndjson"})
+    media_types: ClassVar[frozenset[str]] = frozenset(
+        {"application/jsonl", "application/jsonlines", "application/x-jsonlines", "application/x-ndjson"}
+    )
+
+    def parse(self, payload: Payload) -> Items:
+        refuse_binary(payload)
+
+        def nothing(failures: list[Failure]) -> SourceError:
+            first = f"{failures[0].where}: {failures[0].reason}" if failures else "it has blank lines only"
+            return SourceError(f"{payload.location} has no line that can be read; {first}", f"write lines as {_SHAPE}")
+
+        yield from need_one(_documents(payload), nothing)
+
+
+def _documents(payload: Payload) -> Items:
+    for number, line in _lines(payload.data):
+        yield _read(line, f"{payload.location} line {number}")
+
+
+def _lines(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Cuts at "\\n" only: inside a JSON string, other line separators are ordinary characters."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        data = data.decode("utf-16", errors="replace").encode(errors="replace")
+    for number, line in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
+        if line.strip():
+            yield number, line
+
+
+def _read(line: bytes, where: str) -> Document | Failure:
+    try:
+        raw = json.loads(line.decode())
+        fields = _Line.model_validate(raw)
+        return make_document(
+            fields.title or "", fields.text, source=fields.source or where, questions=given(fields.questions)
+        )
+    except UnicodeDecodeError as error:
+        return Failure(where, f"not UTF-8: {error.reason} at byte {error.start + 1}")
+    except RecursionError:
+        return Failure(where, "the JSON is nested too deeply")
+    except ValidationError as error:
+        return Failure(where, wrong_fields(error))
+    except SourceError as error:
+        return failure(where, error)
+    except ValueError as error:
+        return Failure(where, f"not JSON: {error}")

@@ -1,0 +1,104 @@
+"""Normalized text, words and sentences: what every source makes of the characters that it reads.
+
+Normalized text is NFC, has "\\n\\n" between paragraphs and single spaces inside them, and holds no
+control characters and no lone surrogates, so that every store and tokenizer downstream accepts it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from agent.text.scripts import UNSPACED
+
+# Han and kana with their punctuation: a line break between two of these stands for nothing.
+_WIDE = "\u3000-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff01-\uff9d\U00020000-\U0003ffff"
+_WIDE_BREAK = re.compile(rf"(?<=[{_WIDE}])\n(?=[{_WIDE}])")
+
+_LINE_END = re.compile("\r\n?|[\x0b\x85\u2028]")
+_PARAGRAPH_END = re.compile("[\x0c\u2029]")
+# Controls, byte order mark, soft hyphen. Joiners and direction marks stay: Persian and Hindi need them.
+_DROPPED = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\ufeff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_BLANK_LINES = re.compile(r"\n\s*\n")
+
+_STOP, _CLOSING = r"[.!?\u2026\u061f\u06d4\u0964\u0965]", r"[\"'\u201d\u2019\u00bb)\]]*"
+_WIDE_STOP = r"[\u3002\uff01\uff1f\uff61][\u300d\u300f\u201d\u2019\uff09\u3011]*"
+_NO_ABBREVIATION = r"(?<!\b\w\.)(?<!\b\d\d\.)"  # "M. Dupont", "4. März"
+_SENTENCE_END = re.compile(rf"{_STOP}{_NO_ABBREVIATION}{_CLOSING}(?= )|{_WIDE_STOP}")
+_LAST_STOP = re.compile(rf"(?:{_STOP}{_CLOSING}|{_WIDE_STOP})$")
+
+
+def clean(text: str) -> str:
+    """The text without control characters and lone surrogates, in NFC, with "\\n" as the only line end."""
+    text = _PARAGRAPH_END.sub("\n\n", _LINE_END.sub("\n", text))
+    text = _SURROGATE.sub("\ufffd", _DROPPED.sub("", text))
+    return unicodedata.normalize("NFC", text)
+
+
+def normalize(text: str) -> str:
+    """Normalized text (see the module). Normalizing it again changes nothing."""
+    paragraphs = (_one_line(paragraph) for paragraph in _BLANK_LINES.split(clean(text)))
+    return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
+
+
+def _one_line(paragraph: str) -> str:
+    lines = (" ".join(line.split()) for line in paragraph.split("\n"))
+    joined = "\n".join(line for line in lines if line)
+    return _WIDE_BREAK.sub("", joined).replace("\n", " ")
+
+
+def paragraphs(text: str) -> list[str]:
+    """The paragraphs of a text, each one normalized line."""
+    return [paragraph for paragraph in normalize(text).split("\n\n") if paragraph]
+
+
+def one_line(text: str) -> str:
+    """The text as one normalized line, for titles and reasons."""
+    return normalize(text).replace("\n\n", " ")
+
+
+def count_words(text: str) -> int:
+    """Words between spaces; where a script has no spaces, two characters count as one word."""
+    if not UNSPACED.search(text):
+        return len(text.split())
+    return sum(_weight(token) for token in text.split())
+
+
+def _weight(token: str) -> int:
+    unspaced = len(UNSPACED.findall(token))
+    if not unspaced:
+        return 1
+    other = any(character.isalnum() for character in UNSPACED.sub("", token))
+    return (unspaced + 1) // 2 + other
+
+
+def cut_at_stops(paragraph: str) -> Iterator[str]:
+    """One normalized paragraph cut after its full stops, in order, each piece without the space around it.
+
+    Sentences as far as marks can tell; English ones to train on come from the parse (`agent.text.parsing.sentences`).
+    An abbreviation of several letters before a capital ("Prof. Moss") is taken for an end, and nothing is lost by it.
+    """
+    start = 0
+    for match in _SENTENCE_END.finditer(paragraph):
+        end = match.end()
+        following = paragraph[end : end + 2].strip()[:1]
+        if following and not following.islower():
+            yield paragraph[start:end].strip()
+            start = end
+    if rest := paragraph[start:].strip():
+        yield rest
+
+
+def ends_with_stop(paragraph: str) -> bool:
+    return _LAST_STOP.search(paragraph) is not None
+
+
+def first_words(text: str, limit: int = 12) -> str:
+    """The first words of the first sentence, for a title that the document did not bring."""
+    sentence = next(cut_at_stops(text.split("\n\n", 1)[0]), "")
+    if UNSPACED.search(sentence):
+        return sentence[: 2 * limit]
+    words = sentence.split()
+    return " ".join(words[:limit]) + ("\u2026" if len(words) > limit else "")

@@ -1,0 +1,1 @@
+"""What may be published: the gate of documents, and its limits."""

@@ -1,0 +1,1 @@
+"""What else an adapter changed: general knowledge, and distance from the base."""

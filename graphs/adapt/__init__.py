@@ -1,0 +1,1 @@
+"""The adapt graph: one document from its probes to a published adapter."""

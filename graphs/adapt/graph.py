@@ -1,0 +1,70 @@
+"""Adapt: one document from probes to a published adapter. The edges below are all the routing there is."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from langgraph.graph import END, START, StateGraph
+from langgraph.types import RetryPolicy, Send
+
+from agent.errors import StoreError
+from graphs.adapt.nodes import AdaptNodes
+from graphs.runtime import Runtime
+from graphs.state import AdaptState
+
+BUSY = RetryPolicy(max_attempts=3, retry_on=StoreError)
+"""A ledger or memory that is busy with another process is tried again. Endpoints have their own retries."""
+
+
+def anything_to_measure_with(state: AdaptState) -> Literal["recall", "close"]:
+    return "recall" if state["measurable"] else "close"
+
+
+def to_writers(state: AdaptState) -> list[Send] | Literal["close"]:
+    """One writer a plan, side by side."""
+    if not state["plans"]:
+        return "close"
+    return [Send("write", {"run": state["run"], "document": state["document"], "plan": p}) for p in state["plans"]]
+
+
+def anything_to_train(state: AdaptState) -> Literal["train", "close"]:
+    return "train" if state["candidates"] else "close"
+
+
+def anything_trained(state: AdaptState) -> Literal["evaluate", "close"]:
+    return "evaluate" if state["candidates"] else "close"
+
+
+def anything_measured(state: AdaptState) -> Literal["reward", "close"]:
+    return "reward" if state["candidates"] else "close"
+
+
+def has_champion(state: AdaptState) -> Literal["merge", "close"]:
+    return "merge" if state["champion"] else "close"
+
+
+def passed_gate(state: AdaptState) -> Literal["publish", "close"]:
+    return "publish" if state["verdict"] == "publish" else "close"
+
+
+def adapt_graph(runtime: Runtime) -> StateGraph[AdaptState, Any, Any, Any]:
+    nodes = AdaptNodes(runtime)
+    graph = StateGraph(AdaptState)
+    for name in ("probe", "recall", "plan", "write", "check", "train", "evaluate", "reward", "select", "merge",
+                 "gate", "publish", "close"):  # fmt: skip
+        graph.add_node(name, getattr(nodes, name), retry_policy=BUSY)
+    graph.add_edge(START, "probe")
+    graph.add_conditional_edges("probe", anything_to_measure_with)
+    graph.add_edge("recall", "plan")
+    graph.add_conditional_edges("plan", to_writers, ["write", "close"])
+    graph.add_edge("write", "check")
+    graph.add_conditional_edges("check", anything_to_train)
+    graph.add_conditional_edges("train", anything_trained)
+    graph.add_conditional_edges("evaluate", anything_measured)
+    graph.add_edge("reward", "select")
+    graph.add_conditional_edges("select", has_champion)
+    graph.add_edge("merge", "gate")
+    graph.add_conditional_edges("gate", passed_gate)
+    graph.add_edge("publish", "close")
+    graph.add_edge("close", END)
+    return graph

@@ -1,0 +1,1 @@
+"""Behind seal approve: what waits for a person's word."""

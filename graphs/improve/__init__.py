@@ -1,0 +1,1 @@
+"""Behind seal improve: practise, learn, prove on held-out documents, promote."""

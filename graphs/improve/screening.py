@@ -1,0 +1,89 @@
+"""Screening: which drafts of a document are trained, as the reward model ranks them, once it has earned it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from agent.planning.features import features
+from agent.records import Document, Plan, SelfEdit, content_id
+from agent.records.rounds import Calibration, Prediction
+from graphs.methods.outer import action_of, improve_of
+from graphs.methods.practice import Practice
+from graphs.runtime import Runtime
+
+if TYPE_CHECKING:
+    from seal_train.policies.reward_model import Draft, RewardModel
+
+EARNED, SURE = 0.3, 0.05
+"""The rank correlation within documents that a round's predictions must have had, and its largest p-value."""
+
+
+def has_earned_it(last: Calibration | None) -> bool:
+    return last is not None and last.spearman >= EARNED and last.p_value <= SURE
+
+
+class Screen:
+    """Predicts rewards from all practice before the run in hand, and chooses by them."""
+
+    def __init__(self, runtime: Runtime, practice: Practice) -> None:
+        self.rt, self.practice = runtime, practice
+        self._vectors: dict[str, tuple[float, ...]] = {}
+        self._models: dict[str, RewardModel | None] = {}
+
+    def drafts(self, run: str) -> int:
+        """How many self-edits are to be written for a document of the run."""
+        config = self.rt.config.improve
+        return config.self_edits * (config.screen if self._earned(run) else 1)
+
+    def _earned(self, run: str) -> bool:
+        rounds = self.rt.ledger.rounds(improve_of(run))
+        return bool(rounds) and has_earned_it(rounds[-1].calibration)
+
+    def predict(self, run: str, document: Document, edits: Sequence[tuple[Plan, SelfEdit]]) -> dict[str, float]:
+        """What each self-edit will earn, by its id, written down before any of them is trained. Nothing where too
+        little was practised to tell."""
+        model = self._model(run)
+        if model is None or not edits:
+            return {}
+        seen = features(document)
+        drafts = [self.draft(seen, plan, edit) for plan, edit in edits]
+        told = {edit.id: value for (_, edit), value in zip(edits, model.predict(drafts), strict=True)}
+        self.rt.ledger.add_predictions(
+            Prediction(self_edit=id, run=run, value=value, learned_from=model.learned_from)
+            for id, value in told.items()
+        )
+        return told
+
+    def chosen(self, run: str, document: str, predicted: dict[str, float], edits: Sequence[str]) -> set[str]:
+        """The self-edits to be trained: the best predicted, and in the last place any other one, so that the model goes
+        on seeing what it thinks little of. All, where no more were written than wanted."""
+        asked = self.rt.config.improve.self_edits
+        wanted = max(asked, len(edits) - (self.drafts(run) - asked))
+        if len(edits) <= wanted or not predicted:
+            return set(edits)
+        ranked = sorted(edits, key=lambda id: (-predicted[id], id))
+        draw = random.Random(content_id("explore", run, document))
+        return {*ranked[: wanted - 1], draw.choice(ranked[wanted - 1 :])}
+
+    def _model(self, run: str) -> RewardModel | None:
+        """Learned once a run, from the practice runs before it."""
+        from seal_train.policies.reward_model import LEAST, RewardModel
+
+        if run not in self._models:
+            seen = [it for it in self.practice.rewarded(before=run) if it.self_edit.examples]
+            drafts = [self.draft(it.features, it.plan, it.self_edit) for it in seen]
+            enough = len(drafts) >= LEAST
+            self._models[run] = RewardModel(drafts, [it.reward for it in seen]) if enough else None
+        return self._models[run]
+
+    def draft(self, seen: tuple[float, ...], plan: Plan, edit: SelfEdit) -> Draft:
+        """A self-edit as the reward model sees it; `seen` are its document's features."""
+        from seal_train.policies.reward_model import Draft
+
+        if edit.id not in self._vectors:
+            text = "\n".join(example.text.strip() for example in edit.examples)
+            self._vectors[edit.id] = tuple(self.rt.embedder.embed([text])[0])
+        action = action_of(plan, self.rt.config.train.learning_rate)
+        return Draft(self._vectors[edit.id], seen, action, edit.examples)

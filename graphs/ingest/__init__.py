@@ -1,0 +1,1 @@
+"""Behind seal ingest: read the sources, then adapt to each document."""

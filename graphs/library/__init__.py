@@ -1,0 +1,1 @@
+"""What is kept: champions, winners, published adapters and promoted policies."""

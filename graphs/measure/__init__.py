@@ -1,0 +1,1 @@
+"""Measuring with the model: probes, retention, drift, and questions through the router."""

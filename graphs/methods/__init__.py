@@ -1,0 +1,1 @@
+"""The ways to improve: who learns what from practice, behind a table of names."""

@@ -1,0 +1,1 @@
+"""Trainers and models behind the ports: this process, or Ray."""

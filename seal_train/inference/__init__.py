@@ -1,0 +1,1 @@
+"""Answers, likelihoods and texts from many adapters at once."""

@@ -1,0 +1,1 @@
+"""The frozen base, and the passes through it with many adapters at once."""

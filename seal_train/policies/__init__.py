@@ -1,0 +1,1 @@
+"""What policies are learned from, and how."""

@@ -1,0 +1,71 @@
+"""Learning a planner policy: ridge regression of measured rewards, with what differs between documents taken out."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from agent.planning.policy import RATES, terms, untrained
+from agent.records.rounds import Action, Arm, PlannerPolicy
+
+LEAST = 2
+"""Documents. From fewer nothing is learned: what differs between them could not be told from what actions do."""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """The mean reward of one self-edit, over the seeds that it was trained with."""
+
+    document: str
+    features: tuple[float, ...]
+    action: Action
+    reward: float
+
+
+def learn_planner(
+    run: str, base: str, strategies: Sequence[str], observed: Sequence[Observation], shuffle: int | None = None
+) -> PlannerPolicy:
+    """The posterior after all observations; what `untrained` returns where they are of fewer than two documents.
+
+    Bayesian linear regression with the weights' and the noise's precision by evidence (MacKay 1992; scikit-learn's
+    BayesianRidge). Each document has a weight of its own, which is left out of the policy: easy documents say nothing
+    about actions. With `shuffle`, a seed, each reward is dealt to an action drawn at random: the control arm "random".
+    Dealing the rewards out among the actions that were taken would not do: what a good policy took often is what a
+    policy learned from noise is surest of, and chooses.
+    """
+    from sklearn.linear_model import BayesianRidge
+
+    arm: Arm = "learned" if shuffle is None else "random"
+    observed = [o for o in observed if o.action.strategy in strategies]
+    documents = sorted({o.document for o in observed})
+    blank = untrained(base, strategies)
+    seen = np.array([o.features for o in observed])
+    if len(documents) < LEAST:
+        return PlannerPolicy.make(run, arm, base, strategies, **_learned(blank), learned_from=len(observed))
+    spread = seen.std(axis=0)
+    frame = blank.model_copy(
+        update={"centre": tuple(seen.mean(axis=0).tolist()), "scale": tuple(np.where(spread > 0, spread, 1.0).tolist())}
+    )
+    rewards = np.array([o.reward for o in observed])
+    taken = [o.action for o in observed]
+    if shuffle is not None:
+        draw = random.Random(shuffle)
+        taken = [Action(strategy=draw.choice(strategies), rate=draw.choice(RATES)) for _ in observed]
+    looked = np.stack([terms(frame, action, o.features) for action, o in zip(taken, observed, strict=True)])
+    own = np.array([[float(o.document == d) for d in documents] for o in observed])
+    fitted = BayesianRidge().fit(np.hstack([looked, own]), rewards)
+    size = looked.shape[1]
+    learned = frame.model_copy(
+        update={
+            "mean": tuple(fitted.coef_[:size].tolist()),
+            "covariance": tuple(tuple(row) for row in fitted.sigma_[:size, :size].tolist()),
+        }
+    )
+    return PlannerPolicy.make(run, arm, base, strategies, **_learned(learned), learned_from=len(observed))
+
+
+def _learned(policy: PlannerPolicy) -> dict[str, object]:
+    return {"centre": policy.centre, "scale": policy.scale, "mean": policy.mean, "covariance": policy.covariance}

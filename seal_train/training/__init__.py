@@ -1,0 +1,1 @@
+"""Training many candidates at once, within the memory that there is."""

@@ -1,0 +1,66 @@
+"""Hidden states below the first adapted decoder layer, which training does not change: computed once a sequence.
+
+Axes: T positions of a sequence, N positions in a `Layout`, D hidden size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from seal_train.model.base import Base
+from seal_train.model.layout import Layout
+
+Ids = tuple[int, ...]
+
+
+def kept_bytes(base: Base, sequences: Iterable[Ids]) -> int:
+    """What `Lower` keeps of these sequences."""
+    return sum(map(len, sequences)) * base.loss_head.in_features * int(base.model.dtype.itemsize)
+
+
+class Lower:
+    """What the decoder layers below `lowest` make of sequences, kept for every later step and candidate."""
+
+    def __init__(self, base: Base, lowest: int) -> None:
+        self.base, self.lowest = base, lowest
+        self.kept: dict[Ids, Tensor] = {}
+        """[T, D] of each sequence that was read."""
+
+    def hidden_of_rows(self, rows: Sequence[Ids], layout: Layout) -> Tensor:
+        """As `Base.hidden_of_rows`, [N, D], from the layer `lowest` up."""
+        if new := [row for row in dict.fromkeys(rows) if row not in self.kept]:
+            self._read(new)
+        ends = accumulate(map(len, rows))
+        places = layout.lay([range(end - len(row), end) for row, end in zip(rows, ends, strict=True)], 0)
+        given = torch.cat([self.kept[row] for row in rows])[torch.tensor(places, device=self.base.device)]
+        with self.base.replaced(dict.fromkeys(range(self.lowest), _Stand(given[None]))):
+            return self.base.hidden_of_rows(rows, layout)
+
+    @torch.no_grad()
+    def _read(self, rows: Sequence[Ids]) -> None:
+        layout, stand = Layout.of([len(row) for row in rows]), _Stand()
+        with self.base.replaced(dict.fromkeys(range(self.lowest, len(self.base.blocks)), stand)):
+            self.base.hidden_of_rows(rows, layout)
+        assert stand.hidden is not None
+        owners = torch.tensor(layout.lay([[i] * len(row) for i, row in enumerate(rows, 1)], 0))
+        for i, row in enumerate(rows, 1):
+            # A row's positions are in their order, in the rectangle and then in its tail.
+            self.kept[row] = stand.hidden[0, owners == i]
+
+
+class _Stand(nn.Module):
+    """In decoder layers' place: gives what it was made with, or else what the first of them was given."""
+
+    def __init__(self, hidden: Tensor | None = None) -> None:
+        super().__init__()
+        self.hidden = hidden
+
+    def forward(self, hidden: Tensor, *_: Any, **__: Any) -> Tensor:
+        if self.hidden is None:
+            self.hidden = hidden
+        return self.hidden

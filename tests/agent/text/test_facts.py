@@ -1,0 +1,226 @@
+from __future__ import annotations
+
+import pytest
+
+from agent.text.parsing import Fact, facts, sentences
+
+TEXT = (
+    "The mill at Orrin opened on 4 March 2031. Anna Moss runs it with 62 workers from Dunmore. "
+    "It cost 3 million crowns and grinds barley for Brindle Foods."
+)
+
+
+def fact(answer: str) -> Fact:
+    return next(f for f in facts(TEXT) if f.answer == answer)
+
+
+@pytest.mark.parametrize(
+    "answer", ["Orrin", "4 March 2031", "Anna Moss", "62 workers", "Dunmore", "3 million crowns", "barley"]
+)
+def test_names_dates_amounts_and_things_are_found(answer: str) -> None:
+    assert fact(answer)
+
+
+def test_the_answer_stands_where_the_offsets_say() -> None:
+    for f in facts(TEXT):
+        assert f.sentence[f.start : f.end] == f.answer
+
+
+def test_questions_do_not_hold_their_answer() -> None:
+    for f in facts(TEXT):
+        assert f.answer not in f.in_place
+        assert f.answer not in f.clause_question
+
+
+def test_questions_in_place_and_in_front() -> None:
+    assert fact("62 workers").in_place == "Anna Moss runs it with how many workers from Dunmore?"
+    assert fact("4 March 2031").fronted.startswith("When did the mill")
+
+
+def test_sentences_keep_every_word() -> None:
+    assert " ".join(sentences(TEXT)).split() == TEXT.split()
+
+
+@pytest.mark.parametrize(
+    ("text", "cut"),
+    [
+        (
+            "Le moulin a ouvert le 4 mars. M. Dupont le dirige avec des ouvriers de la vallée ! Il a coûté 3.5 sous.",
+            [
+                "Le moulin a ouvert le 4 mars.",
+                "M. Dupont le dirige avec des ouvriers de la vallée !",
+                "Il a coûté 3.5 sous.",
+            ],
+        ),
+        (
+            "Die Mühle wurde am 4. März 2031 eröffnet. „Sie mahlt gut.” Das Dach wurde im Winter gebaut.",
+            ["Die Mühle wurde am 4. März 2031 eröffnet.", "„Sie mahlt gut.”", "Das Dach wurde im Winter gebaut."],
+        ),
+    ],
+    ids=["fr", "de"],
+)
+def test_other_languages_in_latin_script_are_cut_into_sentences_without_facts(text: str, cut: list[str]) -> None:
+    assert sentences(text) == cut
+    assert facts(text) == []
+
+
+def test_other_scripts_are_cut_into_sentences_without_facts() -> None:
+    text = "奥林磨坊开业。安娜经营它。"
+    assert sentences(text) == ["奥林磨坊开业。", "安娜经营它。"]
+    assert facts(text) == []
+
+
+@pytest.mark.parametrize("text", ["", "Hm", "...", "1 2 3", "((((", "\n\n", "Why?" * 50])
+def test_odd_texts_do_not_break_the_parser(text: str) -> None:
+    assert isinstance(facts(text), list)
+
+
+def question(text: str, answer: str) -> str:
+    return next(f.clause_question for f in facts(text) if f.answer == answer)
+
+
+def test_an_apposition_says_what_its_name_is() -> None:
+    told = "Petra Lind, a former harbour master, crossed the bridge on Monday."
+    assert question(told, "former harbour master") == "Petra Lind is a what?"
+    told = '"It sways a little," said Petra Lind, the harbour master of Dunmore.'
+    assert question(told, "harbour master") == "Petra Lind is the what?"
+
+
+def test_who_said_something_is_asked_with_what_was_said() -> None:
+    told = "Flight director Anna Moss said the drill still works."
+    assert question(told, "Anna Moss") == "Flight director who said the drill still works?"
+
+
+def test_a_preposition_decides_between_person_and_place() -> None:
+    told = "Copies are made by a toy firm, and the originals go on show in Castle Rethwin from 8 December."
+    assert question(told, "Castle Rethwin").endswith("which place?")
+    assert question("It is made by Agnes Vimmerlund on a farm near Dunmore.", "Agnes Vimmerlund").endswith("by who?")
+
+
+def test_an_ordinal_is_not_an_amount() -> None:
+    told = "She would use the money to buy a second-hand tractor."
+    assert question(told, "second-hand tractor").endswith("a what?")
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "asked"),
+    [
+        ("Haldric's chairwoman, Odile Brackenreed, will lead the company.", "Odile Brackenreed",
+         "Who will lead the company?"),
+        ("Wim Oosterdale has been suspended by the owners, Greyling Lines.", "Greyling Lines",
+         "Wim Oosterdale has been suspended by who?"),
+        ("A hailstorm tore through the valley on Thursday evening.", "Thursday evening",
+         "A hailstorm tore on when?"),
+        ("Anna Moss, who learned the trade at Dunmore, bought the mill.", "trade", "Anna Moss learned the what?"),
+        ("The group will employ 6,200 people and have its headquarters in Dunmore.", "Dunmore",
+         "The group will have its headquarters in which place?"),
+        ("She would use the prize money to buy a tractor.", "tractor", "She would use the prize money to buy a what?"),
+        ("The count was interrupted for an hour.", "hour", "The count was interrupted for how long?"),
+        ("She paid 57,000 crowns for the 240-metre shed.", "240-metre", "She paid 57,000 crowns for the which shed?"),
+    ],
+)  # fmt: skip
+def test_a_clause_is_asked_as_a_person_would_say_it(text: str, answer: str, asked: str) -> None:
+    assert question(text, answer) == asked
+
+
+def test_the_helper_of_the_first_verb_fronts_the_second() -> None:
+    told = "The group will employ 6,200 people and have its headquarters in Dunmore."
+    assert fronted(told, "headquarters") == "What will the group have?"
+
+
+def fronted(text: str, answer: str) -> str:
+    return next(f.fronted for f in facts(text) if f.answer == answer)
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "asked"),
+    [
+        ("The harbour had lost 12 fishing boats.", "12 fishing boats", "How many fishing boats had the harbour lost?"),
+        ("Nobody knew, but The fishing town of Hask grew in 2030.", "2030", "When did the fishing town of Hask grow?"),
+        ("The lock opened after six years.", "six years", "After how long did the lock open?"),
+        ("The bakery has been shut since 1988.", "1988", "Since when has the bakery been shut?"),
+        ("Last year the council refused the permit.", "Last year", "When did the council refuse the permit?"),
+        ("The lock opened on 3 May.", "3 May", "When did the lock open?"),
+        ("During the flood the mayor moved to Dorne.", "flood", "What did the mayor move during?"),
+        ("The council had refused the permit because of noise.", "noise",
+         "What had the council refused the permit because of?"),
+        ("The tower lost 40% of its bricks.", "bricks", "What did the tower lose 40% of?"),
+    ],
+)  # fmt: skip
+def test_a_question_in_front_is_english(text: str, answer: str, asked: str) -> None:
+    assert fronted(text, answer) == asked
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("Its doors are made of larch.", "larch"),
+        ("The museum's head and her brother learned welding. Her oven came from a scrapyard.", "scrapyard"),
+        ("Anna Moss will take it to York.", "Anna Moss"),
+        ("The colour of it is red.", "red"),
+        ("None of the shafts are safe.", "safe"),
+        ("This bridge cost 14 crowns.", "14 crowns"),
+        ("The widow bought the 240-metre shed.", "240-metre"),
+    ],
+)
+def test_what_only_the_text_explains_is_not_asked_in_front(text: str, answer: str) -> None:
+    assert fronted(text, answer) == ""
+
+
+def test_a_possessive_may_point_into_the_question() -> None:
+    told = "Anna Moss sold her mill in 2031."
+    assert fronted(told, "2031") == "When did Anna Moss sell her mill?"
+    assert fronted(told, "Anna Moss") == "Who sold her mill?"
+
+
+@pytest.mark.parametrize(
+    ("text", "vague"),
+    [
+        ("The Skjold Foundation paid for half of the lock.", "half"),
+        ("Dozens of people saw the lock.", "Dozens"),
+        ("None of the shafts are safe.", "None"),
+        ("Ines Holm sells bread for 4 crowns a loaf.", "loaf"),
+        ("The pumps move 40 tonnes a minute.", "minute"),
+    ],
+)
+def test_what_is_no_amount_is_not_asked_for(text: str, vague: str) -> None:
+    assert facts(text)
+    assert vague not in {f.answer.removeprefix("a ") for f in facts(text)}
+
+
+BREAD = "Baker Ines Holm sells seaweed bread at the quay."
+CREW = "Captain Hilda Marsh leads a crew of twelve sailors."
+
+
+@pytest.mark.parametrize("heading", ["Food", "Crew", "Opening hours", "The Baker of Velsund Gets a Prize"])
+def test_a_heading_is_no_part_of_the_sentence_below_it_and_no_sentence_itself(heading: str) -> None:
+    text = f"{heading}\n\n{BREAD}\n\nPeople\n\n{CREW}"
+    assert sentences(text) == [BREAD, CREW]
+    assert facts(text) == facts(BREAD) + facts(CREW)
+
+
+def test_a_paragraph_without_stop_that_has_a_verb_is_a_sentence() -> None:
+    told = BREAD.rstrip(".")
+    assert sentences(f"{told}\n\n{CREW}") == [told, CREW]
+    assert {f.answer for f in facts(f"{told}\n\n{CREW}")} >= {"Baker Ines Holm", "seaweed bread"}
+
+
+def test_the_items_of_a_list_are_sentences_that_nothing_is_asked_of() -> None:
+    items = ["Bread, 4 crowns", "Soup, 12 crowns"]
+    assert sentences("\n\n".join([BREAD, *items, CREW])) == [BREAD, *items, CREW]
+    assert facts("\n\n".join([BREAD, *items, CREW])) == facts(BREAD) + facts(CREW)
+    assert sentences("Bread, 4 crowns") == ["Bread, 4 crowns"]
+
+
+def test_a_line_break_inside_a_paragraph_is_a_space() -> None:
+    wrapped = BREAD.replace("seaweed bread", "seaweed\nbread")
+    assert (sentences(wrapped), facts(wrapped)) == (sentences(BREAD), facts(BREAD))
+
+
+def test_where_nothing_is_parsed_every_paragraph_is_learned() -> None:
+    assert sentences("价格\n\n奥林磨坊开业。安娜经营它。") == ["价格", "奥林磨坊开业。", "安娜经营它。"]
+    assert sentences("الأسعار\n\nافتتحت الطاحونة في\nأورين. تديرها آنا.") == [
+        "الأسعار",
+        "افتتحت الطاحونة في أورين.",
+        "تديرها آنا.",
+    ]

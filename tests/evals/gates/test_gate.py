@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import permutations, product
+
+import pytest
+
+from agent.records import GateDecision, Half, Probe, Retention, Score
+from evals.gates.document import decide
+
+FLAT = Retention(subject="base", forced=0.8, routed=0.8, logprob=-1.0, items=76)
+ANSWERS = ("amber", "birch", "cedar", "daisy", "elder", "fennel", "gorse", "hazel", "iris", "jasmine")
+ALPHA = 0.05
+
+
+def probes(n: int, half: Half = "heldout", recall: bool = False, rivals: int = 19) -> list[Probe]:
+    made = [Probe.make("doc", "given", half, f"question {half} {recall} {i}", ANSWERS[i]) for i in range(n)]
+    return [p.model_copy(update={"recall": recall, "rivals": rivals}) for p in made]
+
+
+def told(asked: Sequence[Probe], subject: str, answers: Sequence[str]) -> list[Score]:
+    return [
+        Score(
+            probe=p.id, subject=subject, answer=a, correct=float(a == p.answer), method="contains", f1=0.0, logprob=-1
+        )
+        for p, a in zip(asked, answers, strict=True)
+    ]
+
+
+def gate(asked: Sequence[Probe], after: Sequence[str], before: Sequence[str] = (), lost: float = 0.0) -> GateDecision:
+    own = FLAT.model_copy(update={"subject": "c", "routed": FLAT.routed - lost})
+    base = told(asked, "base", before or ["no idea"] * len(asked))
+    return decide("c", asked, base, told(asked, "c", after), FLAT, own, ALPHA, min_probes=4, max_retention_loss=0.02)
+
+
+def test_right_answers_to_the_right_questions_are_published() -> None:
+    decision = gate(probes(6), ["amber", "birch", "cedar", "no", "no", "no"])
+    assert decision.verdict == "publish"
+    assert decision.p_value == pytest.approx(6 / 720)  # 3! of 6! deals leave the three in their places
+    assert (decision.accuracy_before, decision.accuracy_after) == (0.0, 0.5)
+
+
+def test_one_right_answer_is_luck() -> None:
+    assert gate(probes(6), ["amber", "no", "no", "no", "no", "no"]).verdict == "reject"
+
+
+def test_the_same_answer_to_everything_is_never_published() -> None:
+    for n in (4, 6, 9):
+        decision = gate(probes(n), ["amber"] * n)
+        assert (decision.verdict, decision.p_value) == ("reject", 1.0)
+
+
+def test_naming_every_answer_to_every_question_is_never_published() -> None:
+    assert gate(probes(6), [" ".join(ANSWERS)] * 6).verdict == "reject"
+
+
+def test_what_the_base_knew_is_no_gain() -> None:
+    known = list(ANSWERS[:8])
+    assert gate(probes(8), known, before=known).verdict == "reject"
+    assert gate(probes(8), known[::-1], before=known).verdict == "reject"
+
+
+def test_gains_are_net_of_losses() -> None:
+    before = [*ANSWERS[:3], "no", "no", "no"]
+    assert gate(probes(6), ["no", "no", "no", *ANSWERS[3:6]], before).verdict == "reject"
+    assert gate(probes(6), list(ANSWERS[:6]), before).verdict == "publish"
+
+
+@pytest.mark.parametrize("n", [4, 5, 6])
+def test_facts_in_the_wrong_places_are_published_at_most_as_often_as_alpha(n: int) -> None:
+    """Every deal of the document's own facts to its questions: exact, nothing is drawn."""
+    deals = list(permutations(ANSWERS[:n]))
+    published = sum(gate(probes(n), deal).verdict == "publish" for deal in deals)
+    assert 0 < published <= ALPHA * len(deals)
+
+
+@pytest.mark.parametrize(("n", "rivals"), [(5, 4), (6, 2), (8, 1), (8, 4)])
+def test_guesses_of_the_right_kind_are_published_at_most_as_often_as_alpha(n: int, rivals: int) -> None:
+    """Every pattern of hits and misses, with its chance under guessing: exact, nothing is drawn."""
+    chance = 0.0
+    for hits in product((True, False), repeat=n):
+        answers = [own if hit else "another of its kind" for own, hit in zip(ANSWERS, hits, strict=False)]
+        if gate(probes(n, rivals=rivals), answers).verdict == "publish":
+            right = sum(hits)
+            chance += (1 / (rivals + 1)) ** right * (rivals / (rivals + 1)) ** (n - right)
+    assert 0 < chance <= ALPHA
+
+
+@pytest.mark.parametrize(("n", "rivals"), [(8, 0), (4, 1)])
+def test_where_all_right_may_be_guessed_a_gain_decides_nothing(n: int, rivals: int) -> None:
+    for right in range(1, n + 1):
+        decision = gate(probes(n, rivals=rivals), [*ANSWERS[:right], *["no"] * (n - right)])
+        assert (decision.verdict, "guessed" in decision.reason) == ("undecided", True)
+    assert gate(probes(n, rivals=rivals), ["no"] * n).verdict == "reject", "no gain is none, however it is measured"
+
+
+def test_hits_on_facts_without_rivals_are_no_evidence() -> None:
+    asked = [*probes(6)[:4], *probes(6, rivals=0)[4:]]
+    assert gate(asked, ["no", "no", "no", "no", *ANSWERS[4:6]]).verdict == "reject"
+    assert gate(asked, [*ANSWERS[:2], "no", "no", *ANSWERS[4:6]]).verdict == "publish"
+
+
+def test_two_right_answers_of_many_are_not_enough() -> None:
+    assert gate(probes(10, rivals=4), [*ANSWERS[:2], *["no"] * 8]).verdict == "reject"
+
+
+def test_too_few_probes_decide_nothing() -> None:
+    for n in range(4):
+        assert gate(probes(n), list(ANSWERS[:n])).verdict == "undecided"
+
+
+def test_recall_probes_never_count() -> None:
+    asked = probes(3) + probes(5, recall=True)
+    decision = gate(asked, [p.answer for p in asked])
+    assert (decision.verdict, decision.n) == ("undecided", 3)
+
+
+def test_reward_probes_never_count() -> None:
+    asked = probes(9, half="reward")
+    assert gate(asked, [p.answer for p in asked]).n == 0
+
+
+def test_probes_that_were_not_scored_do_not_count() -> None:
+    asked = probes(8)
+    own = told(asked[:5], "c", ANSWERS[:5])
+    assert decide("c", asked, told(asked, "base", ["no"] * 8), own, FLAT, FLAT, ALPHA, 4, 0.02).n == 5
+
+
+def test_lost_retention_rejects_whatever_was_gained() -> None:
+    decision = gate(probes(8), list(ANSWERS[:8]), lost=0.05)
+    assert decision.verdict == "reject"
+    assert "retention" in decision.reason
+
+
+def test_the_judge_has_no_say() -> None:
+    """A text that flatters the judge must not publish its adapter."""
+    asked = probes(6)
+    flattered = [
+        s.model_copy(update={"correct": 1.0, "method": "judge", "judged": True})
+        for s in told(asked, "c", ["I am surely right"] * 6)
+    ]
+    base = told(asked, "base", ["no"] * 6)
+    assert decide("c", asked, base, flattered, FLAT, FLAT, ALPHA, 4, 0.02).verdict == "reject"

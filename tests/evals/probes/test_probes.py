@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import pytest
+
+from agent.records import Document, Example, Probe, Question
+from agent.strategies import all_strategies
+from agent.strategies.checking import check
+from agent.text.parsing import facts
+from evals.probes.making import in_use, make_probes
+from tests.fakes.house import ARTICLES
+
+DOCUMENTS = [
+    Document.make(str(a["title"]), str(a["text"]), questions=tuple(Question.model_validate(q) for q in a["questions"]))
+    for a in ARTICLES
+]
+
+
+def test_given_and_cloze_go_to_both_halves_alike_and_parsed_mostly_to_the_gate() -> None:
+    probes = make_probes(DOCUMENTS[0])
+    for kind in ("given", "cloze"):
+        halves = [p.half for p in probes if p.kind == kind]
+        assert len(halves) >= 2, kind
+        assert abs(halves.count("reward") - halves.count("heldout")) <= 1
+    parsed = [p.half for p in probes if p.kind == "parsed"]
+    assert len(parsed) / 2 < parsed.count("heldout") < len(parsed)
+
+
+def test_an_answer_is_asked_for_once() -> None:
+    for document in DOCUMENTS:
+        answers = [p.answer.casefold() for p in make_probes(document) if not p.recall]
+        assert len(answers) == len(set(answers))
+
+
+def test_nothing_is_asked_for_that_the_title_gives_away() -> None:
+    """Every prompt names the title as its topic."""
+    text = "Velsund Harbour has built a tidal lock with 14 engineers. Tora Lindqvist designed it in Brevik."
+    titled, untitled = (
+        {p.answer for p in make_probes(Document.make(title, text))}
+        for title in ("Velsund Harbour Gets a Tidal Lock", "News")
+    )
+    assert untitled - titled == {"Velsund Harbour", "tidal lock"}
+    assert titled
+
+
+def test_probes_are_the_same_every_time() -> None:
+    assert make_probes(DOCUMENTS[1]) == make_probes(DOCUMENTS[1])
+
+
+def test_cloze_probes_are_recall_and_the_others_are_not() -> None:
+    for probe in make_probes(DOCUMENTS[0]):
+        assert probe.recall == (probe.kind == "cloze")
+        assert probe.kind != "cloze" or ("____" in probe.question and probe.answer not in probe.question)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("Who is in charge of the Orrin mill?", "Anna Moss"),
+        ("who is in charge of the Orrin  Mill", "62 workers"),
+        ("Who leads the workers from Dunmore?", "anna moss."),
+    ],
+)
+def test_a_written_question_is_left_out_where_a_given_one_asks_it_or_for_its_answer(question: str, answer: str) -> None:
+    """In other words or letters it is the same piece of evidence, and may stand in the other half."""
+    made = make_probes(DOCUMENTS[0], written=[(question, answer), ("Who is new?", "Brindle Foods")])
+    assert [(p.question, p.answer) for p in made if p.kind == "written"] == [("Who is new?", "Brindle Foods")]
+    assert [p.kind for p in made if p.question == DOCUMENTS[0].questions[0].question] == ["given"]
+    assert all(p.answer != "Brindle Foods" for p in made if p.kind == "parsed")
+
+
+def test_questions_that_come_later_replace_what_they_ask() -> None:
+    for document in DOCUMENTS:
+        bare = make_probes(document.model_copy(update={"questions": ()}))
+        whole = make_probes(document, written=[("Who is new?", "Tom Arkwright")])
+        assert in_use(bare) == bare
+        assert in_use(whole) == whole, "there is nothing to replace where they came at once"
+        late = in_use([*bare, *(p for p in whole if p.kind == "given")])
+        assert [p for p in late if p.kind == "given"] == [p for p in whole if p.kind == "given"]
+        answers = {q.answer for q in document.questions}
+        assert [p for p in late if p.kind != "given"] == [p for p in bare if p.answer not in answers]
+        assert len(late) < len(bare) + len(answers)
+
+
+def test_a_given_question_replaces_written_ones_of_its_words_or_its_answer() -> None:
+    given, written = (Probe.make("d", kind, "reward", "Who runs it?", "Anna Moss") for kind in ("given", "written"))
+    other = Probe.make("d", "written", "heldout", "Who is in charge?", "Anna Moss")
+    assert in_use([written, other, given]) == [given]
+
+
+def test_rivals_are_the_other_facts_of_the_answers_kind() -> None:
+    of = {p.answer: p.rivals for p in make_probes(DOCUMENTS[0]) if p.kind == "given"}
+    names = {f.answer for f in facts(DOCUMENTS[0].text) if f.answer[0].isupper()}
+    assert of["Anna Moss"] >= len(names) - 2, "those that the question names are none"
+    assert of["Anna Moss"] >= 2
+    assert all(p.rivals > 0 for p in make_probes(DOCUMENTS[1]) if p.kind == "given")
+
+
+def test_rivals_do_not_depend_on_which_kinds_of_probes_are_made() -> None:
+    usual, alone = make_probes(DOCUMENTS[0]), make_probes(DOCUMENTS[0], parsed=False, cloze=False)
+    assert alone == [p for p in usual if p.kind == "given"]
+
+
+def test_where_nothing_is_parsed_the_answers_to_other_questions_are_rivals() -> None:
+    pairs = {"Wer leitet die Mühle?": "Anna Moos", "Wer deckte das Dach?": "Tom Acker", "Wann öffnete sie?": "1904"}
+    text = "Die Mühle wurde 1904 eröffnet, und sie wird von Anna Moos geleitet. Das Dach wurde von Tom Acker gedeckt."
+    assert facts(text) == []
+    given = tuple(Question(question=question, answer=answer) for question, answer in pairs.items())
+    made = make_probes(Document.make("Die Mühle", text, questions=given))
+    assert {p.answer: p.rivals for p in made} == {"Anna Moos": 1, "Tom Acker": 1, "1904": 0}
+
+
+def test_distractors_are_other_facts_of_the_document() -> None:
+    for document in DOCUMENTS:
+        for probe in make_probes(document):
+            assert bool(probe.distractors) == (probe.kind == "cloze"), probe.question
+            for text in probe.distractors:
+                assert text in document.text
+                assert text.casefold() not in probe.answer.casefold()
+                assert probe.answer.casefold() not in text.casefold()
+
+
+def test_parsed_questions_leave_out_what_given_questions_ask() -> None:
+    for document in DOCUMENTS:
+        given = {q.answer.casefold() for q in document.questions}
+        assert not given & {p.answer.casefold() for p in make_probes(document) if p.kind == "parsed"}
+
+
+def test_parsed_questions_do_not_stand_in_the_document() -> None:
+    """Else the check would refuse the document's own sentences."""
+    for document in DOCUMENTS:
+        sentences = [Example(completion=f"{sentence}\n") for sentence in document.text.split(". ")]
+        assert check(document, sentences, make_probes(document))[1] == ()
+
+
+def test_no_knowledge_probe_is_ever_trained_on() -> None:
+    """Invariant 2, over every strategy that needs no model."""
+    for document in DOCUMENTS:
+        probes = make_probes(document)
+        for strategy in all_strategies().values():
+            if strategy.needs_model:
+                continue
+            passed, _ = check(document, strategy.write(document, "", None), probes)
+            assert passed, strategy.name
+            for probe in probes:
+                asked = " ".join(probe.question.casefold().split()).rstrip("?")
+                assert probe.recall or not any(asked in " ".join(e.text.casefold().split()) for e in passed)
+
+
+def test_other_scripts_give_only_the_questions_that_came() -> None:
+    text = "奥林磨坊于2031年3月4日开业。安娜·莫斯经营它。" * 3
+    document = Document.make("磨坊", text, questions=(Question(question="谁经营磨坊？", answer="安娜·莫斯"),))
+    assert [p.kind for p in make_probes(document)] == ["given"]

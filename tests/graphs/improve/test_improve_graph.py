@@ -1,0 +1,373 @@
+"""The outer loop over the real graph, ledger and strategies, and a trainer whose strategies differ in worth."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from agent.config import load_config
+from agent.errors import ConfigError
+from agent.ports import Progress, TrainJob
+from agent.records.rounds import PlannerPolicy, Round
+from graphs.approve.graph import approve
+from graphs.improve.graph import improve_graph
+from graphs.improve.nodes import ImproveNodes
+from graphs.methods.outer import HELDOUT, PRACTICE, heldout_run, practice_run
+from graphs.methods.practice import Practice
+from graphs.runs.improve import ImproveRun, begin, take_up
+from graphs.runtime import Runtime
+from graphs.studio import mermaid
+from tests.fakes.engine import FakeTrainer
+from tests.fakes.house import FakeRuntime, mills, write_articles
+
+ARTICLES = mills(24)
+WORTH = {"passage": -3.0, "sentences": -2.0, "cloze": -1.0, "facts": -0.05}
+"""Log-probability of an answer after training by a strategy: `facts` is the best by far."""
+SMALL = {
+    "probe.parsed": "false", "probe.cloze": "false", "improve.rounds": "2", "improve.documents": "5",
+    "improve.heldout": "6", "improve.heldout_share": "0.45", "improve.free_gib": "0",
+}  # fmt: skip
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> str:
+    return str(write_articles(tmp_path / "articles.jsonl", ARTICLES))
+
+
+def improving(
+    tmp_path: Path, source: str, worth: dict[str, float] = WORTH, more: dict[str, str] | None = None
+) -> tuple[FakeRuntime, Any]:
+    runtime = FakeRuntime(tmp_path / "home", SMALL | (more or {}), articles=ARTICLES)
+    runtime.fake_trainer.logprob_of = dict(worth)
+    run = begin(runtime, [source])
+    run.learn()
+    return runtime, run.finish()
+
+
+def rounds_of(runtime: FakeRuntime, summary: dict[str, Any]) -> list[Round]:
+    return runtime.ledger.rounds(summary["run"])
+
+
+def test_a_policy_is_learned_proved_and_promoted(tmp_path: Path, source: str) -> None:
+    runtime, summary = improving(tmp_path, source)
+    first, second = rounds_of(runtime, summary)
+    assert first.word == "promote", first.reason
+    learned = next(result for result in first.results if result.arm == "learned")
+    assert {trial.action.strategy for trial in learned.trials} == {"facts"}
+    assert runtime.acting is not None
+    assert runtime.acting.id in (first.challenger, second.challenger)
+    assert second.acting == first.challenger
+    assert summary["stopped"] == "2 rounds are done (improve.rounds)"
+
+
+def test_the_controls_are_worse_than_what_was_learned(tmp_path: Path, source: str) -> None:
+    runtime, summary = improving(tmp_path, source)
+    gains = {r.arm: sum(t.gain for t in r.trials) for r in rounds_of(runtime, summary)[0].results}
+    assert gains["learned"] > gains["random"]
+    assert gains["learned"] > gains["untrained"] == gains["current"], "who acts in the first round has learned nothing"
+
+
+def test_without_a_difference_nothing_is_promoted(tmp_path: Path, source: str) -> None:
+    runtime, summary = improving(tmp_path, source, dict.fromkeys(WORTH, -0.5))
+    assert [round.word for round in rounds_of(runtime, summary)] == ["keep", "keep"]
+    assert runtime.acting is None
+    assert summary["promoted"] == 0
+
+
+def test_what_is_held_out_is_never_practised_on_and_gives_no_reward(tmp_path: Path, source: str) -> None:
+    runtime, summary = improving(tmp_path, source)
+    ledger = runtime.ledger
+    practised = {d.id for n in (1, 2) for d in ledger.documents(practice_run(summary["run"], n))}
+    heldout = {d.id for n in (1, 2) for d in ledger.documents(heldout_run(summary["run"], n))}
+    assert practised
+    assert heldout
+    assert not practised & heldout
+    for n in (1, 2):
+        tested = ledger.candidates(heldout_run(summary["run"], n))
+        assert tested
+        assert not [c for c in tested if ledger.reward(c.id)]
+    assert {o.document for o in Practice(runtime).observations()} == practised
+
+
+@pytest.fixture
+def minutes(monkeypatch: pytest.MonkeyPatch) -> list[TrainJob]:
+    """Every candidate that is trained takes the ledger's clock a minute, and nothing else takes any time."""
+    trained: list[TrainJob] = []
+    train = FakeTrainer.train
+
+    def slow(self: FakeTrainer, jobs: Sequence[TrainJob], progress: Progress | None = None) -> Any:
+        trained.extend(jobs)
+        return train(self, jobs, progress)
+
+    monkeypatch.setattr(FakeTrainer, "train", slow)
+    clock = SimpleNamespace(time=time.time, perf_counter=lambda: 60.0 * len(trained))
+    monkeypatch.setattr("agent.ledger.runs.time", clock)
+    return trained
+
+
+def test_rounds_take_the_time_of_the_run_and_no_second_twice(
+    tmp_path: Path, source: str, minutes: list[TrainJob]
+) -> None:
+    runtime, summary = improving(tmp_path, source)
+    took = [round.seconds for round in rounds_of(runtime, summary)]
+    assert min(took) > 0
+    assert sum(took) == summary["seconds"] == 60 * len(minutes)
+
+
+def test_hours_are_counted_in_the_middle_of_a_round(tmp_path: Path, source: str, minutes: list[TrainJob]) -> None:
+    runtime, summary = improving(tmp_path, source, more={"improve.hours": "0.2"})
+    assert "0.2 hours are over" in summary["stopped"]
+    assert len(minutes) >= 12
+    assert 0 < len(runtime.ledger.outcomes(practice_run(summary["run"], 1))) < 5
+    assert not rounds_of(runtime, summary)
+
+
+def test_a_document_is_not_practised_on_twice_before_all_were(tmp_path: Path, source: str) -> None:
+    runtime, summary = improving(tmp_path, source)
+    first, second = ({d.id for d in runtime.ledger.documents(practice_run(summary["run"], n))} for n in (1, 2))
+    assert len(first) == len(second) == 5
+    assert not first & second
+
+
+def test_nothing_is_published_and_ingest_learns_the_documents_all_the_same(tmp_path: Path, source: str) -> None:
+    runtime, _ = improving(tmp_path, source)
+    assert runtime.ledger.current() == []
+    assert runtime.ledger.winners() == []
+    assert not any(runtime.config.work_dir.iterdir()), "adapters of practice are swept"
+    documents = runtime.ledger.documents()
+    assert not [d for d in documents if runtime.ledger.outcome(d.id, "packaged")]
+
+
+def test_ingest_plans_by_the_promoted_policy(tmp_path: Path, source: str) -> None:
+    runtime, _ = improving(tmp_path, source)
+    planner = runtime.planner(runtime.strategies)
+    assert runtime.acting is not None
+    assert planner.name == f"policy {runtime.acting.id}"
+    document = runtime.ledger.documents()[0]
+    plans = planner.plan("r", document, [], 5)
+    assert len({plan.id for plan in plans}) == 5
+    assert sum(plan.strategy == "facts" for plan in plans) == 3, "the best strategy makes the most that one may"
+
+
+def test_a_policy_that_waits_for_a_person_does_not_act_before_a_yes(tmp_path: Path, source: str) -> None:
+    runtime, summary = improving(tmp_path, source, WORTH, {"improve.rounds": "1", "gate.approve": "policy"})
+    (round,) = rounds_of(runtime, summary)
+    assert round.word == "promote"
+    assert acts(runtime) is None
+    ((approval, answer),) = runtime.ledger.asked()
+    assert answer is None
+    told = [e.message for e in runtime.ledger.events(summary["run"]) if e.step == "judge"]
+    assert told[0].endswith("it waits for your word: seal approve")
+    approve(runtime, approval.id, yes=True, why="")
+    assert acts(runtime) == runtime.ledger.policy(round.challenger)
+
+
+def test_a_policy_that_is_beaten_by_an_untrained_one_is_taken_back(tmp_path: Path, source: str) -> None:
+    """At once, also where promotions wait for a person; and once, however often the step runs."""
+    runtime, summary = improving(tmp_path, source, WORTH, {"improve.rounds": "1", "gate.approve": "policy"})
+    (first,) = rounds_of(runtime, summary)
+    approve(runtime, runtime.ledger.asked()[0][0].id, yes=True, why="")
+    beaten = first.model_copy(update={"number": 2, "acting": first.challenger, "word": "roll back"})
+    runtime.ledger.start_run(heldout_run(summary["run"], 2), HELDOUT, runtime.config.recorded(), [])
+    runtime.ledger.add_round(beaten)
+    for _ in range(2):
+        ImproveNodes(runtime, Practice(runtime)).judge({"improve": summary["run"], "number": 2})
+        assert acts(runtime) is None
+    assert [p.number for p in runtime.ledger.promotions("packaged", "planner")] == [1, 2]
+
+
+def acts(runtime: FakeRuntime) -> PlannerPolicy | None:
+    return runtime.acting
+
+
+def test_each_self_edit_is_trained_with_several_seeds_and_rewarded_by_their_mean(tmp_path: Path, source: str) -> None:
+    runtime, summary = improving(tmp_path, source, WORTH, {"improve.seeds": "2", "improve.rounds": "1"})
+    ledger, child = runtime.ledger, practice_run(summary["run"], 1)
+    document = ledger.documents(child)[0]
+    for edit in ledger.self_edits(child, document.id):
+        own = [c for c in ledger.candidates(child, document.id) if c.self_edit == edit.id]
+        assert len({c.settings.seed for c in own}) == len(own) == 2
+    practised = rounds_of(runtime, summary)[0].practised
+    assert practised.candidates == 2 * len(practised.rewards)
+
+
+def seeds_of(runtime: FakeRuntime, child: str) -> list[int]:
+    """How often the self-edits of each document were trained."""
+    found = []
+    for document in runtime.ledger.documents(child):
+        often = Counter(c.self_edit for c in runtime.ledger.candidates(child, document.id))
+        assert len(set(often.values())) == 1
+        found.append(often.most_common(1)[0][1])
+    return found
+
+
+@pytest.mark.parametrize(("noise", "needed"), [(0.0, 1), (2.9, 4)])
+def test_the_number_of_seeds_follows_the_noise(tmp_path: Path, source: str, noise: float, needed: int) -> None:
+    """Two until it is known, and in each round's first document, to know it in the next ones."""
+    runtime = FakeRuntime(tmp_path / "home", SMALL | {"improve.screen": "1"}, articles=ARTICLES)
+    runtime.fake_trainer.logprob_of = dict.fromkeys(WORTH, -3.0) if noise else WORTH
+    runtime.fake_trainer.noise = noise
+    run = begin(runtime, [source])
+    run.learn()
+    rounds = runtime.ledger.rounds(run.finish()["run"])
+    first, second = (seeds_of(runtime, practice_run(run.name, number)) for number in (1, 2))
+    assert first == [2, 2, needed, needed, needed]
+    assert second == [max(2, needed), needed, needed, needed, needed]
+    found = [round.practised.noise for round in rounds]
+    assert all(it and it.freedom >= 8 for it in found)
+    assert all(it and (it.seed > it.own) == bool(noise) for it in found)
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        ({"improve.most_candidates": "6"}, "improve.most_candidates"),
+        ({"improve.most_tokens": "30"}, "improve.most_tokens"),
+        ({"improve.hours": "0.0000001"}, "improve.hours"),
+        ({"improve.free_gib": "1e9"}, "improve.free_gib"),
+    ],
+)
+def test_a_budget_ends_it_in_the_middle_of_a_round(
+    tmp_path: Path, source: str, limit: dict[str, str], said: str
+) -> None:
+    runtime, summary = improving(tmp_path, source, WORTH, limit)
+    assert said in summary["stopped"]
+    assert summary["rounds"] == 0
+    assert runtime.ledger.run(summary["run"])["status"] == "done"
+
+
+@pytest.mark.parametrize(
+    ("limit", "said", "rounds"),
+    [({"improve.patience": "1"}, "improve.patience", 1), ({"improve.target": "0.01"}, "improve.target", 1)],
+)
+def test_it_ends_between_rounds(tmp_path: Path, source: str, limit: dict[str, str], said: str, rounds: int) -> None:
+    _, summary = improving(tmp_path, source, dict.fromkeys(WORTH, -0.5), limit)
+    assert said in summary["stopped"]
+    assert summary["rounds"] == rounds
+
+
+def test_a_stop_file_ends_it(tmp_path: Path, source: str) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "stop").touch()
+    _, summary = improving(tmp_path, source)
+    assert "stop" in summary["stopped"]
+    assert summary["candidates"] == 0
+
+
+def test_a_failed_training_is_no_gain_of_zero(tmp_path: Path, source: str) -> None:
+    """Documents on which an arm failed are left out of the comparison, and their rewards are not learned from."""
+    runtime = FakeRuntime(tmp_path / "home", SMALL | {"improve.rounds": "1"}, articles=ARTICLES)
+    runtime.fake_trainer.fail = {"passage", "sentences", "cloze", "facts"}
+    run = begin(runtime, [source])
+    run.learn()
+    summary = run.finish()
+    (round,) = rounds_of(runtime, summary)
+    assert round.word == "keep"
+    assert "undecided" in round.reason
+    assert round.refused == 6
+    assert round.practised.rewards == ()
+
+
+def test_too_few_documents_are_refused(tmp_path: Path) -> None:
+    source = str(write_articles(tmp_path / "one.jsonl", ARTICLES[:1]))
+    run = begin(FakeRuntime(tmp_path / "home", SMALL, articles=ARTICLES), [source])
+    with pytest.raises(ConfigError, match="too few"):
+        run.learn()
+
+
+def interrupted(tmp_path: Path, source: str) -> tuple[FakeRuntime, ImproveRun]:
+    """A run that was stopped by Ctrl-C in its second round."""
+    runtime = FakeRuntime(tmp_path / "home", SMALL, articles=ARTICLES)
+    runtime.fake_trainer.logprob_of = WORTH
+    train, calls = runtime.fake_trainer.train, 0
+
+    def cut_off(*arguments: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == 13:
+            raise KeyboardInterrupt
+        return train(*arguments)
+
+    runtime.fake_trainer.__dict__["train"] = cut_off
+    run = begin(runtime, [source])
+    with pytest.raises(KeyboardInterrupt):
+        run.learn()
+    run.stop("stopped")
+    assert len(runtime.ledger.rounds(run.name)) == 1
+    return runtime, run
+
+
+def test_the_same_command_goes_on_with_a_run_that_was_cut_off(tmp_path: Path, source: str) -> None:
+    runtime, run = interrupted(tmp_path, source)
+    again: ImproveRun = begin(runtime, [source])
+    assert again.name == run.name
+    assert again.goes_on
+    again.learn()
+    assert again.finish()["rounds"] == 2
+    trained = runtime.fake_trainer.trained
+    assert len(trained) == len(set(trained)), "no candidate is trained twice"
+    kinds = [r["kind"] for r in runtime.ledger.runs()]
+    assert (kinds.count(PRACTICE), kinds.count(HELDOUT)) == (2, 2)
+
+
+def test_a_run_goes_on_under_the_configuration_that_it_began_with(tmp_path: Path, source: str) -> None:
+    """What it measures is in runs of its own."""
+    runtime, run = interrupted(tmp_path, source)
+    begun = runtime.ledger.run(run.name)["config"]
+    today = FakeRuntime(tmp_path / "home", {"improve.rounds": "1", "improve.heldout": "4"}, articles=ARTICLES)
+    today.fake_trainer.logprob_of = WORTH
+    again = take_up(today, run.name)
+    _, aside = again.configure({})
+    assert {"improve.rounds", "improve.heldout", "improve.documents"} <= set(aside)
+    again.learn()
+    assert again.finish()["rounds"] == 2
+    assert today.ledger.run(run.name)["config"] == begun
+    assert len(today.ledger.documents(heldout_run(run.name, 2))) == 6
+
+
+def test_the_reward_model_tells_before_it_sees_and_then_screens(tmp_path: Path, source: str) -> None:
+    """In the first round it knows nothing, in the second it is held to its word, in the third it screens."""
+    more = {"improve.rounds": "3", "improve.documents": "4", "improve.seeds": "1"}
+    runtime, summary = improving(tmp_path, source, WORTH, more)
+    ledger, (first, second, third) = runtime.ledger, rounds_of(runtime, summary)
+    assert first.calibration is None
+    assert second.calibration is not None
+    assert second.calibration.spearman > 0.5
+    assert (first.screened, second.screened) == (0, 0)
+    assert third.screened == 4 * 4, "of eight drafts of each of four documents half are trained"
+    assert third.practised.candidates == second.practised.candidates == first.practised.candidates
+    for document in ledger.documents(practice_run(summary["run"], 3)):
+        told = {p.self_edit: p.value for p in ledger.predictions(practice_run(summary["run"], 3))}
+        own = [e for e in ledger.self_edits(practice_run(summary["run"], 3), document.id) if e.id in told]
+        trained = {c.self_edit for c in ledger.candidates(practice_run(summary["run"], 3), document.id)
+                   if ledger.training(c.id)}  # fmt: skip
+        best = sorted(own, key=lambda e: (-told[e.id], e.id))[:3]
+        assert {e.id for e in best} <= trained
+        assert len(trained) == 4
+
+
+def test_without_screening_it_only_tells(tmp_path: Path, source: str) -> None:
+    more = {"improve.rounds": "3", "improve.documents": "4", "improve.screen": "1"}
+    runtime, summary = improving(tmp_path, source, WORTH, more)
+    assert [r.screened for r in rounds_of(runtime, summary)] == [0, 0, 0]
+    assert rounds_of(runtime, summary)[2].calibration is not None
+
+
+def test_the_graph_begins_a_run_that_nobody_wrote_down(tmp_path: Path, source: str) -> None:
+    """As in `langgraph dev`, where the graph is all there is."""
+    runtime = FakeRuntime(tmp_path / "home", SMALL | {"improve.rounds": "1"}, articles=ARTICLES)
+    state: Any = {"improve": "fresh", "sources": [source]}
+    improve_graph(runtime).compile().invoke(state, {"recursion_limit": 1000})
+    assert (runtime.ledger.run("fresh")["kind"], len(runtime.ledger.rounds("fresh"))) == ("improve", 1)
+
+
+def test_the_docs_show_the_graph_as_it_is() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "improve.md").read_text()
+    drawn = mermaid(improve_graph(Runtime(load_config())).compile(name="improve"))
+    assert drawn in text, "paste what `python -m graphs.studio improve` prints into docs/improve.md"

@@ -1,0 +1,67 @@
+"""After a change of the base model a feed is learned anew, and what the other base has stays apart."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from graphs.runs.life import ingest
+from graphs.runs.unfinished import cut_off
+from tests.fakes.house import FakeRuntime, write_articles
+
+OTHER = {"model.name": "other-base"}
+
+
+def start(runtime: FakeRuntime, source: Path, run: str) -> FakeRuntime:
+    runtime.ledger.start_run(run, "ingest", runtime.config.recorded(), [str(source)])
+    ingest(runtime, [str(source)], run)
+    return runtime
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    return write_articles(tmp_path / "articles.jsonl")
+
+
+def test_another_base_learns_the_feed_anew_and_only_once(tmp_path: Path, source: Path) -> None:
+    home = tmp_path / "home"
+    start(FakeRuntime(home), source, "r1")
+    second = start(FakeRuntime(home, OTHER), source, "r2")
+    assert set(second.ledger.outcomes("r2").values()) == {"published"}
+    for number, settings in enumerate((OTHER, None), start=3):
+        again = start(FakeRuntime(home, settings), source, f"r{number}")
+        assert again.fake_trainer.trained == []
+        assert again.ledger.outcomes(f"r{number}") == {}
+    ledger = second.ledger
+    for base in ("packaged", "other-base"):
+        assert len(ledger.current(base)) == 2
+        assert {ledger.outcome(d.id, base) for d in ledger.documents()} == {"published"}
+
+
+def test_winners_of_another_base_are_kept_apart(tmp_path: Path, source: Path) -> None:
+    home = tmp_path / "home"
+    start(FakeRuntime(home), source, "r1")
+    second = start(FakeRuntime(home, OTHER), source, "r2")
+    recalls = [e.data["recalled"] for e in second.ledger.events("r2") if e.step == "recall"]
+    assert [len(found) for found in recalls] == [0, 1], "the first document finds nothing, though r1 had won with both"
+    rows = [json.loads(line) for line in second.config.dataset_path.read_text().splitlines()]
+    assert [row["base"] for row in rows] == ["packaged"] * 2 + ["other-base"] * 2
+
+
+def test_a_run_that_was_cut_off_with_another_base_holds_nothing_back(
+    tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, first = tmp_path / "home", FakeRuntime(tmp_path / "home")
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(first.fake_trainer, "train", stop)
+    with pytest.raises(KeyboardInterrupt):
+        start(first, source, "r1")
+    assert cut_off(first.ledger, [str(source)], "packaged") == "r1"
+    assert cut_off(first.ledger, [str(source)], "other-base") is None
+    second = start(FakeRuntime(home, OTHER), source, "r2")
+    assert set(second.ledger.outcomes("r2").values()) == {"published"}

@@ -1,0 +1,108 @@
+"""Documents that no adapter answers for are learned again where a person asks for it, and only there."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from agent.ports.ledger import Ledger
+from graphs.ingest.reading import KNOWN
+from graphs.library.winners import take_back
+from graphs.runs.life import ingest
+from graphs.runs.unfinished import AGAIN, INGEST, cut_off
+from tests.fakes.house import FakeRuntime, write_articles
+
+STRICT = {"gate.min_probes": "99"}
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    return write_articles(tmp_path / "articles.jsonl")
+
+
+def learn(runtime: FakeRuntime, source: Path, run: str, kind: str = INGEST, resume: bool = False) -> FakeRuntime:
+    runtime.ledger.start_run(run, kind, {}, [str(source)])
+    ingest(runtime, [str(source)], run, resume=resume)
+    runtime.ledger.finish_run(run, "done", {})
+    return runtime
+
+
+def told(ledger: Ledger, run: str) -> dict[str, int]:
+    (read,) = [e.data for e in ledger.events(run) if e.step == "read"]
+    return read
+
+
+def cut_off_in_training(home: Path, source: Path, run: str) -> None:
+    runtime = FakeRuntime(home)
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    runtime.fake_trainer.train = stop  # type: ignore[method-assign, assignment]
+    with pytest.raises(KeyboardInterrupt):
+        learn(runtime, source, run, AGAIN)
+
+
+def test_what_was_taken_back_is_learned_again_and_what_answers_is_not(home: Path, source: Path) -> None:
+    ledger = learn(FakeRuntime(home), source, "r1").ledger
+    kept, gone = ledger.current()
+    take_back(FakeRuntime(home), gone.id, "made up a name")
+    again = learn(FakeRuntime(home), source, "r2", AGAIN)
+    assert told(ledger, "r2") == {"new": 0, "again": 1, "skipped": 1, "failed": 0}
+    assert ledger.outcomes("r2") == {gone.document: "published"}
+    left, fresh = ledger.current()
+    assert (left, fresh.document, fresh.run) == (kept, gone.document, "r2")
+    assert fresh.candidate != gone.candidate
+    assert len(ledger.library()) == 4
+    assert [w.candidate for w in ledger.winners()] == [kept.candidate, fresh.candidate]
+    assert again.memory.count() == 2
+    twice = learn(FakeRuntime(home), source, "r3", AGAIN)
+    assert (twice.fake_trainer.trained, told(ledger, "r3")["skipped"]) == ([], 2)
+
+
+def test_a_plain_run_leaves_it_back(home: Path, source: Path) -> None:
+    ledger = learn(FakeRuntime(home), source, "r1").ledger
+    ledger.rollback(None, "made up a name")
+    plain = learn(FakeRuntime(home), source, "r2")
+    assert plain.fake_trainer.trained == []
+    assert [e.message for e in ledger.events("r2") if e.step == "read-item"] == [KNOWN, KNOWN]
+
+
+def test_what_the_gate_refused_is_learned_again_and_stands_in_the_dataset_once(home: Path, source: Path) -> None:
+    first = learn(FakeRuntime(home, STRICT), source, "r1")
+    assert set(first.ledger.outcomes("r1").values()) == {"undecided"}
+    again = learn(FakeRuntime(home), source, "r2", AGAIN)
+    assert set(again.ledger.outcomes("r2").values()) == {"published"}
+    rows = [json.loads(line)["candidate"] for line in again.config.dataset_path.read_text().splitlines()]
+    own = {c.id for c in again.ledger.candidates("r2")}
+    assert len(rows) == again.memory.count() == 2
+    assert set(rows) <= own
+
+
+def test_a_run_that_was_cut_off_goes_on_to_learn_again(home: Path, source: Path) -> None:
+    ledger = learn(FakeRuntime(home, STRICT), source, "r1").ledger
+    cut_off_in_training(home, source, "r2")
+    assert cut_off(ledger, [str(source)], "packaged", AGAIN) == "r2"
+    assert cut_off(ledger, [str(source)], "packaged") is None, "the same command goes on, not another one"
+    for path in home.glob("checkpoints.sqlite*"):
+        path.unlink()
+    learn(FakeRuntime(home), source, "r2", resume=True)
+    assert set(ledger.outcomes("r2").values()) == {"published"}
+    assert len(ledger.library()) == 2
+
+
+def test_what_another_run_has_learned_since_is_not_learned_once_more(home: Path, source: Path) -> None:
+    ledger = learn(FakeRuntime(home, STRICT), source, "r1").ledger
+    cut_off_in_training(home, source, "r2")
+    ledger.finish_run("r2", "done", {})  # so that another run may take its documents
+    learn(FakeRuntime(home), source, "r3", AGAIN)
+    late = learn(FakeRuntime(home), source, "r2", resume=True)
+    assert set(ledger.outcomes("r3").values()) == {"published"}
+    assert (set(ledger.outcomes("r2").values()), late.fake_trainer.trained) == ({KNOWN}, [])

@@ -1,0 +1,213 @@
+"""A document that comes again with questions is measured and learned with them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.ports.ledger import Ledger
+from agent.records import Document
+from agent.strategies.checking import check
+from evals.probes.making import make_probes
+from graphs.ingest.reading import KNOWN, TWICE
+from graphs.library.winners import take_back
+from graphs.measure.asked import asked
+from graphs.runs.life import ingest
+from graphs.runs.unfinished import AGAIN, INGEST
+from tests.fakes.engine import question_of
+from tests.fakes.house import ARTICLES, FakeRuntime, write_articles
+
+BARE: list[dict[str, Any]] = [{"title": a["title"], "text": a["text"]} for a in ARTICLES]
+LENIENT = {"gate.min_probes": "2", "gate.alpha": "0.6"}
+"""Where no questions came, the articles have few held-out probes."""
+OTHER = {"model.name": "other-base"}
+
+
+class BareRuntime(FakeRuntime):
+    """Its model could also answer what seal asks where no questions came."""
+
+    def __init__(self, home: Path, overrides: dict[str, str] | None = None) -> None:
+        super().__init__(home, LENIENT | (overrides or {}))
+        for article in BARE:
+            made = make_probes(Document.make(article["title"], article["text"]))
+            self.fake_model.answers |= {probe.question: probe.answer for probe in made}
+
+
+def learn(
+    runtime: FakeRuntime, run: str, *sources: Path, kind: str = INGEST, resume: bool = False
+) -> dict[str, list[str]]:
+    """What was said of each document while it was read, by title."""
+    where = [str(source) for source in sources]
+    runtime.ledger.start_run(run, kind, runtime.config.recorded(), where)
+    ingest(runtime, where, run, resume=resume)
+    runtime.ledger.finish_run(run, "done", {})
+    said: dict[str, list[str]] = {}
+    for event in runtime.ledger.events(run):
+        if event.step == "read-item":
+            said.setdefault(event.subject, []).append(event.message)
+    return said
+
+
+def given(ledger: Ledger, run: str, document: str) -> list[str]:
+    return [probe.question for probe in asked(ledger, run, document) if probe.kind == "given"]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Path:
+    return write_articles(tmp_path / "bare.jsonl", BARE)
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> Path:
+    return write_articles(tmp_path / "whole.jsonl")
+
+
+def test_it_is_learned_again_with_its_questions_once(home: Path, bare: Path, whole: Path) -> None:
+    ledger = (first := BareRuntime(home)).ledger
+    learn(first, "r1", bare)
+    assert set(ledger.outcomes("r1").values()) == {"published"}
+    before = {d.id: ledger.probes(d.id) for d in ledger.documents()}
+    said = learn(BareRuntime(home), "r2", whole)
+    why = "4 questions came that were not there when it was learned: it is learned again with them"
+    assert said == {str(a["title"]): [why] for a in ARTICLES}
+    assert set(ledger.outcomes("r2").values()) == {"published"}
+    for document, article in zip(ledger.documents("r2"), ARTICLES, strict=True):
+        assert given(ledger, "r2", document.id) == [q["question"] for q in article["questions"]]
+        assert given(ledger, "r1", document.id) == []
+        assert ledger.probes(document.id)[: len(before[document.id])] == before[document.id], "no probe changes halves"
+        answered = {a.probe for a in ledger.routed_answers("r2", document.id)}
+        assert answered == {p.id for p in asked(ledger, "r2", document.id) if not p.recall}
+    assert [a.run for a in ledger.current()] == ["r2", "r2"], "one adapter a document answers"
+    assert len(ledger.library()) == 4
+    assert len(ledger.winners()) == 2
+    for number, source in enumerate((whole, bare), start=3):
+        again = BareRuntime(home)
+        said = learn(again, f"r{number}", source)
+        assert (again.fake_trainer.trained, said) == ([], {str(a["title"]): [KNOWN] for a in ARTICLES})
+
+
+@pytest.mark.parametrize(("settings", "outcome"), [({}, "rejected"), ({"gate.min_probes": "99"}, "undecided")])
+def test_a_second_attempt_that_is_not_published_leaves_the_first_its_place(
+    settings: dict[str, str], outcome: str, home: Path, bare: Path, whole: Path
+) -> None:
+    ledger = (first := BareRuntime(home)).ledger
+    learn(first, "r1", bare)
+    current, winners = ledger.current(), ledger.winners()
+    again = BareRuntime(home, settings)
+    reward_half = [q for article in ARTICLES for q in article["questions"][::2]]
+    again.fake_model.answers = {q["question"]: q["answer"] for q in reward_half}
+    learn(again, "r2", whole)
+    assert set(ledger.outcomes("r2").values()) == {outcome}
+    assert (ledger.current(), ledger.winners()) == (current, winners)
+    assert {json.loads(line)["candidate"] for line in again.config.dataset_path.read_text().splitlines()} == {
+        winner.candidate for winner in winners
+    }
+
+
+def test_no_answer_is_asked_for_in_a_second_way(home: Path, bare: Path, whole: Path) -> None:
+    ledger = (runtime := BareRuntime(home)).ledger
+    learn(runtime, "r1", bare)
+    learn(BareRuntime(home), "r2", whole)
+    replaced = 0
+    for document in ledger.documents():
+        answers = {q.answer for q in document.questions}
+        assert answers.isdisjoint(p.answer for p in asked(ledger, "r2", document.id) if p.kind != "given")
+        replaced += sum(p.answer in answers for p in ledger.probes(document.id) if p.kind == "parsed")
+    assert replaced > 0, "there was something to replace"
+
+
+def test_what_is_trained_anew_does_not_repeat_them(home: Path, bare: Path, tmp_path: Path) -> None:
+    """Here the questions are some that the document was trained on before they came."""
+    ledger = (runtime := BareRuntime(home)).ledger
+    learn(runtime, "r1", bare)
+    articles: list[dict[str, Any]] = []
+    for document in ledger.documents():
+        trained = {
+            question_of(e.prompt): e.completion.strip()
+            for edit in ledger.self_edits("r1", document.id) for e in edit.examples if "Question: " in e.prompt
+        }  # fmt: skip
+        assert len(trained) >= 4
+        questions = [{"question": q, "answer": a} for q, a in list(trained.items())[:4]]
+        articles.append({"title": document.title, "text": document.text, "questions": questions})
+    learn(BareRuntime(home), "r2", write_articles(tmp_path / "trained.jsonl", articles))
+
+    def repeated(run: str) -> int:
+        return sum(
+            len(check(document, edit.examples, asked(ledger, "r2", document.id))[1])
+            for document in ledger.documents() for edit in ledger.self_edits(run, document.id)
+        )  # fmt: skip
+
+    assert repeated("r1") > 0
+    assert repeated("r2") == 0
+
+
+@pytest.mark.parametrize("kind", [INGEST, AGAIN])
+def test_what_was_taken_back_stays_back_unless_a_person_asks(kind: str, home: Path, bare: Path, whole: Path) -> None:
+    ledger = (runtime := BareRuntime(home)).ledger
+    learn(runtime, "r1", bare)
+    (gone,) = take_back(runtime, None, "made up a name")
+    said = learn(BareRuntime(home), "r2", whole, kind=kind)
+    asks = kind == AGAIN
+    assert (said[gone.title] == [KNOWN]) is not asks
+    assert (gone.document in {a.document for a in ledger.current()}) is asks
+    assert len(given(ledger, "r2", gone.document)) == (4 if asks else 0)
+
+
+@pytest.mark.parametrize("known", [False, True])
+@pytest.mark.parametrize("order", [1, -1])
+def test_they_are_found_wherever_in_the_sources_they_stand(
+    order: int, known: bool, home: Path, bare: Path, whole: Path
+) -> None:
+    ledger = (runtime := BareRuntime(home)).ledger
+    if known:
+        learn(runtime, "r1", bare)
+    said = learn(BareRuntime(home), "r2", *[bare, whole][::order])
+    assert (TWICE in said[str(ARTICLES[0]["title"])]) is not (known and order == 1)
+    for document in ledger.documents("r2"):
+        assert len(given(ledger, "r2", document.id)) == 4
+    assert set(ledger.outcomes("r2").values()) == {"published"}
+
+
+def cut_off_in_training(runtime: FakeRuntime, run: str, source: Path) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    runtime.fake_trainer.train = stop  # type: ignore[method-assign, assignment]
+    with pytest.raises(KeyboardInterrupt):
+        learn(runtime, run, source)
+
+
+@pytest.mark.parametrize("checkpoints", [True, False])
+def test_a_run_that_was_cut_off_goes_on_with_them(checkpoints: bool, home: Path, bare: Path, whole: Path) -> None:
+    ledger = (runtime := BareRuntime(home)).ledger
+    learn(runtime, "r1", bare)
+    cut_off_in_training(BareRuntime(home), "r2", whole)
+    for path in [] if checkpoints else home.glob("checkpoints.sqlite*"):
+        path.unlink()
+    learn(BareRuntime(home), "r2", whole, resume=True)
+    assert set(ledger.outcomes("r2").values()) == {"published"}
+    assert all(len(given(ledger, "r2", d.id)) == 4 for d in ledger.documents("r2"))
+    assert len(ledger.library()) == 4
+
+
+def test_a_run_that_is_in_the_middle_keeps_to_what_it_measured(home: Path, bare: Path, whole: Path) -> None:
+    """Here another base learns the document with questions while the first one is cut off."""
+    ledger = (runtime := BareRuntime(home)).ledger
+    cut_off_in_training(runtime, "r1", bare)
+    first = ledger.documents("r1")[0].id
+    before = asked(ledger, "r1", first)
+    learn(BareRuntime(home, OTHER), "r2", whole)
+    assert len(given(ledger, "r2", first)) == 4
+    learn(BareRuntime(home), "r1", bare, resume=True)
+    assert asked(ledger, "r1", first) == before
+    assert ledger.outcomes("r1")[first] == "published"
+    champion = next(c.id for c in ledger.candidates("r1", first) if ledger.decision(c.id))
+    assert {s.probe for s in ledger.scores("r1", champion, first)} == {p.id for p in before}

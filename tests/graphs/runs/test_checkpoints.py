@@ -1,0 +1,168 @@
+"""Checkpoints: where they are, what is said when they fail, and that they may be lost."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from agent.errors import MissingExtra, StoreError, TrainerError
+from agent.ledger.engine import make_engine
+from graphs.checkpoints import open_checkpoints
+from graphs.runs.life import ingest, take_up
+from tests.fakes.databases import POSTGRES, empty_database
+from tests.fakes.house import ARTICLES, FakeRuntime, write_articles
+
+postgresql = pytest.mark.skipif(not POSTGRES, reason="set SEAL_TEST_POSTGRES_URL to run on PostgreSQL")
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    return write_articles(tmp_path / "articles.jsonl", ARTICLES[:1])
+
+
+def go(runtime: FakeRuntime, source: Path, resume: bool = False) -> set[str]:
+    """The outcomes of the run."""
+    runtime.ledger.start_run("r1", "ingest", {}, [str(source)])
+    ingest(runtime, [str(source)], "r1", resume=resume)
+    return set(runtime.ledger.outcomes("r1").values())
+
+
+def refuse(*_: Any, **__: Any) -> Any:
+    raise TrainerError("not now")
+
+
+class Full(FakeRuntime):
+    """The disk of the checkpoints fills up."""
+
+    @contextmanager
+    def checkpoints(self) -> Iterator[Any]:
+        with super().checkpoints() as saver:
+            saver.setup()  # type: ignore[attr-defined]
+            saver.conn.execute("PRAGMA max_page_count = 12")  # type: ignore[attr-defined]
+            yield saver
+
+
+def test_a_full_disk_is_said_and_the_run_goes_on_later(tmp_path: Path, source: Path) -> None:
+    with pytest.raises(StoreError, match=r"checkpoints\.sqlite has no room left") as caught:
+        go(Full(tmp_path / "home"), source)
+    assert "disk space" in caught.value.mend
+    assert go(FakeRuntime(tmp_path / "home"), source, resume=True) == {"published"}
+
+
+def test_checkpoints_that_another_process_locks(tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("graphs.checkpoints.WAIT_SECONDS", 0.2)
+    runtime = FakeRuntime(tmp_path / "home")
+    with open_checkpoints(runtime.config) as saver:
+        saver.delete_thread("r1")  # makes the tables
+    other = sqlite3.connect(runtime.config.checkpoints_path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreError, match=r"checkpoints\.sqlite has been locked by another process"):
+        go(runtime, source)
+    other.close()
+
+
+def test_damaged_checkpoints_may_be_deleted(tmp_path: Path, source: Path) -> None:
+    runtime = FakeRuntime(tmp_path / "home")
+    runtime.config.home.mkdir()
+    runtime.config.checkpoints_path.write_bytes(b"this is a letter, no database\n" * 100)
+    with pytest.raises(StoreError, match="is not a database") as caught:
+        go(runtime, source)
+    assert caught.value.mend.startswith("Delete it")
+
+
+Machine = Callable[[str], FakeRuntime]
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[Machine]:
+    """Makes runtimes with homes of these names and one ledger in PostgreSQL, and closes their connections."""
+    url, made = empty_database("postgresql", tmp_path), []
+
+    def make(home: str) -> FakeRuntime:
+        made.append(FakeRuntime(tmp_path / home, {"ledger.url": url}))
+        return made[-1]
+
+    yield make
+    for runtime in made:
+        runtime.ledger.close()  # type: ignore[attr-defined]
+
+
+def rows(table: str) -> int:
+    engine = make_engine(POSTGRES)
+    with engine.connect() as connection:
+        found = connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()
+    engine.dispose()
+    return int(found)
+
+
+@postgresql
+def test_with_a_ledger_in_postgresql_they_are_there_too(source: Path, machine: Machine) -> None:
+    broken = machine("home")
+    broken.fake_trainer.train = refuse  # type: ignore[method-assign]
+    with pytest.raises(TrainerError):
+        go(broken, source)
+    assert rows("checkpoints") > 0
+    assert not broken.config.checkpoints_path.exists()
+    again = machine("home")
+    assert go(again, source, resume=True) == {"published"}
+    steps = [event.step for event in again.ledger.events("r1") if event.status == "ok"]
+    assert steps.count("probe") == 1, "it went on at the step in which it was stopped"
+    take_up(again, "r1").finish()
+    assert [rows(f"checkpoint{table}") for table in ("s", "_blobs", "_writes")] == [0, 0, 0]
+
+
+@postgresql
+def test_another_machine_goes_on_although_the_adapters_in_hand_are_not_there(
+    tmp_path: Path, source: Path, machine: Machine
+) -> None:
+    broken = machine("first")
+    broken.fake_trainer.merge = refuse  # type: ignore[method-assign]
+    with pytest.raises(TrainerError):
+        go(broken, source)
+    assert any(broken.config.work_dir.iterdir()), "the candidates are trained and not decided on"
+    (tmp_path / "first").rename(tmp_path / "far away")
+    assert go(machine("second"), source, resume=True) == {"published"}
+
+
+@postgresql
+def test_who_waits_for_the_ledger_does_not_hold_up_the_making_of_the_tables(machine: Machine) -> None:
+    """CREATE INDEX CONCURRENTLY waits for every open transaction: a waiter in one would wait for us, and we for it."""
+    runtime = machine("home")
+    ledger = runtime.ledger
+    waiting, inside = threading.Event(), threading.Event()
+
+    def second() -> None:
+        with ledger.alone(waiting.set):
+            inside.set()
+
+    other = threading.Thread(target=second, daemon=True)
+    with ledger.alone(lambda: None):
+        other.start()
+        assert waiting.wait(20)
+        with runtime.checkpoints() as saver:
+            saver.delete_thread("r1")
+    assert inside.wait(20)
+    other.join()
+
+
+def test_a_database_that_does_not_answer_is_said_without_its_password(tmp_path: Path) -> None:
+    pytest.importorskip("psycopg")
+    config = FakeRuntime(tmp_path, {"ledger.url": "postgresql://seal:hidden@127.0.0.1:1/seal"}).config
+    with pytest.raises(StoreError, match="the checkpoints at postgresql://") as caught, open_checkpoints(config):
+        pass
+    assert "hidden" not in caught.value.cause
+
+
+def test_without_the_package_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "langgraph.checkpoint.postgres", None)
+    config = FakeRuntime(tmp_path, {"ledger.url": "postgresql://seal@127.0.0.1/seal"}).config
+    with pytest.raises(MissingExtra, match="postgres"), open_checkpoints(config):
+        pass
