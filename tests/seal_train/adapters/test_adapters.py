@@ -14,7 +14,7 @@ from agent.ports import Query
 from seal_train.adapters.folders import CONFIG, WEIGHTS, read
 from seal_train.engines.local import LocalModel, LocalTrainer
 from seal_train.model.base import Base
-from tests.seal_train.test_answering import job
+from tests.seal_train.inference.test_answering import job
 
 
 def no_config(folder: Path) -> None:

@@ -11,7 +11,7 @@ from seal_train.engines.local import LocalModel, LocalTrainer
 from seal_train.model.base import Base
 from tests.conformance.answerer import AnswererConformance
 from tests.conformance.language_model import LanguageModelConformance
-from tests.seal_train.test_answering import job
+from tests.seal_train.inference.test_answering import job
 
 
 class TestLocalModel(AnswererConformance, LanguageModelConformance):

@@ -27,7 +27,7 @@ from seal_train.model.loss import Read, losses_of_rows
 from seal_train.training import loop, room
 from seal_train.training.room import Room
 from tests.fakes.models import KINDS_AND_WINDOW
-from tests.seal_train.test_answering import diverging, job
+from tests.seal_train.inference.test_answering import diverging, job
 
 
 def test_losses_fall_and_progress_is_told(base_of: Callable[..., Base], tmp_path: Path) -> None:

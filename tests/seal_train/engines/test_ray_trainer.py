@@ -19,7 +19,7 @@ from seal_train.engines.local import LocalTrainer
 from seal_train.engines.ray_trainer import RayTrainer, Worker
 from seal_train.model.base import Base
 from tests.conformance.trainer import TrainerConformance, content
-from tests.seal_train.test_answering import diverging, job
+from tests.seal_train.inference.test_answering import diverging, job
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from seal_train.engines.local import LocalTrainer
 from seal_train.model.base import Base
 from tests.conformance.trainer import TrainerConformance
 from tests.fakes.engine import FakeTrainer
-from tests.seal_train.test_answering import diverging, job
+from tests.seal_train.inference.test_answering import diverging, job
 
 
 class Jobs:

@@ -18,7 +18,7 @@ from seal_train.adapters.folders import WEIGHTS
 from seal_train.engines.local import LocalModel, LocalTrainer
 from seal_train.model.base import Base
 from tests.fakes.models import KINDS_AND_WINDOW
-from tests.seal_train.test_answering import PROMPTS, job
+from tests.seal_train.inference.test_answering import PROMPTS, job
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from seal_train.model.lora import Slots, attach, lowest_adapted
 from seal_train.training.loop import BETAS, CLIP, EPS, Course, Optimizer, train_courses
 from seal_train.training.room import Room
 from tests.fakes.models import KINDS, KINDS_AND_WINDOW
-from tests.seal_train.test_answering import job
+from tests.seal_train.inference.test_answering import job
 
 EXAMPLES = (
     Example(completion="The mill at Orrin opened on 4 March 2031.\n"),

@@ -14,7 +14,7 @@ from seal_train.model.lora import Slots
 from seal_train.training.loop import Course, Optimizer, train_courses
 from seal_train.training.room import Room
 from tests.fakes.models import KINDS
-from tests.seal_train.test_exactness import EXAMPLES, SETTINGS
+from tests.seal_train.model.test_exactness import EXAMPLES, SETTINGS
 
 
 def trained(base: Base) -> tuple[Slots, list[float]]:

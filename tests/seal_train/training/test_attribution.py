@@ -29,7 +29,7 @@ from seal_train.model.encoding import Sequence_, encode, longest_sequence
 from seal_train.training.attribution import Gradients, LocalAttributor, product_norm
 from tests.conformance.attributor import EXAMPLES, PROMPT, AttributorConformance
 from tests.fakes.models import KINDS
-from tests.seal_train.test_answering import job
+from tests.seal_train.inference.test_answering import job
 
 ROOT = Path(__file__).parents[3]
 LONG = Example(completion="The mill at Orrin opened. " * 90)
