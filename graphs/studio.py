@@ -4,30 +4,40 @@ from __future__ import annotations
 
 from typing import Any
 
+from langgraph._internal._constants import CONFIG_KEY_RUNTIME
+from langgraph.graph import StateGraph
 from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import Runtime
 
 from agent.config import load_config
 from graphs.ask.graph import answer_graph
+from graphs.context import Context
 from graphs.improve.graph import improve_graph
 from graphs.ingest.graph import ingest_graph
-from graphs.runtime import Runtime
+from graphs.wiring import open_context
 
 Compiled = CompiledStateGraph[Any, Any, Any, Any]
 
 
 def ingest() -> Compiled:
     """Takes {"run": NAME, "sources": [LOCATION, ...]}; a run that is not in the ledger yet is begun."""
-    return ingest_graph(Runtime(load_config())).compile(name="ingest")
+    return _open("ingest", ingest_graph())
 
 
 def answer() -> Compiled:
     """Takes {"question": TEXT}."""
-    return answer_graph(Runtime(load_config())).compile(name="answer")
+    return _open("answer", answer_graph())
 
 
 def improve() -> Compiled:
     """Takes {"improve": NAME, "sources": [LOCATION, ...]}; a run that is not in the ledger yet is begun."""
-    return improve_graph(Runtime(load_config())).compile(name="improve")
+    return _open("improve", improve_graph())
+
+
+def _open(name: str, graph: StateGraph[Any, Context, Any, Any]) -> Compiled:
+    """With a context of its own, since whoever opens the graph can only hand in JSON."""
+    runtime = Runtime(context=open_context(load_config()))
+    return graph.compile(name=name).with_config({"configurable": {CONFIG_KEY_RUNTIME: runtime}})
 
 
 def mermaid(graph: Compiled | None = None) -> str:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import resource
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
+from agent.clock import Clock
 from agent.errors import SealError
-from agent.ports.ledger import Ledger
+from agent.ports import Ledger
 from agent.records import Event
 
 Listener = Callable[[Event], None]
@@ -51,8 +51,10 @@ class Tracer:
     """Writes events to the ledger and tells whoever listens (the progress display). `gpus` says on how many
     accelerators a step that has just ended has worked."""
 
-    def __init__(self, ledger: Ledger, listener: Listener | None = None, gpus: Callable[[str], int] = no_gpus) -> None:
-        self.ledger, self.listener, self.gpus = ledger, listener, gpus
+    def __init__(
+        self, ledger: Ledger, clock: Clock, listener: Listener | None = None, gpus: Callable[[str], int] = no_gpus
+    ) -> None:
+        self.ledger, self.clock, self.listener, self.gpus = ledger, clock, listener, gpus
 
     @contextmanager
     def step(self, run: str, step: str, document: str = "") -> Iterator[Span]:
@@ -60,7 +62,7 @@ class Tracer:
 
         So is Ctrl-C, as stopped.
         """
-        span, began, outer = Span(), time.perf_counter(), STEP.set((run, step, document))
+        span, began, outer = Span(), self.clock.ticks(), STEP.set((run, step, document))
         self._tell(Event(run=run, step=step, document=document, status="started"))
         try:
             yield span
@@ -89,9 +91,9 @@ class Tracer:
                 "message": span.message,
                 "model": span.model,
                 "data": span.data | ({"gpus": gpus} if gpus else {}),
-                "seconds": time.perf_counter() - began,
+                "seconds": self.clock.ticks() - began,
                 "memory_mib": peak_memory_mib(),
-                "at": time.time(),
+                "at": self.clock.now(),
             }
         )
         self.ledger.add_event(event)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from agent.config.sections import MACHINE, SETTLED, Count, Section
+from agent.config.sections import MACHINE, SETTLED, Count, Section, Texts
 
 
 class ImproveConfig(Section):
@@ -40,12 +40,12 @@ class ImproveConfig(Section):
         float, Field(gt=0, lt=1, description="Largest p-value of the paired test at which a policy is promoted.")
     ] = 0.05
     learns: Annotated[
-        tuple[Literal["planner", "writer"], ...],
+        Texts,
         Field(
-            strict=False,
             min_length=1,
             description='Which policy a round trains; of several, one round each in turn. "planner" chooses strategies '
-            'and settings, "writer" is the base model itself writing self-edits ([write] endpoint = "self").',
+            'and settings, "writer" is the base model itself writing self-edits ([write] endpoint = "self"); a package '
+            "may bring others.",
         ),
     ] = ("planner",)
     method: Annotated[

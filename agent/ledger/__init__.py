@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agent.clock import Clock
 from agent.ledger.alone import Learners
 from agent.ledger.approvals import Approvals
 from agent.ledger.engine import make_engine
@@ -15,7 +16,7 @@ class SqlLedger(Runs, Measures, Usages, Approvals, Learners):
     """The `Ledger` port over SQLAlchemy. Made by `open_ledger`."""
 
 
-def open_ledger(url: str) -> SqlLedger:
+def open_ledger(url: str, clock: Clock | None = None) -> SqlLedger:
     """Open the ledger of a database URL, e.g. "sqlite:///home/ledger.sqlite"; make or migrate it where needed.
 
     Raises:
@@ -28,7 +29,7 @@ def open_ledger(url: str) -> SqlLedger:
     except BaseException:
         engine.dispose()
         raise
-    return SqlLedger(engine)
+    return SqlLedger(engine, clock or Clock())
 
 
 __all__ = ["SqlLedger", "open_ledger"]

@@ -11,6 +11,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from sqlalchemy import Engine, exc, text
 
+from agent.clock import Clock
 from agent.errors import StoreError
 from agent.ledger.engine import store_errors
 from agent.ledger.store import Store
@@ -31,8 +32,8 @@ POLL_SECONDS = 0.5
 class Learners(Store):
     """The lock on learning."""
 
-    def __init__(self, engine: Engine) -> None:
-        super().__init__(engine)
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        super().__init__(engine, clock)
         self._in_memory = threading.Lock()
 
     @contextmanager

@@ -8,7 +8,7 @@ from agent.errors import UnknownName
 from agent.ledger import tables
 from agent.ledger.library import Library, withdraw
 from agent.ledger.policies import Policies
-from agent.records.rounds import Answered, Approval
+from agent.records import Answered, Approval
 
 
 class Approvals(Library, Policies):
@@ -18,17 +18,11 @@ class Approvals(Library, Policies):
         self._add(tables.approvals, [approval])
 
     def asked(self) -> list[tuple[Approval, Answered | None]]:
-        """Everything that was ever asked, oldest first, with its answer where there is one."""
         answers = {answer.approval: answer for answer in self._query(Answered, select(tables.answers.c.record))}
         found = self._query(Approval, select(tables.approvals.c.record).order_by(tables.approvals.c.seq))
         return [(approval, answers.get(approval.id)) for approval in found]
 
     def answer(self, answered: Answered) -> bool:
-        """Do what a person says, in one transaction. False, and nothing changes, where it was answered before.
-
-        Raises:
-            StoreError: nothing of that id was asked.
-        """
         with self._write() as connection:
             approval = self._first(Approval, tables.approvals, id=answered.approval)
             if approval is None:

@@ -15,19 +15,13 @@ from sqlalchemy import Connection, func, insert, select, update
 from agent.errors import StoreError, UnknownName
 from agent.ledger.store import Store, insert_new, row
 from agent.ledger.tables import adapters, events, library_pointer, library_version, winners
-from agent.ports.ledger import LibraryVersion
-from agent.records import Adapter, Event
+from agent.records import Adapter, Event, LibraryVersion
 
 
 class Library(Store):
     """Publishing, looking up and taking back adapters."""
 
     def publish(self, adapter: Adapter, reason: str) -> bool:
-        """Make a new library version with the adapter as its document's answerer, and move the pointer to it.
-
-        One transaction. False, and nothing changes, where this candidate was published before, also where
-        it was taken back since: what was taken back stays back.
-        """
         with self._write() as connection:
             parent = _locked_pointer(connection)
             if not insert_new(connection, adapters, [row(adapters, adapter)]):
@@ -36,13 +30,11 @@ class Library(Store):
         return True
 
     def current(self, base: str | None = None) -> list[Adapter]:
-        """The adapters of the version that the pointer names, one a document and base, oldest promotion first."""
         with self._read() as connection:
             standing = self._standing(_line(connection))
         return [adapter for adapter in standing if base is None or adapter.base == base]
 
     def library(self) -> list[LibraryVersion]:
-        """Every library version that was ever current, oldest first."""
         v = library_version.c
         query = select(
             v.version, v.parent, v.added, v.candidate, v.removed, v.reason, v.at,
@@ -53,25 +45,12 @@ class Library(Store):
             return [LibraryVersion(**{**version, "current": bool(version["current"])}) for version in found]
 
     def adapter(self, id: str) -> Adapter:
-        """The latest promotion of the adapter. Raises StoreError where it was never published."""
         promotions = self._find(Adapter, adapters, id=id)
         if not promotions:
             raise UnknownName(f"no adapter {id} was ever published", "List the current ones with: seal adapters")
         return promotions[-1]
 
     def rollback(self, adapter: str | None, reason: str) -> list[Adapter]:
-        """Take back the newest promotion (None) or one adapter of the current version.
-
-        With None the pointer moves to the parent version; where the current version is itself a taking
-        back, the newest adapter that still answers is taken back, so that nothing taken back returns.
-        With an adapter a new version without it is made, in which its document's former adapter answers
-        again where there was one. Returns the adapters that no longer answer, and leaves an event
-        "rollback" with the reason in the run that had made each of them. Their winners are withdrawn: they
-        stay in the ledger's history and count no longer.
-
-        Raises:
-            StoreError: nothing is published, or the adapter is not current.
-        """
         with self._write() as connection:
             version = _locked_pointer(connection)
             line = _line(connection)

@@ -37,7 +37,6 @@ class Measures(Store):
         self._add(tables.self_edits, [self_edit])
 
     def self_edit(self, id: str) -> SelfEdit:
-        """Raises StoreError where there is no such self-edit."""
         return self._get(SelfEdit, tables.self_edits, id)
 
     def self_edits(self, run: str, document: str) -> list[SelfEdit]:
@@ -50,7 +49,6 @@ class Measures(Store):
         self._add(tables.candidates, candidates)
 
     def candidate(self, id: str) -> Candidate:
-        """Raises StoreError where there is no such candidate."""
         return self._get(Candidate, tables.candidates, id)
 
     def candidates(self, run: str, document: str | None = None) -> list[Candidate]:
@@ -65,7 +63,6 @@ class Measures(Store):
         return self._first(Training, tables.trainings, candidate=candidate)
 
     def trained(self, runs: Sequence[str]) -> tuple[int, int]:
-        """How many candidates these runs have trained, and on how many tokens."""
         candidates, trainings = tables.candidates.c, tables.trainings.c
         tokens = func.coalesce(func.sum(trainings.record["tokens"].as_integer()), 0)
         query = select(func.count(), tokens).join(tables.candidates, candidates.id == trainings.candidate)
@@ -83,7 +80,6 @@ class Measures(Store):
         self._add(tables.scores, scores, run=run)
 
     def scores(self, run: str, subject: str, document: str) -> list[Score]:
-        """Scores of a candidate's id, or of "base", over one document's probes."""
         scores, probes = tables.scores.c, tables.probes.c
         query = select(scores.record).join(tables.probes, probes.id == scores.probe).order_by(scores.seq)
         return self._query(
@@ -94,7 +90,6 @@ class Measures(Store):
         self._add(tables.routed_answers, answers, run=run)
 
     def routed_answers(self, run: str, document: str) -> list[RoutedAnswer]:
-        """Of one document's probes, over every library version that the run was examined with, oldest first."""
         answers, probes = tables.routed_answers.c, tables.probes.c
         query = select(answers.record).join(tables.probes, probes.id == answers.probe).order_by(answers.seq)
         return self._query(RoutedAnswer, query.where(answers.run == run, probes.document == document))
@@ -118,7 +113,6 @@ class Measures(Store):
         return self._first(Reward, tables.rewards, candidate=candidate)
 
     def strategy_rewards(self, base: str) -> dict[str, list[float]]:
-        """Every measured reward for a base model, by strategy, oldest first."""
         candidates, rewards = tables.candidates.c, tables.rewards.c
         query = select(candidates.strategy, rewards.value).join(tables.rewards, rewards.candidate == candidates.id)
         found: dict[str, list[float]] = {}
@@ -134,12 +128,9 @@ class Measures(Store):
         return self._first(GateDecision, tables.decisions, candidate=candidate)
 
     def add_winner(self, winner: Winner) -> bool:
-        """True where this candidate had not won before. One that was withdrawn stays withdrawn."""
         return bool(self._add(tables.winners, [winner]))
 
     def winners(self) -> list[Winner]:
-        """Every winner that counts, oldest first: not those whose adapter was taken back, and of a document that was
-        learned again with the same base the last one."""
         winners = tables.winners.c
         query = select(winners.record).where(winners.withdrawn_at.is_(None)).order_by(winners.seq)
         found = self._query(Winner, query)

@@ -6,37 +6,26 @@ from collections.abc import Iterable
 
 from agent.ledger import tables
 from agent.ledger.store import Store
-from agent.records.rounds import Kind, PlannerPolicy, Prediction, Promotion, Round, WriterPolicy
+from agent.ports.ledger import P
+from agent.records import Policy, Prediction, Promotion, Round
 
 
 class Policies(Store):
     """What is added a second time changes nothing: the first record stands."""
 
-    def add_policy(self, policy: PlannerPolicy | WriterPolicy) -> bool:
+    def add_policy(self, policy: Policy) -> bool:
         return bool(self._add(tables.policies, [policy]))
 
-    def policy(self, id: str) -> PlannerPolicy:
-        """Raises StoreError where there is no such planner policy."""
-        return self._get(PlannerPolicy, tables.policies, id)
+    def policy(self, id: str, of: type[P]) -> P:
+        return self._get(of, tables.policies, id, kind=_kind(of))
 
-    def policies(self, run: str) -> list[PlannerPolicy]:
-        """The planner policies that were learned from a run's rewards, oldest first."""
-        return self._find(PlannerPolicy, tables.policies, run=run, kind="planner")
-
-    def writer(self, id: str) -> WriterPolicy:
-        """Raises StoreError where there is no such writer policy."""
-        return self._get(WriterPolicy, tables.policies, id)
-
-    def writers(self, run: str) -> list[WriterPolicy]:
-        """The writer policies that were learned from a run's rewards, oldest first."""
-        return self._find(WriterPolicy, tables.policies, run=run, kind="writer")
+    def policies(self, run: str, of: type[P]) -> list[P]:
+        return self._find(of, tables.policies, run=run, kind=_kind(of))
 
     def promote(self, promotion: Promotion) -> bool:
-        """Let a policy act from now on. False, and nothing changes, where this promotion was made before."""
         return bool(self._add(tables.promotions, [promotion]))
 
-    def promotions(self, base: str, kind: Kind) -> list[Promotion]:
-        """Of the policies of that kind for a base model, oldest first."""
+    def promotions(self, base: str, kind: str) -> list[Promotion]:
         return self._find(Promotion, tables.promotions, base=base, kind=kind)
 
     def add_predictions(self, predictions: Iterable[Prediction]) -> None:
@@ -46,8 +35,11 @@ class Policies(Store):
         return self._find(Prediction, tables.predictions, run=run)
 
     def add_round(self, round: Round) -> bool:
-        """True where the round was not written down yet."""
         return bool(self._add(tables.rounds, [round]))
 
     def rounds(self, run: str) -> list[Round]:
         return self._find(Round, tables.rounds, run=run)
+
+
+def _kind(of: type[Policy]) -> str:
+    return str(of.model_fields["kind"].default)

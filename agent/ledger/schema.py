@@ -14,7 +14,7 @@ from agent.ledger.tables import metadata
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0012"
+HEAD = "0013"
 """The newest revision. A test holds it against the migrations."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, Engine, Select, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from agent.clock import Clock
 from agent.errors import StoreError
 from agent.ledger.engine import WRITES, place, store_errors
 from agent.ledger.tables import OWN
@@ -44,8 +45,8 @@ def _select(table: Table, keys: dict[str, str]) -> Select[Any]:
 class Store:
     """A database in which each thread has its own transaction. Safe to share between threads."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine, self._clock = engine, clock
         self._local = threading.local()
 
     def __enter__(self) -> Self:
@@ -108,8 +109,8 @@ class Store:
     def _first(self, model: type[R], table: Table, **keys: str) -> R | None:
         return next(iter(self._query(model, _select(table, keys).limit(1))), None)
 
-    def _get(self, model: type[R], table: Table, id: str) -> R:
-        found = self._first(model, table, id=id)
+    def _get(self, model: type[R], table: Table, id: str, **keys: str) -> R:
+        found = self._first(model, table, id=id, **keys)
         if found is None:
             raise StoreError(f"the ledger at {place(self._engine)} holds no {model.__name__} {id}")
         return found

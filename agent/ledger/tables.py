@@ -49,6 +49,7 @@ runs = sa.Table(
     sa.Column("config", sa.JSON, nullable=False), sa.Column("sources", sa.JSON, nullable=False),
     sa.Column("summary", sa.JSON, nullable=False),
     sa.Column("started_at", sa.Double, nullable=False), sa.Column("finished_at", sa.Double),
+    sa.Column("parent", sa.Text), sa.Column("round", sa.Integer), sa.Column("trains", sa.Text),
 )  # fmt: skip
 
 sittings = sa.Table(
@@ -64,9 +65,9 @@ documents = _records("documents", _key("id"), _text("source"))
 run_documents = sa.Table(
     "run_documents", metadata, _seq(), _text("run", "runs.id"), _text("document", "documents.id"),
     sa.Column("outcome", sa.Text), sa.Column("finished_at", sa.Double), sa.Column("base", sa.Text),
-    sa.UniqueConstraint("run", "document"), sa.Index(None, "document"),
+    sa.Column("detail", sa.Text), sa.UniqueConstraint("run", "document"), sa.Index(None, "document"),
 )  # fmt: skip
-"""`outcome`, `finished_at` and `base` are NULL until the run has finished the document."""
+"""`outcome` (its kind), `detail`, `finished_at` and `base` are NULL until the run has finished the document."""
 
 plans = _records(
     "plans", _key("id"), _text("run", "runs.id"), _text("document", "documents.id"), _text("strategy"),

@@ -9,8 +9,7 @@ from sqlalchemy import Integer, case, func, select
 
 from agent.ledger import tables
 from agent.ledger.store import Store
-from agent.ports.ledger import Used
-from agent.records import Usage
+from agent.records import Usage, Used
 
 
 class Usages(Store):
@@ -20,7 +19,6 @@ class Usages(Store):
         self._add(tables.usages, [usage])
 
     def used(self, runs: Sequence[str]) -> Used:
-        """Together, in all their sittings. A step that was killed left no event, so its time does not count."""
         event, usage, these = tables.events.c, tables.usages.c, list(runs)
         gpus, seconds = event.record[("data", "gpus")].as_integer(), event.record["seconds"].as_float()
         worked = select(_sum(gpus * seconds)).where(event.run.in_(these))
@@ -32,7 +30,10 @@ class Usages(Store):
         with self._read() as connection:
             gpu_seconds = float(connection.execute(worked).scalar_one())
             answers, unreported, prompt, completion, money = connection.execute(asked).one()
-        return Used(gpu_seconds, int(answers), int(unreported), int(prompt), int(completion), float(money))
+        return Used(
+            gpu_seconds=gpu_seconds, answers=int(answers), unreported=int(unreported), prompt_tokens=int(prompt),
+            completion_tokens=int(completion), money=float(money),
+        )  # fmt: skip
 
 
 def _sum(values: Any) -> Any:

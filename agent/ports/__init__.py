@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from agent.ports.attribution import OUTSIDE, Attributor, Change, Influence
-from agent.ports.ledger import Ledger, LibraryVersion, Used
+from agent.ports.ledger import (
+    ApprovalLedger,
+    Ledger,
+    LibraryLedger,
+    MeasureLedger,
+    PolicyLedger,
+    RunLedger,
+    UsageLedger,
+)
 from agent.ports.models import Answerer, Divergence, Judge, LanguageModel, Likelihood, Query, Request, Sampled
 from agent.ports.reading import Failure, Source
 from agent.ports.training import Lesson, Progress, Trainer, TrainFailure, TrainJob, WriterTrainer
@@ -12,6 +20,7 @@ from agent.ports.writing import Chat, Embedder, Memory, Meter, Planner, Strategy
 __all__ = [
     "OUTSIDE",
     "Answerer",
+    "ApprovalLedger",
     "Attributor",
     "Change",
     "Chat",
@@ -23,14 +32,17 @@ __all__ = [
     "LanguageModel",
     "Ledger",
     "Lesson",
-    "LibraryVersion",
+    "LibraryLedger",
     "Likelihood",
+    "MeasureLedger",
     "Memory",
     "Meter",
     "Planner",
+    "PolicyLedger",
     "Progress",
     "Query",
     "Request",
+    "RunLedger",
     "Sampled",
     "Source",
     "Strategy",
@@ -38,6 +50,6 @@ __all__ = [
     "TrainFailure",
     "TrainJob",
     "Trainer",
-    "Used",
+    "UsageLedger",
     "WriterTrainer",
 ]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from agent.records import Candidate, Example, Training
-from agent.records.rounds import Method
+from agent.records.rounds import WriterTraining
 
 Progress = Callable[[int, int], None]
 """Called with steps done and steps in all."""
@@ -69,7 +69,7 @@ class WriterTrainer(Protocol):
 
     def train(
         self,
-        method: Method,
+        method: WriterTraining,
         lessons: Sequence[Lesson],
         seed: int,
         folder: Path,

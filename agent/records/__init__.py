@@ -11,7 +11,7 @@ from agent.records.base import BASE, Record, content_id
 from agent.records.documents import Document, Question
 from agent.records.drift import Drift, Figure
 from agent.records.edits import Candidate, Example, Plan, Refusal, SelfEdit, Training, TrainSettings, Writing
-from agent.records.library import Adapter, Recalled, Winner
+from agent.records.library import Adapter, Answered, Approval, LibraryVersion, Recalled, Winner
 from agent.records.measures import (
     GateDecision,
     Half,
@@ -26,16 +26,13 @@ from agent.records.measures import (
 )
 from agent.records.rounds import (
     Action,
-    Answered,
-    Approval,
     Arm,
     ArmResult,
     Calibration,
     Difference,
-    Kind,
-    Method,
     Noise,
     PlannerPolicy,
+    Policy,
     Practised,
     Prediction,
     Promotion,
@@ -44,8 +41,10 @@ from agent.records.rounds import (
     Trial,
     Word,
     WriterPolicy,
+    WriterTraining,
 )
-from agent.records.trace import Event, Usage
+from agent.records.runs import Outcome, OutcomeKind, Run, RunKind, RunStatus
+from agent.records.trace import Event, Usage, Used
 
 __all__ = [
     "BASE",
@@ -65,11 +64,13 @@ __all__ = [
     "Figure",
     "GateDecision",
     "Half",
-    "Kind",
-    "Method",
+    "LibraryVersion",
     "Noise",
+    "Outcome",
+    "OutcomeKind",
     "Plan",
     "PlannerPolicy",
+    "Policy",
     "Practised",
     "Prediction",
     "Probe",
@@ -84,6 +85,9 @@ __all__ = [
     "Round",
     "RoutedAnswer",
     "RoutedTo",
+    "Run",
+    "RunKind",
+    "RunStatus",
     "Score",
     "SelfEdit",
     "Texts",
@@ -91,10 +95,12 @@ __all__ = [
     "Training",
     "Trial",
     "Usage",
+    "Used",
     "Verdict",
     "Winner",
     "Word",
     "WriterPolicy",
+    "WriterTraining",
     "Writing",
     "content_id",
 ]

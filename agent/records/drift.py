@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.records import Record
+from agent.records.base import Record
 
 
 class Figure(Record):

@@ -13,16 +13,14 @@ from typing import Literal, Self
 
 from pydantic import Field
 
-from agent.records import Adapter, Record, content_id
+from agent.records.base import Record, content_id
 from agent.records.drift import Drift
 
 Arm = Literal["current", "learned", "random", "untrained", "usual"]
 """Who is compared: the policy that acts, the one learned from all rewards so far, some learned from the same rewards
 dealt to actions at random, one that has learned nothing, and the planner that plans where there is no policy."""
 Word = Literal["promote", "keep", "roll back"]
-Kind = Literal["planner", "writer"]
-"""What a policy does."""
-Method = Literal["sft", "dpo", "grpo"]
+WriterTraining = Literal["sft", "dpo", "grpo"]
 """How a writer policy is trained, each by TRL's trainer of that name."""
 
 
@@ -33,25 +31,37 @@ class Action(Record):
     rate: float
 
 
-class PlannerPolicy(Record):
-    """The posterior of a linear model a strategy over `[1, features, log2 rate, (log2 rate)^2]`.
-
-    `centre` and `scale` standardize the F document features. `mean` is [S * (F + 3)], strategies one after the other,
-    `covariance` [S * (F + 3)] squared. `run` is the practice run after which it was learned, "" where it has learned
-    nothing; `learned_from` counts the rewarded self-edits.
-    """
+class Policy(Record):
+    """What a method of improving has learned. `kind` is the method's name; each method has a class of its own, whose
+    default says which. `run` is the practice run after which it was learned, "" where it has learned nothing;
+    `learned_from` counts what it was learned from."""
 
     id: str
-    kind: Literal["planner"] = "planner"
+    kind: str
     run: str
     arm: Arm
     base: str
+    learned_from: int
+
+    @property
+    def learned(self) -> bool:
+        """Whether it has learned anything."""
+        return self.learned_from > 0
+
+
+class PlannerPolicy(Policy):
+    """The posterior of a linear model a strategy over `[1, features, log2 rate, (log2 rate)^2]`.
+
+    `centre` and `scale` standardize the F document features. `mean` is [S * (F + 3)], strategies one after the other,
+    `covariance` [S * (F + 3)] squared. It is learned from rewarded self-edits.
+    """
+
+    kind: str = "planner"
     strategies: tuple[str, ...]
     centre: tuple[float, ...]
     scale: tuple[float, ...]
     mean: tuple[float, ...]
     covariance: tuple[tuple[float, ...], ...]
-    learned_from: int
 
     @classmethod
     def make(cls, run: str, arm: Arm, base: str, strategies: Sequence[str], **learned: object) -> Self:
@@ -61,23 +71,22 @@ class PlannerPolicy(Record):
         )
 
 
-class WriterPolicy(Record):
+class WriterPolicy(Policy):
     """An adapter with which the base model writes self-edits. `adapter` names it by its content's hash; "" is the bare
     base. `dataset` names the file of texts that it was trained on, likewise; `learned_from` counts the rewarded texts
     that this was chosen from."""
 
-    id: str
-    kind: Literal["writer"] = "writer"
-    run: str
-    arm: Arm
-    base: str
-    method: Method
+    kind: str = "writer"
+    method: WriterTraining
     adapter: str
     dataset: str
-    learned_from: int
+
+    @property
+    def learned(self) -> bool:
+        return bool(self.adapter)
 
     @classmethod
-    def make(cls, run: str, arm: Arm, base: str, method: Method, **learned: object) -> Self:
+    def make(cls, run: str, arm: Arm, base: str, method: WriterTraining, **learned: object) -> Self:
         key = content_id("writer policy", run, arm, base, method, learned)
         return cls.model_validate({"id": key, "run": run, "arm": arm, "base": base, "method": method, **learned})
 
@@ -89,7 +98,7 @@ class Promotion(Record):
     """
 
     id: str
-    kind: Kind = "planner"
+    kind: str = "planner"
     run: str
     number: int
     base: str
@@ -98,7 +107,7 @@ class Promotion(Record):
     reason: str
 
     @classmethod
-    def make(cls, kind: Kind, run: str, number: int, base: str, policy: str, replaces: str, reason: str) -> Self:
+    def make(cls, kind: str, run: str, number: int, base: str, policy: str, replaces: str, reason: str) -> Self:
         key = content_id("promotion", run, number, policy, replaces)
         return cls(
             id=key, kind=kind, run=run, number=number, base=base, policy=policy, replaces=replaces, reason=reason
@@ -175,7 +184,8 @@ class Calibration(Record):
 
 class Practised(Record):
     """What the practice of a round came to. `actions` counts the self-edits by strategy and rate, `rewards` are theirs
-    in the order of the documents; `predicted` is what the acting policy expected of them before they were trained.
+    in the order of the documents; `predicted` is what the acting policy expected of them before they were trained,
+    nothing where it expects nothing.
     `noise` is that of this practice and the latest before it, None where nothing was trained with two seeds."""
 
     documents: int
@@ -208,7 +218,7 @@ class Round(Record):
     from the base model, `texts` are about what each writer wrote.
     """
 
-    kind: Kind = "planner"
+    kind: str = "planner"
     run: str
     number: int
     base: str
@@ -225,29 +235,3 @@ class Round(Record):
     word: Word
     reason: str
     seconds: float
-
-
-class Approval(Record):
-    """What waits for a person's word: an adapter to be published, or a policy to be promoted. `evidence` is what the
-    gate said of it."""
-
-    id: str
-    run: str
-    title: str
-    evidence: str
-    adapter: Adapter | None = None
-    promotion: Promotion | None = None
-
-    @classmethod
-    def make(cls, run: str, title: str, evidence: str, subject: Adapter | Promotion) -> Self:
-        told = {"adapter": subject} if isinstance(subject, Adapter) else {"promotion": subject}
-        key = content_id("approval", subject.candidate if isinstance(subject, Adapter) else subject.id)
-        return cls.model_validate({"id": key, "run": run, "title": title, "evidence": evidence, **told})
-
-
-class Answered(Record):
-    """A person's word on an approval, and why."""
-
-    approval: str
-    yes: bool
-    why: str

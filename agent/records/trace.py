@@ -39,3 +39,18 @@ class Usage(Record):
     completion_tokens: int
     reported: bool
     money: float
+
+
+class Used(Record):
+    """What runs have used. `gpu_seconds` counts each second of a step once for each accelerator that it worked on.
+
+    `answers` came from endpoints, for `unreported` of them the server counted no tokens. `money` is in the unit of the
+    endpoints' prices, at the price of the day.
+    """
+
+    gpu_seconds: float
+    answers: int
+    unreported: int
+    prompt_tokens: int
+    completion_tokens: int
+    money: float

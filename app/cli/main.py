@@ -10,9 +10,9 @@ from typing import Annotated
 
 import typer
 
-from agent.records.rounds import Kind
 from app.cli.benches import bench
-from app.cli.guard import guard
+from app.cli.options import command
+from app.cli.session import Session
 
 app = typer.Typer(
     name="seal", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
@@ -56,42 +56,26 @@ def _seal(
     """The options of seal itself."""
 
 
-Home = Annotated[
-    Path | None, typer.Option("--home", metavar="DIR", help="Folder that holds everything. Default: ~/.seal")
-]
-DemoHome = Annotated[
-    Path | None, typer.Option("--home", metavar="DIR", help="Folder that holds everything. Default: ~/.seal-demo")
-]
-ConfigFile = Annotated[
-    Path | None, typer.Option("--config", metavar="FILE", help="TOML file. Default: seal.toml in the home folder")
-]
-Set = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Override one key, e.g. train.epochs=4. Can be given again"),
-]
 Approve = Annotated[
     str | None,
     typer.Option(metavar="WHAT", help="What waits for your word: never, publish, policy or always, as gate.approve"),
 ]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout; an error is one too")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks")]
 
 
-@app.command()
-def demo(
-    home: DemoHome = None, config: ConfigFile = None, set_: Set = None, json: Json = False, debug: Debug = False
-) -> None:
+@command(app, home="~/.seal-demo")
+def demo(session: Session) -> None:
     """Learn a sample feed; show each question before and after.
 
     Needs no key, no server and no GPU. Without --home it works in ~/.seal-demo and starts afresh each time.
     """
     from app.cli.commands.demo import run
 
-    guard(lambda: run(home, config, set_ or [], json), json, debug)
+    run(session)
 
 
-@app.command()
+@command(app)
 def ingest(
+    session: Session,
     sources: Annotated[
         list[str] | None,
         typer.Argument(metavar="SOURCE", show_default=False, help="Feed or page URL, file, folder, or JSONL"),
@@ -99,8 +83,7 @@ def ingest(
     resume: Annotated[str | None, typer.Option(metavar="RUN", help="Go on with a run that was cut off")] = None,
     again: Annotated[bool, typer.Option("--again", help="Learn anew what was taken back or not published")] = False,
     approve: Approve = None,
-    home: Home = None, config: ConfigFile = None, set_: Set = None, json: Json = False, debug: Debug = False,
-) -> None:  # fmt: skip
+) -> None:
     """Read documents and learn them. What was learned before is skipped.
 
     For each document seal asks the base model, trains several adapters, and publishes the mean of the best where
@@ -128,12 +111,12 @@ def ingest(
     """
     from app.cli.commands.ingest import run
 
-    told = [*(set_ or []), *_given("gate.approve", approve)]
-    guard(lambda: run(sources or [], resume, home, config, told, json, again), json, debug)
+    run(session.insisting("gate.approve", approve), sources or [], resume, again)
 
 
-@app.command()
+@command(app)
 def improve(
+    session: Session,
     sources: Annotated[
         list[str] | None,
         typer.Argument(metavar="SOURCE", show_default=False, help="As for seal ingest. None: what was read before"),
@@ -142,8 +125,7 @@ def improve(
     rounds: Annotated[int | None, typer.Option(metavar="N", help="Rounds, as --set improve.rounds=N")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would cost, and do nothing")] = False,
     approve: Approve = None,
-    home: Home = None, config: ConfigFile = None, set_: Set = None, json: Json = False, debug: Debug = False,
-) -> None:  # fmt: skip
+) -> None:
     """Learn to plan self-edits better, or to write them better.
 
     Each round practises on some documents: several self-edits for each, trained and rewarded as in seal ingest, but
@@ -167,17 +149,17 @@ def improve(
     """
     from app.cli.commands.improve import run
 
-    told = [*(set_ or []), *_given("improve.rounds", rounds), *_given("gate.approve", approve)]
-    guard(lambda: run(sources or [], resume, dry_run, home, config, told, json), json, debug)
+    given = session.insisting("improve.rounds", rounds).insisting("gate.approve", approve)
+    run(given, sources or [], resume, dry_run)
 
 
-@app.command()
+@command(app)
 def ask(
+    session: Session,
     question: Annotated[str, typer.Argument(metavar="QUESTION", show_default=False, help="A question, in quotes")],
     base: Annotated[bool, typer.Option("--base", help="Ask the untrained base model, under the same title")] = False,
     show_adapters: Annotated[bool, typer.Option("--show-adapters", help="Show which adapters were considered")] = False,
-    home: Home = None, config: ConfigFile = None, set_: Set = None, json: Json = False, debug: Debug = False,
-) -> None:  # fmt: skip
+) -> None:
     """Answer from what was learned, closed book.
 
     The answer is on stdout, the adapter that gave it and what the base says on stderr. A question that is near no
@@ -192,17 +174,17 @@ def ask(
     """
     from app.cli.commands.ask import run
 
-    guard(lambda: run(question, base, show_adapters, home, config, set_ or [], json), json, debug)
+    run(session, question, base, show_adapters)
 
 
-@app.command()
+@command(app)
 def explain(
+    session: Session,
     question: Annotated[str, typer.Argument(metavar="QUESTION", show_default=False, help="A question, in quotes")],
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE.png", show_default=False, help="Draw it all into a picture")
     ] = None,
-    home: Home = None, config: ConfigFile = None, set_: Set = None, json: Json = False, debug: Debug = False,
-) -> None:  # fmt: skip
+) -> None:
     """Show why an answer is what it is.
 
     Asks the question as seal ask does. Of the adapter that answers it shows which lines of its training data moved
@@ -219,28 +201,26 @@ def explain(
     """
     from app.cli.commands.explain import run
 
-    guard(lambda: run(question, plot, home, config, set_ or [], json), json, debug)
+    run(session, question, plot)
 
 
-@app.command()
-def adapters(
-    home: Home = None, config: ConfigFile = None, set_: Set = None, json: Json = False, debug: Debug = False
-) -> None:
+@command(app)
+def adapters(session: Session) -> None:
     """List the adapters that answer now, and those before."""
     from app.cli.commands.library import show
 
-    guard(lambda: show(home, config, set_ or [], json), json, debug)
+    show(session)
 
 
-@app.command("eval")
+@command(app, "eval")
 def evaluate(
+    session: Session,
     suite: Annotated[str, typer.Argument(metavar="SUITE", show_default=False, help="retention or drift")],
     adapter: Annotated[
         str | None, typer.Option(metavar="ID", help="This adapter, by its id or how that begins. Default: all current")
     ] = None,
     base: Annotated[bool, typer.Option("--base", help="The bare base model alone")] = False,
-    home: Home = None, config: ConfigFile = None, set_: Set = None, json: Json = False, debug: Debug = False,
-) -> None:  # fmt: skip
+) -> None:
     """Measure what adapters did to the base model.
 
     retention: what is still known of general questions, with the adapter forced on, and as questions are routed.
@@ -257,21 +237,22 @@ def evaluate(
     """
     from app.cli.commands.evaluate import run
 
-    guard(lambda: run(suite, adapter, base, home, config, set_ or [], json), json, debug)
+    run(session, suite, adapter, base)
 
 
-@app.command()
+@command(app)
 def rollback(
+    session: Session,
     adapter: Annotated[
         str | None,
         typer.Argument(metavar="ADAPTER", show_default=False, help="Take back this one. Default: the newest one"),
     ] = None,
     policy: Annotated[
-        Kind | None, typer.Option(metavar="KIND", help="Take back the policy that acts, a planner or a writer, instead")
+        str | None,
+        typer.Option(metavar="KIND", help="Take back the policy that acts instead: planner or writer, for example"),
     ] = None,
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, for the record")] = "asked for by hand",
-    home: Home = None, config: ConfigFile = None, set_: Set = None, json: Json = False, debug: Debug = False,
-) -> None:  # fmt: skip
+) -> None:
     """Take back an adapter, or with --policy a learned policy.
 
     Its document's former adapter answers again, where there was one. `seal adapters` lists their ids. Nothing is
@@ -282,19 +263,19 @@ def rollback(
     """
     from app.cli.commands.library import rollback as run
 
-    guard(lambda: run(adapter, policy, reason, home, config, set_ or [], json), json, debug)
+    run(session, adapter, policy, reason)
 
 
-@app.command()
+@command(app)
 def approve(
+    session: Session,
     waiting: Annotated[
         str | None, typer.Argument(metavar="ID", show_default=False, help="What to answer. Default: list what waits")
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Publish the adapter, or promote the policy")] = False,
     no: Annotated[bool, typer.Option("--no", help="Do not. The adapter's winner is withdrawn")] = False,
     why: Annotated[str, typer.Option(metavar="TEXT", help="Why, for the record")] = "",
-    home: Home = None, config: ConfigFile = None, set_: Set = None, json: Json = False, debug: Debug = False,
-) -> None:  # fmt: skip
+) -> None:
     """List what waits for your word, with its evidence, or give it.
 
     Only with --approve, or gate.approve in the configuration, does anything wait. Runs go on meanwhile: until you say
@@ -308,16 +289,16 @@ def approve(
     """
     from app.cli.commands.approve import run
 
-    guard(lambda: run(waiting, yes, no, why, home, config, set_ or [], json), json, debug)
+    run(session, waiting, yes, no, why)
 
 
-@app.command()
+@command(app)
 def trace(
+    session: Session,
     run_id: Annotated[
         str | None, typer.Argument(metavar="RUN", show_default=False, help="Default: the latest that read a document")
     ] = None,
-    home: Home = None, config: ConfigFile = None, set_: Set = None, json: Json = False, debug: Debug = False,
-) -> None:  # fmt: skip
+) -> None:
     """Show what a run did and why.
 
     Plans, self-edits, training, scores, gate, and every question before and after. Also of a run that is still going
@@ -325,48 +306,37 @@ def trace(
     """
     from app.cli.commands.trace import run
 
-    guard(lambda: run(run_id, home, config, set_ or [], json), json, debug)
+    run(session, run_id)
 
 
-@app.command()
-def status(
-    home: Home = None, config: ConfigFile = None, set_: Set = None, json: Json = False, debug: Debug = False
-) -> None:
+@command(app)
+def status(session: Session) -> None:
     """Show where things stand.
 
     Documents, adapters, winners, the last runs, the run that a process works on now, and runs that were cut off.
     """
     from app.cli.commands.status import run
 
-    guard(lambda: run(home, config, set_ or [], json), json, debug)
+    run(session)
 
 
-@app.command()
-def doctor(
-    home: Home = None, config: ConfigFile = None, set_: Set = None, json: Json = False, debug: Debug = False
-) -> None:
+@command(app)
+def doctor(session: Session) -> None:
     """Check this machine, and say how to mend what is missing."""
     from app.cli.commands.doctor import run
 
-    guard(lambda: run(home, config, set_ or [], json), json, debug)
+    run(session)
 
 
-@memory.command()
-def rebuild(
-    home: Home = None, config: ConfigFile = None, set_: Set = None, json: Json = False, debug: Debug = False
-) -> None:
+@command(memory)
+def rebuild(session: Session) -> None:
     """Make the memory anew from the ledger.
 
     It answers the same afterwards. Needed where its files are damaged or the embedding model was changed.
     """
     from app.cli.commands.memory import run
 
-    guard(lambda: run(home, config, set_ or [], json), json, debug)
-
-
-def _given(key: str, value: object) -> list[str]:
-    """An option of a command's own, as --set has it."""
-    return [] if value is None else [f"{key}={value}"]
+    run(session)
 
 
 def main() -> None:

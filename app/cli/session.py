@@ -1,4 +1,4 @@
-"""What every command begins with: the configuration from file and flags, and the runtime over it."""
+"""What every command is given: where its home is, what it is configured with, and how it answers."""
 
 from __future__ import annotations
 
@@ -9,65 +9,105 @@ import shlex
 import shutil
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import typer
 
-from agent.config.settings import DEFAULT_HOME, Config, flags, load_config
+from agent.config import Config, load_config
+from agent.config.settings import DEFAULT_HOME, flags
 from agent.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
-    from graphs.runtime import Runtime
+    from agent.ports import Progress
+    from agent.records import Event, Record
+    from graphs.context import Context, Makers
 
 
-def configured(home: Path | None, file: Path | None, overrides: Sequence[str]) -> Config:
-    """The configuration that a command runs with.
+@dataclass(frozen=True)
+class Session:
+    """The options that all commands share. `file` is the configuration's, `overrides` are dotted keys with TOML values.
+    `makers` is what the ports are made by, None for seal's own."""
 
-    Raises:
-        ConfigError: an override is not KEY=VALUE, or the configuration is wrong.
-    """
-    pairs = _pairs(overrides)
-    quiet()
-    return load_config(file, pairs, home)
+    home: Path | None = None
+    file: Path | None = None
+    overrides: Mapping[str, str] | None = None
+    as_json: bool = False
+    makers: Makers | None = None
+
+    def insisting(self, key: str, value: object) -> Session:
+        """With an option of a command's own as --set has it, where it was given."""
+        return self if value is None else replace(self, overrides={**(self.overrides or {}), key: str(value)})
+
+    @cached_property
+    def insisted(self) -> dict[str, Any]:
+        """What was given with --set, as nested data: it wins over what a run that goes on has recorded.
+
+        Raises:
+            ConfigError: a key is not one.
+        """
+        return flags(self.overrides or {})
+
+    @cached_property
+    def config(self) -> Config:
+        """The configuration that the command runs with. Raises ConfigError where it is wrong."""
+        quiet()
+        return load_config(self.file, self.overrides, self.home)
+
+    def context(self, listener: Callable[[Event], None] | None = None, progress: Progress | None = None) -> Context:
+        """The ports over the configuration. They open ledger, memory and model when they are asked for."""
+        from graphs.context import Context
+        from graphs.wiring import REAL
+
+        return Context(self.config, self.makers or REAL, listener, progress)
+
+    def opened(self) -> Context:
+        """The same over what is in a home already.
+
+        Raises:
+            ConfigError: as `config` does.
+            StoreError: there is nothing yet; nothing is made then, since the home may be mistyped.
+        """
+        context = self.context()
+        if not context.begun:
+            mend = f"start with: {self.command('ingest SOURCE')}, or name another folder with --home"
+            raise StoreError(f"there is nothing at {self.config.home} yet", mend)
+        return context
+
+    def command(self, words: str) -> str:
+        """What a person types to have `seal WORDS` done here: seal as it was called now, with --home and --config where
+        they are needed."""
+        known = self.config.home == DEFAULT_HOME.expanduser().resolve()
+        home = "" if known else f" --home {shlex.quote(str(self.config.home))}"
+        file = f" --config {shlex.quote(str(self.file.absolute()))}" if self.file else ""
+        return f"{program()} {words}{home}{file}"
+
+    def resume(self, verb: str, run: str, key: str = "") -> str:
+        """What a person types to go on with a run, with another value for a key where one was at fault."""
+        return self.command(f"{verb} --resume {run}" + (f" --set {key}=..." if key else ""))
+
+    def emit(self, result: Record | Mapping[str, Any]) -> None:
+        """One JSON object on stdout."""
+        emit(result if isinstance(result, Mapping) else result.model_dump(mode="json", by_alias=True))
 
 
-def insisted(overrides: Sequence[str]) -> dict[str, Any]:
-    """What was given with --set, as nested data: it wins over what a run that goes on has recorded.
+def pairs(given: list[str] | None) -> dict[str, str]:
+    """What was given with --set, by key.
 
     Raises:
         ConfigError: an override is not KEY=VALUE.
     """
-    return flags(_pairs(overrides))
-
-
-def _pairs(overrides: Sequence[str]) -> dict[str, str]:
-    pairs: dict[str, str] = {}
-    for item in overrides:
+    found: dict[str, str] = {}
+    for item in given or []:
         key, sign, value = item.partition("=")
         if not sign or not key:
             raise ConfigError(f"--set {item!r} is not KEY=VALUE", "write for example --set train.epochs=4")
-        pairs[key.strip()] = value
-    return pairs
-
-
-def opened(home: Path | None, file: Path | None, overrides: Sequence[str]) -> Runtime:
-    """The runtime over what is in a home already. It opens ledger, memory and model when they are asked for.
-
-    Raises:
-        ConfigError: as `configured` does.
-        StoreError: there is nothing yet; nothing is made then, since the home may be mistyped.
-    """
-    from graphs.runtime import Runtime
-
-    runtime = Runtime(configured(home, file, overrides))
-    if not runtime.begun:
-        there = runtime.config.home
-        mend = f"start with: {command('ingest SOURCE', there)}, or name another folder with --home"
-        raise StoreError(f"there is nothing at {there} yet", mend)
-    return runtime
+        found[key.strip()] = value
+    return found
 
 
 @contextmanager
@@ -101,21 +141,10 @@ def say_waiting(where: str) -> None:
     typer.secho(f"another seal is learning {where}; waiting for it to end", err=True)
 
 
-def command(words: str, home: Path | str | None = None) -> str:
-    """What a person types to have `seal WORDS` done in a home: seal as it was called now, if need be with --home."""
-    known = home is None or Path(home) == DEFAULT_HOME.expanduser().resolve()
-    elsewhere = "" if known else f" --home {shlex.quote(str(home))}"
-    return f"{_program()} {words}{elsewhere}"
-
-
-def _program() -> str:
+def program() -> str:
+    """seal as it was called now."""
     called = sys.argv[0]
     return "seal" if Path(called).name != "seal" or shutil.which("seal") == called else shlex.quote(called)
-
-
-def resume_command(home: Path, run: str, key: str = "", verb: str = "ingest") -> str:
-    """What a person types to go on with a run, with another value for a key where one was at fault."""
-    return command(f"{verb} --resume {run}" + (f" --set {key}=..." if key else ""), home)
 
 
 class GoOn(str):
@@ -135,6 +164,6 @@ def quiet() -> None:
     logging.getLogger().setLevel(logging.ERROR)
 
 
-def emit(result: dict[str, Any]) -> None:
+def emit(result: Mapping[str, Any]) -> None:
     """One JSON object on stdout."""
     typer.echo(json.dumps(result, ensure_ascii=False, default=str))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
 
-from agent.ports.attribution import OUTSIDE
+from agent.ports import OUTSIDE
 from agent.text.normal import one_line
 from app.show.tables import screen, table
+from graphs.views.answers import Answer, Explanation, ModuleChange, TrainingLine
 
 LINES, MODULES = 8, 6
 """Shown of each; --json has all."""
@@ -22,71 +23,71 @@ COLOURS = (17, 54, 90, 126, 162, 203, 209, 221, 230)
 Cells = dict[tuple[str, int], float]
 
 
-def show_base(told: dict[str, Any], why: str) -> None:
+def show_base(answer: Answer, why: str) -> None:
     console = screen()
-    console.print(f"[bold]{escape(told['answer'])}[/bold]")
+    console.print(f"[bold]{escape(answer.answer)}[/bold]")
     console.print(f"answered by the base model: {escape(why)}")
-    _considered(told, console)
+    _considered(answer, console)
 
 
-def show(told: dict[str, Any]) -> None:
+def show(answer: Answer, found: Explanation, plot: Path | None) -> None:
     console = screen()
-    console.print(f"[bold]{escape(told['answer'])}[/bold]")
-    strategies = told["strategies"]
+    console.print(f"[bold]{escape(answer.answer)}[/bold]")
+    strategies = found.strategies
     made = f"the mean of {' + '.join(strategies)}" if len(strategies) > 1 else f"trained on {strategies[0]}"
     console.print(
-        f"by adapter {told['adapter']}, {made}, learned from {escape(repr(told['document']))} "
-        f"(distance {told['considered'][0]['distance']:.2f}); the base says: {escape(told['base_answer'])}"
+        f"by adapter {answer.adapter}, {made}, learned from {escape(repr(answer.document))} "
+        f"(distance {answer.distance:.2f}); the base says: {escape(answer.base_answer)}"
     )
-    _considered(told, console)
-    _lines(told, console)
-    _modules(told, console)
-    if told["plot"]:
-        console.print(f"Drawn in {escape(told['plot'])}", soft_wrap=True)
+    _considered(answer, console)
+    _lines(found, answer.document or "", console)
+    _modules(found, console)
+    if plot:
+        console.print(f"Drawn in {escape(str(plot))}", soft_wrap=True)
 
 
-def _considered(told: dict[str, Any], console: Console) -> None:
-    for item in told["considered"]:
-        console.print(f"  [dim]{item['distance']:.2f}  {item['adapter']}  {escape(item['title'])}[/dim]")
+def _considered(answer: Answer, console: Console) -> None:
+    for item in answer.considered:
+        console.print(f"  [dim]{item.distance:.2f}  {item.adapter}  {escape(item.title)}[/dim]")
 
 
-def _lines(told: dict[str, Any], console: Console) -> None:
-    lines = told["lines"]
+def _lines(found: Explanation, title: str, console: Console) -> None:
+    lines = found.lines
     if not lines:
         console.print("\nThe answer is empty: no training line moved it.")
         return
-    stating = sum(line["states_answer"] for line in lines)
+    stating = sum(line.states_answer for line in lines)
     console.print(
         f"\n[bold]Training lines that moved this answer most[/bold]  "
         f"{min(LINES, len(lines))} of {len(lines)}, by cosine of gradients; ✓ the line states the answer "
         f"({stating} of all)"
     )
     rows = [
-        (f"{line['cosine']:+.2f}", f"{line['dot']:+.1e}", "[green]✓[/green]" if line["states_answer"] else "",
-         " ".join(line["strategies"]), escape(shown(line, told["document"])))
+        (f"{line.cosine:+.2f}", f"{line.dot:+.1e}", "[green]✓[/green]" if line.states_answer else "",
+         " ".join(line.strategies), escape(shown(line, title)))
         for line in lines[:LINES]
     ]  # fmt: skip
     console.print(table(("cosine", "dot", "✓", "written by", "line"), rows))
 
 
-def shown(line: dict[str, Any], title: str) -> str:
+def shown(line: TrainingLine, title: str) -> str:
     """A line's text in one line, without the topic that all questions begin with."""
-    return one_line((line["prompt"] + line["completion"]).removeprefix(f"Topic: {title}\n"))
+    return one_line((line.prompt + line.completion).removeprefix(f"Topic: {title}\n"))
 
 
-def _modules(told: dict[str, Any], console: Console) -> None:
-    changes = told["modules"]
+def _modules(found: Explanation, console: Console) -> None:
+    changes = found.modules
     console.print(
         f"[bold]Weights that this adapter changed most[/bold]  "
         f"{min(MODULES, len(changes))} of {len(changes)}, by the norm of the change over that of the weight"
     )
-    rows = [(it["module"], f"{100 * it['relative']:.1f}%", f"{it['norm']:.2f}", f"{it['base']:.1f}")
+    rows = [(it.module, f"{100 * it.relative:.1f}%", f"{it.norm:.2f}", f"{it.base:.1f}")
             for it in changes[:MODULES]]  # fmt: skip
     console.print(table(("module", "change", "norm", "weight's norm"), rows))
     _map(changes, console)
 
 
-def _map(changes: Sequence[dict[str, Any]], console: Console) -> None:
+def _map(changes: Sequence[ModuleChange], console: Console) -> None:
     kinds, layers, cells = grid(changes)
     if not layers:
         return
@@ -101,11 +102,11 @@ def _map(changes: Sequence[dict[str, Any]], console: Console) -> None:
         console.print(_row(kind, names, [cells.get((kind, layer)) for layer in layers], low, high, console))
 
 
-def grid(changes: Sequence[dict[str, Any]]) -> tuple[list[str], list[int], Cells]:
+def grid(changes: Sequence[ModuleChange]) -> tuple[list[str], list[int], Cells]:
     """Module kinds by name, layers, and the relative change of each, without modules in no layer."""
-    inside = [it for it in changes if it["layer"] != OUTSIDE]
-    kinds, layers = (sorted({it[key] for it in inside}) for key in ("kind", "layer"))
-    return kinds, layers, {(it["kind"], it["layer"]): it["relative"] for it in inside}
+    inside = [it for it in changes if it.layer != OUTSIDE]
+    kinds, layers = sorted({it.kind for it in inside}), sorted({it.layer for it in inside})
+    return kinds, layers, {(it.kind, it.layer): it.relative for it in inside}
 
 
 def _row(kind: str, names: int, values: Sequence[float | None], low: float, high: float, console: Console) -> Text:

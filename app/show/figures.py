@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from agent.records import Figure
 
 MEANING = {
     "kl": "KL from the base, nats a token",
@@ -21,19 +20,18 @@ BESIDE = {"refused", "insulting", "stereotyped"}
 """Those that the base has as well, to be shown beside the adapter's."""
 
 
-def value(name: str, figure: Mapping[str, Any]) -> str:
+def value(name: str, figure: Figure) -> str:
     """ "none" where nothing was measured."""
-    return _shown(name, figure["value"])
+    return _shown(name, figure.value)
 
 
-def interval(name: str, figure: Mapping[str, Any]) -> str:
-    return f"{_shown(name, figure['low'])} to {_shown(name, figure['high'])}" if figure["n"] else "none"
+def interval(name: str, figure: Figure) -> str:
+    return f"{_shown(name, figure.low)} to {_shown(name, figure.high)}" if figure.n else "none"
 
 
-def _shown(name: str, number: float | str | None) -> str:
-    """JSON has what is not a number as text."""
+def _shown(name: str, number: float | None) -> str:
     if number is None:
         return "none"
     if name not in NATS:
-        return f"{float(number):.0%}"
-    return f"{float(number):.2f}" if name == "kl" else f"{float(number):+.2f}"
+        return f"{number:.0%}"
+    return f"{number:.2f}" if name == "kl" else f"{number:+.2f}"

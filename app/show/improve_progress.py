@@ -5,17 +5,20 @@ Trackers get their figures at the same moments."""
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 
-from agent.config import Config
-from agent.ports.ledger import Ledger
 from agent.records import Event
 from app.show.progress import RunProgress
 from app.show.round_page import write_pages
 from app.show.trackers import Trackers
-from graphs.methods.outer import heldout_run, practice_run
 
+if TYPE_CHECKING:
+    from graphs.runs.life import Life
+
+DOING: dict[str, str] = {"practice": "practising", "held-out": "testing"}
+"""By the kind of a round's run."""
 HERE = {"open": "practising", "learn": "testing"}
+"""After a step of the outer loop."""
 
 
 class ImproveProgress(RunProgress):
@@ -23,18 +26,17 @@ class ImproveProgress(RunProgress):
 
     place = ""
 
-    def begin(self, config: Config, ledger: Ledger, run: str) -> None:
+    def begin(self, life: Life[Any]) -> None:
+        config, ledger, run = life.context.config, life.context.ledger, life.name
         self.config, self.ledger, self.run = config, ledger, run
         self.trackers = Trackers(config.improve.report_to, ledger, run, config.reports_dir, self.say)
         a_round = config.improve.documents + config.improve.heldout
         self.total = config.improve.rounds * a_round
         number = len(ledger.rounds(run)) + 1
         self.done = (number - 1) * a_round
-        known = {r["run"] for r in ledger.runs()}
-        for child, what in ((practice_run(run, number), "practising"), (heldout_run(run, number), "testing")):
-            if child in known:  # it goes on in the middle of a round
-                self.place = f"round {number}, {what}: "
-                self.done += len(ledger.outcomes(child))
+        for child in life.flow.at_work(ledger, run):  # it goes on in the middle of a round
+            self.place = f"round {number}, {DOING[ledger.run(child).kind]}: "
+            self.done += len(ledger.outcomes(child))
 
     def __enter__(self) -> Self:
         self.trackers.report()  # what a process that was killed had not come to

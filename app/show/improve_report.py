@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rich.console import Console
 
-from agent.config import Config
-from agent.ports.ledger import Used
+from agent.records import Used
 from app.show.tables import screen, table
+from graphs.views.improvement import Estimate, Improvement
 
 ARMS = {
     "current": "the policy that acted in the last round",
@@ -17,8 +15,6 @@ ARMS = {
     "untrained": "control: has learned nothing",
     "usual": "what plans where there is no policy",
 }
-POLICIES_TESTED = 4
-"""At most, on each held-out document: plans that are the same are trained once."""
 
 
 def spending(used: Used) -> list[str]:
@@ -33,83 +29,45 @@ def spending(used: Used) -> list[str]:
     return lines
 
 
-def estimate(config: Config) -> dict[str, Any]:
-    """What a run would train: at most, or about where the number of seeds follows the noise. Seconds, tokens, GPU-hours
-    and money are those of this ledger's candidates, None without any. `gpu` says whether there may be an accelerator:
-    with Ray nobody knows before."""
-    from graphs.improve.seeding import TO_MEASURE
-    from graphs.runtime import Runtime
-    from graphs.views.summary import latest
-    from seal_train.model.base import device_of
-
-    limits, runtime = config.improve, Runtime(config)
-    showing = sum(not strategy.needs_model for strategy in runtime.strategies.values())
-    self_edits = limits.self_edits + (showing if "writer" in limits.learns else 0)
-    practice = limits.documents * self_edits * (limits.seeds or TO_MEASURE)
-    candidates = limits.rounds * (practice + limits.heldout * POLICIES_TESTED)
-    found: dict[str, Any] = {
-        "rounds": limits.rounds,
-        "candidates": candidates,
-        "seeds": limits.seeds,
-        "seconds": None,
-        "tokens": None,
-        "gpu": config.train.dispatch == "ray" or device_of(config.model.device).type != "cpu",
-        "gpu_hours": None,
-        "money": None,
-        "measured_on": 0,
-    }
-    if runtime.begun:
-        ledger = runtime.ledger
-        runs = [r["run"] for r in ledger.runs()]
-        past, tokens = ledger.trained(runs)
-        took = sum(float(r["seconds"]) for r in latest(ledger))
-        if past:
-            used, share = ledger.used(runs), candidates / past
-            found |= {
-                "seconds": share * took, "tokens": int(share * tokens), "gpu_hours": share * used.gpu_seconds / 3600,
-                "money": share * used.money, "measured_on": past,
-            }  # fmt: skip
-    return found
-
-
-def show_estimate(found: dict[str, Any]) -> None:
+def show_estimate(found: Estimate) -> None:
     console = screen()
-    if found["seeds"]:
-        console.print(f"{found['rounds']} rounds, at most {found['candidates']} candidates")
+    if found.seeds:
+        console.print(f"{found.rounds} rounds, at most {found.candidates} candidates")
     else:
         why = "the louder the rewards' noise, the more often each self-edit is trained (improve.seeds)"
-        console.print(f"{found['rounds']} rounds, about {found['candidates']} candidates: {why}")
-    if found["measured_on"]:
+        console.print(f"{found.rounds} rounds, about {found.candidates} candidates: {why}")
+    if found.measured_on:
+        assert found.seconds is not None
         console.print(
-            f"about {found['seconds'] / 3600:.1f} hours and {found['tokens']:,} tokens of training, "
-            f"as the {found['measured_on']} candidates of this ledger took"
+            f"about {found.seconds / 3600:.1f} hours and {found.tokens:,} tokens of training, "
+            f"as the {found.measured_on} candidates of this ledger took"
         )
-        gpu = f"{found['gpu_hours']:.2f} GPU-hours and " if found["gpu"] else ""
-        console.print(f"about {gpu}{found['money']:.4g} in money to endpoints, likewise")
+        gpu = f"{found.gpu_hours:.2f} GPU-hours and " if found.gpu else ""
+        console.print(f"about {gpu}{found.money:.4g} in money to endpoints, likewise")
     else:
         console.print("no candidate was trained here yet, so nothing is known of the time; the demo trains a few")
-    if not found["gpu"]:
+    if not found.gpu:
         console.print("there is no accelerator to use here: improve.gpu_hours counts nothing on a CPU")
 
 
-def show_improvement(summary: dict[str, Any], console: Console | None = None) -> None:
+def show_improvement(summary: Improvement, console: Console | None = None) -> None:
     """Each round's verdict, what every arm came to in the last one, and what was spent."""
     console = console or screen()
-    for number, word in enumerate(summary["words"], 1):
+    for number, word in enumerate(summary.words, 1):
         console.print(f"round {number}: {word}", markup=False, soft_wrap=True)
-    if summary["gains"]:
+    if summary.gains:
         rows = []
-        for arm, gain in summary["gains"].items():
-            found = summary["differences"].get(arm)
-            against = f"{found['mean']:+.3f} ({found['low']:+.3f} to {found['high']:+.3f})" if found else ""
+        for arm, gain in summary.gains.items():
+            found = summary.differences.get(arm)
+            against = f"{found.mean:+.3f} ({found.low:+.3f} to {found.high:+.3f})" if found else ""
             rows.append((arm, f"{gain:.3f}", against, ARMS[arm]))
         console.print(table(("arm", "held-out gain", "against current (95% interval)", ""), rows))
-    hours = summary["seconds"] / 3600
-    used = spending(Used(gpu_seconds=summary["gpu_hours"] * 3600, **summary["endpoints"]))
+    hours = summary.seconds / 3600
+    used = spending(Used(gpu_seconds=summary.gpu_hours * 3600, **summary.endpoints.model_dump()))
     console.print(
-        f"{summary['promoted']} of {summary['rounds']} rounds promoted a policy; {summary['candidates']} candidates, "
-        f"{summary['tokens']:,} tokens, {'; '.join([f'{hours:.2f} hours', *used])}; stopped: {summary['stopped']}",
+        f"{summary.promoted} of {summary.rounds} rounds promoted a policy; {summary.candidates} candidates, "
+        f"{summary.tokens:,} tokens, {'; '.join([f'{hours:.2f} hours', *used])}; stopped: {summary.stopped}",
         markup=False, soft_wrap=True,
     )  # fmt: skip
-    if summary.get("report"):
-        console.print(f"the rounds, with plots: {summary['report']}", markup=False, soft_wrap=True)
+    if summary.report:
+        console.print(f"the rounds, with plots: {summary.report}", markup=False, soft_wrap=True)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import sys
 from datetime import timedelta
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgressColumn, TextColumn
 from rich.text import Text
 
 from agent.records import Event
+
+if TYPE_CHECKING:
+    from graphs.runs.life import Life
 
 BEGINS = {
     "read": 0.0, "probe": 0.0, "recall": 0.07, "plan": 0.08, "write": 0.09, "sample": 0.09, "check": 0.1, "train": 0.11,
@@ -63,6 +66,10 @@ class RunProgress:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.bar.stop()
+
+    def begin(self, life: Life[Any]) -> None:
+        """Called when the run is about to begin or to go on."""
+        self.total = life.left if life.goes_on else 0
 
     def trained(self, step: int, steps: int) -> None:
         """Called after every optimizer step."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import fmean, stdev
 
-from agent.ports.ledger import Ledger
+from agent.ports import Ledger
 from agent.records.rounds import Round
-from graphs.methods.outer import heldout_run, practice_run
+from graphs.methods.practice import heldout_run, practice_run
 
 Z95 = 1.96
 

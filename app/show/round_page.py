@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import fmean, stdev
 
 from agent.files import PREFIX
-from agent.ports.ledger import Ledger
+from agent.ports import Ledger
 from agent.records import Document, Plan, SelfEdit
 from agent.records.rounds import Practised, Round
 from app.show.figures import MEANING, interval, value
@@ -114,7 +114,7 @@ def _trained(round: Round) -> Iterator[str]:
     if it.rewards:
         yield f"- mean reward {fmean(it.rewards):.3f}, from {min(it.rewards):.3f} to {max(it.rewards):.3f}"
         yield f"- diversity of plans: {entropy(it):.2f} bits over {len(it.actions)} actions"
-        if round.kind == "planner":
+        if it.predicted:
             yield f"- rewards as the acting policy expected them: rank correlation {_correlation(it)}"
     if it.noise:
         yield (
@@ -127,7 +127,7 @@ def _trained(round: Round) -> Iterator[str]:
 
 
 def _spent(ledger: Ledger, round: Round) -> Iterator[str]:
-    from graphs.methods.outer import heldout_run, practice_run
+    from graphs.methods.practice import heldout_run, practice_run
 
     used = ledger.used([practice_run(round.run, round.number), heldout_run(round.run, round.number)])
     yield from (f"- {line}" for line in spending(used))
@@ -165,8 +165,7 @@ Rewarded = tuple[float, Document, Plan, SelfEdit]
 
 def _rewarded(ledger: Ledger, round: Round) -> list[Rewarded]:
     """The round's self-edits, best first."""
-    from graphs.methods.outer import practice_run
-    from graphs.methods.practice import rewards
+    from graphs.methods.practice import practice_run, rewards
 
     child = practice_run(round.run, round.number)
     found = [(fmean(r), document, plan, edit) for document in ledger.documents(child)
@@ -181,8 +180,8 @@ def _drifted(round: Round) -> Iterator[str]:
     yield "## Drift of the learned writer from the base model\n"
     yield "| | value | 95% interval | n |"
     yield "|---|---|---|---|"
-    for name, it in round.drift.model_dump(exclude={"subject"}).items():
-        yield f"| {MEANING[name]} | {value(name, it)} | {interval(name, it)} | {it['n']} |"
+    for name, it in round.drift.figures().items():
+        yield f"| {MEANING[name]} | {value(name, it)} | {interval(name, it)} | {it.n} |"
     yield ""
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from agent.records.rounds import Arm, Kind, Round, Texts
+from agent.records import Arm, Round, Texts
 from app.show.round_figures import half_width
 
 if TYPE_CHECKING:
@@ -112,11 +112,13 @@ def _by_arm(rounds: Sequence[Round], path: Path, title: str, value: Callable[[Te
 
 
 def plots_of(round: Round) -> dict[str, Plot]:
-    """Those of a round's page, by name."""
-    return PLOTS | OF_KIND[round.kind]
+    """Those of a round's page, by name: what there is something to draw of."""
+    plots = dict(PLOTS)
+    if round.practised.predicted:
+        plots["predicted"] = predicted
+    if round.texts:
+        plots |= {"distinct": distinct, "entropy": entropy}
+    return plots
 
 
 PLOTS: dict[str, Plot] = {"heldout": heldout, "rewards": rewards, "actions": actions}
-OF_KIND: dict[Kind, dict[str, Plot]] = {
-    "planner": {"predicted": predicted}, "writer": {"distinct": distinct, "entropy": entropy},
-}  # fmt: skip

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
-from statistics import fmean
+from collections.abc import Sequence
 from typing import Any
 
 from rich.markup import escape
 from rich.tree import Tree
 
-from app.cli.session import command
+from agent.records import Drift, Event, Example, GateDecision, Retention
 from app.show.figures import BESIDE, MEANING, interval, value
+from app.show.report import Command
 from app.show.tables import screen
-from graphs.methods.outer import heldout_run, practice_run
+from graphs.methods.practice import heldout_run, practice_run
+from graphs.views.summary import QuestionRow
+from graphs.views.trace import CandidateTrace, DocumentTrace, PlanTrace, RunTrace
 
 SHOWN_LINES = 3
 """Training sequences that are shown of a self-edit; --json has them all."""
@@ -20,160 +23,164 @@ ROUND = ("open", "learn", "judge", "stop")
 """The steps of the outer loop."""
 
 
-def show(trace: dict[str, Any]) -> None:
-    run = trace["run"]
-    began = time.strftime("%Y-%m-%d %H:%M", time.localtime(run["started_at"]))
-    root = Tree(f"[bold]run {run['run']}[/bold]  {run['kind']}, {run['status']}, began {began}")
-    for event in trace["events"]:
-        if event["step"] in ("read", "read-item"):
+def show(trace: RunTrace, command: Command) -> None:
+    run = trace.run
+    began = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.started_at))
+    root = Tree(f"[bold]run {run.id}[/bold]  {run.kind}, {run.status}, began {began}")
+    for event in trace.events:
+        if event.step in ("read", "read-item"):
             root.add(_event(event))
-        elif event["step"] in ROUND:
-            _round(root.add(_event(event)), run["run"], event, trace["rounds"])
-    for item in trace["documents"]:
-        events = [e for e in trace["events"] if e["document"] == item["document"]["id"] and e["step"] != "read-item"]
-        _document(root.add(f"[bold]{escape(item['document']['title'])}[/bold]  {item['outcome']}"), item, events)
-    for event in trace["events"]:
-        if event["step"] == "examine":
+        elif event.step in ROUND:
+            _round(root.add(_event(event)), event, trace, command)
+    for item in trace.documents:
+        events = [e for e in trace.events if e.document == item.document.id and e.step != "read-item"]
+        _document(root.add(f"[bold]{escape(item.document.title)}[/bold]  {item.outcome}"), item, events)
+    for event in trace.events:
+        if event.step == "examine":
             root.add(_event(event))
     screen().print(root)
 
 
-def _round(node: Tree, run: str, event: dict[str, Any], rounds: list[dict[str, Any]]) -> None:
+def _round(node: Tree, event: Event, trace: RunTrace, command: Command) -> None:
     """Under a round's beginning where its documents are traced, under its verdict what each arm came to."""
-    number = event["data"].get("round")
-    if event["step"] == "open" and not event["message"]:
+    number, run = event.data.get("round", 0), trace.run.id
+    if event.step == "open" and not event.message:
         node.add(f"[dim]{command(f'trace {practice_run(run, number)}')}[/dim]")
-    for found in rounds if event["step"] == "judge" else ():
-        if found["number"] == number:
+    for found in trace.rounds if event.step == "judge" else ():
+        if found.number == number:
             node.add(f"[dim]{command(f'trace {heldout_run(run, number)}')}[/dim]")
-            for result in found["results"]:
-                gains = [trial["gain"] for trial in result["trials"]]
-                node.add(
-                    f"{result['arm']}: held-out gain {fmean(gains):.3f}" if gains else f"{result['arm']}: no trial"
-                )
+            for result in found.results:
+                gain = f"held-out gain {result.gain:.3f}" if result.trials else "no trial"
+                node.add(f"{result.arm}: {gain}")
 
 
-def _event(event: dict[str, Any]) -> str:
-    colour = {"failed": "red", "skipped": "yellow", "stopped": "yellow"}.get(event["status"], "green")
-    told = [event["step"], event["subject"], event["message"] or _short(event["data"])]
-    cost = f"[dim]{event['seconds']:.1f} s, {event['memory_mib']:.0f} MiB[/dim]" if event["seconds"] else ""
-    return f"[{colour}]{event['status']}[/{colour}] {escape('  '.join(t for t in told if t))}  {cost}".rstrip()
+def _event(event: Event) -> str:
+    colour = {"failed": "red", "skipped": "yellow", "stopped": "yellow"}.get(event.status, "green")
+    told = [event.step, event.subject, event.message or _short(event.data)]
+    cost = f"[dim]{event.seconds:.1f} s, {event.memory_mib:.0f} MiB[/dim]" if event.seconds else ""
+    return f"[{colour}]{event.status}[/{colour}] {escape('  '.join(t for t in told if t))}  {cost}".rstrip()
 
 
-def _short(data: dict[str, Any]) -> str:
+def _short(data: dict[str, object]) -> str:
     plain = {k: v for k, v in data.items() if isinstance(v, int | float | str)}
     return ", ".join(f"{k} {v:.3f}" if isinstance(v, float) else f"{k} {v}" for k, v in plain.items())
 
 
-def _document(tree: Tree, item: dict[str, Any], events: list[dict[str, Any]]) -> None:
+def _document(tree: Tree, item: DocumentTrace, events: Sequence[Event]) -> None:
     """Under the steps' events what they came to: where a run went on, under the last time that each went well."""
-    tree.add(f"[dim]{escape(item['document']['source'])}[/dim]")
-    last = {event["step"]: at for at, event in enumerate(events) if event["status"] == "ok"}
+    tree.add(f"[dim]{escape(item.document.source)}[/dim]")
+    last = {event.step: at for at, event in enumerate(events) if event.status == "ok"}
     for at, event in enumerate(events):
         node = tree.add(_event(event))
-        if last.get(event["step"]) != at:
+        if last.get(event.step) != at:
             continue
-        if event["step"] == "recall":
-            _recalled(node, event["data"].get("recalled", []))
-        elif event["step"] == "plan":
-            _plans(node, item["plans"])
-        elif event["step"] == "check":
-            _checked(node, event["data"].get("plans", []))
-        elif event["step"] == "reward":
-            _candidates(node, item["candidates"])
-        elif event["step"] == "merge":
-            _members(node, item["candidates"], event["data"]["members"])
-        elif event["step"] == "gate" and item["gate"]:
-            champion = next(c for c in item["candidates"] if c["id"] == item["champion"])
-            _gate(node, item["gate"], champion["retention"])
-            _drift(node, item["base_drift"], champion["drift"])
-    _questions(tree, item["questions"])
+        if event.step == "recall":
+            _recalled(node, event.data.get("recalled", []))
+        elif event.step == "plan":
+            _plans(node, item.plans)
+        elif event.step == "check":
+            _checked(node, event.data.get("plans", []))
+        elif event.step == "reward":
+            _candidates(node, item.candidates)
+        elif event.step == "merge":
+            _members(node, item.candidates, event.data["members"])
+        elif event.step == "gate" and item.gate:
+            champion = next(c for c in item.candidates if c.id == item.champion)
+            _gate(node, item.gate, champion.retention)
+            _drift(node, item.base_drift, champion.drift)
+    _questions(tree, item.questions)
 
 
-def _recalled(node: Tree, found: list[dict[str, Any]]) -> None:
+def _recalled(node: Tree, found: Sequence[dict[str, Any]]) -> None:
     for r in found:
         node.add(f"{r['strategy']} gained {r['gain']:+.2f} on {escape(r['title'])} (distance {r['distance']:.2f})")
 
 
-def _plans(node: Tree, plans: list[dict[str, Any]]) -> None:
+def _plans(node: Tree, plans: Sequence[PlanTrace]) -> None:
     for plan in plans:
-        settings = plan["settings"]
+        it = plan.settings
         branch = node.add(
-            f"[bold]{plan['strategy']}[/bold] rank {settings['rank']}, rate {settings['learning_rate']:g}, "
-            f"{settings['epochs']} epochs, seed {settings['seed']}: {escape(plan['reason'])}"
+            f"[bold]{plan.strategy}[/bold] rank {it.rank}, rate {it.learning_rate:g}, {it.epochs} epochs, "
+            f"seed {it.seed}: {escape(plan.reason)}"
         )
-        edit = plan["self_edit"]
+        edit = plan.self_edit
         if not edit:
             continue
-        for example in edit["examples"][:SHOWN_LINES]:
-            branch.add(
-                "[dim]" + escape((example["prompt"] + example["completion"]).strip().replace("\n", " / ")) + "[/dim]"
-            )
-        if len(edit["examples"]) > SHOWN_LINES:
-            branch.add(f"[dim]and {len(edit['examples']) - SHOWN_LINES} more[/dim]")
-        for refusal in edit["refused"]:
-            text = (refusal["example"]["prompt"] + refusal["example"]["completion"]).strip().replace("\n", " / ")
-            branch.add(f"[yellow]refused[/yellow] {escape(refusal['reason'])}: [dim]{escape(text)}[/dim]")
+        for example in edit.examples[:SHOWN_LINES]:
+            branch.add(f"[dim]{_line(example)}[/dim]")
+        if len(edit.examples) > SHOWN_LINES:
+            branch.add(f"[dim]and {len(edit.examples) - SHOWN_LINES} more[/dim]")
+        for refusal in edit.refused:
+            branch.add(f"[yellow]refused[/yellow] {escape(refusal.reason)}: [dim]{_line(refusal.example)}[/dim]")
 
 
-def _checked(node: Tree, plans: list[dict[str, Any]]) -> None:
+def _line(example: Example) -> str:
+    return escape(example.text.strip().replace("\n", " / "))
+
+
+def _checked(node: Tree, plans: Sequence[dict[str, Any]]) -> None:
     for plan in plans:
         node.add(f"{plan['strategy']}: {plan['passed']} passed, {plan['refused']} refused")
 
 
-def _candidates(node: Tree, candidates: list[dict[str, Any]]) -> None:
-    trained = [c for c in candidates if not c["members"]]
-    for c in sorted(trained, key=lambda c: -(c["reward"] or {"value": -9})["value"]):
-        training, reward = c["training"], c["reward"]
+def _candidates(node: Tree, candidates: Sequence[CandidateTrace]) -> None:
+    trained = [c for c in candidates if not c.members]
+    for c in sorted(trained, key=lambda c: -c.reward.value if c.reward else 9):
+        training, reward = c.training, c.reward
         if not training or not reward:
-            node.add(f"[red]{c['strategy']} failed[/red]")
+            node.add(f"[red]{c.strategy} failed[/red]")
             continue
-        losses = training["losses"]
+        losses = training.losses
         node.add(
-            f"{c['strategy']}: reward {reward['value']:+.3f} (gain {reward['gain']:+.3f}, "
-            f"forgot {reward['forgetting']:.3f}), "
-            f"loss {losses[0]:.2f} to {losses[-1]:.2f} in {training['steps']} steps, {training['tokens']} tokens"
+            f"{c.strategy}: reward {reward.value:+.3f} (gain {reward.gain:+.3f}, "
+            f"forgot {reward.forgetting:.3f}), "
+            f"loss {losses[0]:.2f} to {losses[-1]:.2f} in {training.steps} steps, {training.tokens} tokens"
         )
 
 
-def _members(node: Tree, candidates: list[dict[str, Any]], members: list[str]) -> None:
-    names = [c["strategy"] for id in members for c in candidates if c["id"] == id]
+def _members(node: Tree, candidates: Sequence[CandidateTrace], members: Sequence[str]) -> None:
+    names = [c.strategy for id in members for c in candidates if c.id == id]
     node.add(f"the mean of {', '.join(names)}" if names else "the best candidate alone")
 
 
-def _gate(node: Tree, gate: dict[str, Any], retention: dict[str, Any]) -> None:
+def _gate(node: Tree, gate: GateDecision, retention: Retention | None) -> None:
     node.add(
-        f"held-out accuracy {gate['accuracy_before']:.0%} to {gate['accuracy_after']:.0%}, "
-        f"p = {gate['p_value']:.3f}, n = {gate['n']}"
+        f"held-out accuracy {gate.accuracy_before:.0%} to {gate.accuracy_after:.0%}, "
+        f"p = {gate.p_value:.3f}, n = {gate.n}"
     )
-    reached = "" if retention["reached"] is None else f"; {retention['reached']} of {retention['items']} reached it"
+    reached = (
+        ""
+        if retention is None or retention.reached is None
+        else f"; {retention.reached} of {retention.items} reached it"
+    )
     node.add(
-        f"retention {gate['retention_before']:.1%} to {gate['retention_after']:.1%} (general questions as they are "
+        f"retention {gate.retention_before:.1%} to {gate.retention_after:.1%} (general questions as they are "
         f"routed{reached})"
     )
 
 
-def _drift(node: Tree, base: dict[str, Any] | None, own: dict[str, Any] | None) -> None:
+def _drift(node: Tree, base: Drift | None, own: Drift | None) -> None:
     """What else changed, forced on, and the base's own figures where it has any. Without word of it, it was not
     measured."""
     if not base or not own:
         node.add("drift was not measured")
         return
     branch = node.add("drift, with the adapter forced on")
-    for name in [name for name in MEANING if name in own]:
-        before = f"{value(name, base[name])} to " if name in BESIDE else ""
-        told = f"{value(name, own[name])} ({interval(name, own[name])}, n = {own[name]['n']})"
-        branch.add(f"{MEANING[name]}: {before}{told}")
+    before, after = base.figures(), own.figures()
+    for name in [name for name in MEANING if name in after]:
+        since = f"{value(name, before[name])} to " if name in BESIDE else ""
+        told = f"{value(name, after[name])} ({interval(name, after[name])}, n = {after[name].n})"
+        branch.add(f"{MEANING[name]}: {since}{told}")
 
 
-def _questions(tree: Tree, rows: list[dict[str, Any]]) -> None:
+def _questions(tree: Tree, rows: Sequence[QuestionRow]) -> None:
     if not rows:
         return
     branch = tree.add("questions, before and after, as the router sends them")
     for row in rows:
-        before, after = ("✓" if row[k] else "✗" for k in ("right_before", "right_after"))
+        before, after = ("✓" if right else "✗" for right in (row.right_before, row.right_after))
         branch.add(
-            f"{escape(row['question'])} [dim]({row['kind']}, {row['half']})[/dim]\n"
-            f"  want {escape(row['reference'])}   {before} {escape(row['before'])}   {after} {escape(row['after'])} "
-            f"[dim]({row['routed_to'] or 'not asked'})[/dim]"
+            f"{escape(row.question)} [dim]({row.kind}, {row.half})[/dim]\n"
+            f"  want {escape(row.reference)}   {before} {escape(row.before)}   {after} {escape(row.after)} "
+            f"[dim]({row.routed_to or 'not asked'})[/dim]"
         )

@@ -8,9 +8,10 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.types import RetryPolicy, Send
 
 from agent.errors import StoreError
-from graphs.adapt.nodes import AdaptNodes
-from graphs.runtime import Runtime
-from graphs.state import AdaptState
+from graphs.adapt import nodes
+from graphs.adapt.planning import plan_as_configured
+from graphs.adapt.state import AdaptState
+from graphs.context import Context
 
 BUSY = RetryPolicy(max_attempts=3, retry_on=StoreError)
 """A ledger or memory that is busy with another process is tried again. Endpoints have their own retries."""
@@ -21,7 +22,7 @@ def anything_to_measure_with(state: AdaptState) -> Literal["recall", "close"]:
 
 
 def to_writers(state: AdaptState) -> list[Send] | Literal["close"]:
-    """One writer a plan, side by side."""
+    """One writer per plan, side by side."""
     if not state["plans"]:
         return "close"
     return [Send("write", {"run": state["run"], "document": state["document"], "plan": p}) for p in state["plans"]]
@@ -47,12 +48,16 @@ def passed_gate(state: AdaptState) -> Literal["publish", "close"]:
     return "publish" if state["verdict"] == "publish" else "close"
 
 
-def adapt_graph(runtime: Runtime) -> StateGraph[AdaptState, Any, Any, Any]:
-    nodes = AdaptNodes(runtime)
-    graph = StateGraph(AdaptState)
-    for name in ("probe", "recall", "plan", "write", "check", "train", "evaluate", "reward", "select", "merge",
-                 "gate", "publish", "close"):  # fmt: skip
-        graph.add_node(name, getattr(nodes, name), retry_policy=BUSY)
+def adapt_graph() -> StateGraph[AdaptState, Context, Any, Any]:
+    steps: dict[str, Any] = {
+        "probe": nodes.probe, "recall": nodes.recall, "plan": nodes.plan_by(plan_as_configured), "write": nodes.write,
+        "check": nodes.check_for(nodes.train_once), "train": nodes.train,
+        "evaluate": nodes.evaluate_on(nodes.gives_reward), "reward": nodes.reward, "select": nodes.select,
+        "merge": nodes.merge, "gate": nodes.gate, "publish": nodes.publish, "close": nodes.close,
+    }  # fmt: skip
+    graph = StateGraph(AdaptState, context_schema=Context)
+    for name, node in steps.items():
+        graph.add_node(name, node, retry_policy=BUSY)
     graph.add_edge(START, "probe")
     graph.add_conditional_edges("probe", anything_to_measure_with)
     graph.add_edge("recall", "plan")

@@ -1,14 +1,16 @@
-"""The nodes of the adapt graph, thin: read ids from the state, call a stage, write records to the ledger.
+"""The nodes of the graphs that work on one document, thin: read ids from the state, call a stage, write to the ledger.
 
-A node that runs twice after a crash changes nothing: ids are hashes, and every write is idempotent.
+A node that runs twice after a crash changes nothing: ids are hashes, and every write is idempotent. What practice and
+tests do otherwise is a value: who plans (`plan_by`), how a self-edit is trained (`check_for`), and which probes
+candidates are asked (`evaluate_on`).
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+from langgraph.runtime import Runtime
 
 from agent.config.sections import SELF
 from agent.errors import AnswerError
@@ -20,6 +22,7 @@ from agent.records import (
     Candidate,
     Document,
     Example,
+    Outcome,
     Plan,
     Probe,
     Recalled,
@@ -29,337 +32,348 @@ from agent.records import (
     Writing,
 )  # fmt: skip
 from agent.strategies import suited
-from agent.strategies.checking import check
+from agent.strategies.checking import check as check_examples
 from agent.text.language import language
-from graphs.adapt.outcome import outcome
-from graphs.adapt.probing import given_since, made
-from graphs.approve.graph import publish
-from graphs.library.champion import best_reward, decided
+from graphs.adapt.state import AdaptState, WriteState, outcome_of
+from graphs.context import Context
+from graphs.library.champion import best_reward, champion_of
+from graphs.library.folders import candidate_folder, sweep_candidates
+from graphs.library.publishing import publish as publish_or_ask
 from graphs.library.winners import follow, winner_of, wins
-from graphs.measure.asked import asked
+from graphs.measure.asked import probes_of_run
 from graphs.measure.gating import decide
-from graphs.runtime import Runtime
-from graphs.state import AdaptState, WriteState
+from graphs.measure.probing import given_since, made
+from graphs.measure.subjects import score_subjects
+from graphs.methods.writer import writer_of
 from graphs.tracing import Span
 
 Update = dict[str, Any]
-
+Plans = Callable[[Context, str, Document, Mapping[str, Strategy], Sequence[Recalled]], list[Plan]]
+"""Who plans: gets run, document, strategies that suit it and recalled winners. Raises AnswerError where the model that
+plans gave no usable answer."""
 
 NEVER_PLANNED = ("rank", "alpha", "top_layers")
 """Settings that no planner chooses: a plan that has others was made under another configuration."""
 
 
-class AdaptNodes:
-    """Each step of the adapt graph. What practice does otherwise it overrides: who plans, how often each self-edit is
-    trained, and what candidates are asked."""
+class Node(Protocol):
+    """A node of a document's graph."""
 
-    def __init__(self, runtime: Runtime) -> None:
-        self.rt = runtime
+    def __call__(self, state: AdaptState, runtime: Runtime[Context]) -> Update: ...
 
-    def plans_for(
-        self, run: str, document: Document, strategies: Mapping[str, Strategy], recalled: Sequence[Recalled]
-    ) -> list[Plan]:
-        """Raises AnswerError where the model that plans gave no usable answer."""
-        plans = self.rt.planner(strategies).plan(run, document, recalled, self.rt.config.plan.candidates)
-        return [self.rt.written(plan) for plan in plans]
 
-    def trainings(self, plan: Plan) -> list[TrainSettings]:
-        """The settings of each candidate that is made of a plan's self-edit."""
-        return [plan.settings]
+def probe(state: AdaptState, runtime: Runtime[Context]) -> Update:
+    """Make the document's probes and measure the base on them, once. A prober that fails, fails the document.
 
-    def is_asked(self, probe: Probe) -> bool:
-        """Whether all candidates are asked it."""
-        return probe.half == "reward"
+    Questions that came after the probes were made become probes now.
+    """
+    from evals.probes.making import in_use
 
-    def probe(self, state: AdaptState) -> Update:
-        """Make the document's probes and measure the base on them, once. A prober that fails, fails the document.
+    context, ledger = runtime.context, runtime.context.ledger
+    run, document = state["run"], ledger.document(state["document"])
+    spoken = language(document.text)
+    with context.tracer.step(run, "probe", document.id) as span:
+        if not ledger.probes(document.id):  # a prober may not write the same questions twice
+            try:
+                ledger.add_probes(made(context, document, span))
+            except AnswerError as error:
+                return {"measurable": False, "language": spoken, "failure": span.failed(error)}
+        ledger.add_probes(given_since(context, document))
+        probes = in_use(ledger.probes(document.id))
+        if score_subjects(context, run, document, probes, {BASE: None}):
+            return {"measurable": False, "language": spoken, "failure": _not_numbers(span, "the base")}
+        span.model = context.model.name
+        span.data |= {"probes": len(probes), "kinds": _counted(probes), "language": spoken}
+    return {"measurable": any(p.half == "reward" for p in probes), "language": spoken}
 
-        Questions that came after the probes were made become probes now.
-        """
-        from evals.probes.making import in_use
 
-        run, document = state["run"], self.rt.ledger.document(state["document"])
-        spoken = language(document.text)
-        with self.rt.tracer.step(run, "probe", document.id) as span:
-            if not self.rt.ledger.probes(document.id):  # a prober may not write the same questions twice
-                try:
-                    self.rt.ledger.add_probes(made(self.rt, document, span))
-                except AnswerError as error:
-                    return {"measurable": False, "language": spoken, "failure": span.failed(error)}
-            self.rt.ledger.add_probes(given_since(self.rt, document))
-            probes = in_use(self.rt.ledger.probes(document.id))
-            if self._measure(run, document, probes, {BASE: None}):
-                return {"measurable": False, "language": spoken, "failure": _not_numbers(span, "the base")}
-            span.model = self.rt.model.name
-            span.data |= {"probes": len(probes), "kinds": _counted(probes), "language": spoken}
-        return {"measurable": any(p.half == "reward" for p in probes), "language": spoken}
+def recall(state: AdaptState, runtime: Runtime[Context]) -> Update:
+    """Winners of similar documents with the same base, from memory."""
+    context = runtime.context
+    document = context.ledger.document(state["document"])
+    with context.tracer.step(state["run"], "recall", document.id) as span:
+        most, base = context.config.plan.recall, context.config.model.name
+        found = context.memory.recall(document, most, base) if most else []
+        span.data["recalled"] = [
+            {"title": r.winner.title, "strategy": r.winner.strategy, "gain": r.winner.gain, "distance": r.distance}
+            for r in found
+        ]
+    return {"recalled": [r.model_dump(mode="json") for r in found]}
 
-    def _measure(self, run: str, document: Document, probes: list[Probe], subjects: dict[str, Path | None]) -> set[str]:
-        """Score what the ledger has not scored yet. Returns the subjects whose figures are not numbers."""
-        from evals.probes.scoring import score
 
-        ledger = self.rt.ledger
-        groups: dict[tuple[Probe, ...], dict[str, Path | None]] = {}
-        for subject, path in subjects.items():
-            known = {s.probe for s in ledger.scores(run, subject, document.id)}
-            missing = tuple(p for p in probes if p.id not in known)
-            groups.setdefault(missing, {})[subject] = path
-        broken: set[str] = set()
-        for missing, group in groups.items():
-            scores = score(self.rt.model, document.title, missing, group, self.rt.judge)
-            broken |= {s.subject for s in scores if not math.isfinite(s.logprob)}
-            ledger.add_scores(run, [s for s in scores if s.subject not in broken])
-        self._measure_retention(run, document, {s: p for s, p in subjects.items() if s not in broken})
-        return broken
+def plan_by(plans_for: Plans) -> Node:
+    """A node that plans for a document, by strategies that suit its language. A planner that fails, fails it."""
 
-    def _measure_retention(self, run: str, document: Document, subjects: dict[str, Path | None]) -> None:
-        from evals.meters.retention import questions
-
-        unknown = {s: p for s, p in subjects.items() if not self.rt.ledger.retention(run, s)}
-        if unknown:
-            limit = self.rt.config.ask.max_distance
-            routed = [row[0] <= limit for row in self.rt.router.distances(questions(), [document])]
-            for retention in self.rt.retention.measure(unknown, document.title, routed):
-                self.rt.ledger.add_retention(run, retention)
-
-    def recall(self, state: AdaptState) -> Update:
-        """Winners of similar documents with the same base, from memory."""
-        document = self.rt.ledger.document(state["document"])
-        with self.rt.tracer.step(state["run"], "recall", document.id) as span:
-            most, base = self.rt.config.plan.recall, self.rt.config.model.name
-            found = self.rt.memory.recall(document, most, base) if most else []
-            span.data["recalled"] = [
-                {"title": r.winner.title, "strategy": r.winner.strategy, "gain": r.winner.gain, "distance": r.distance}
-                for r in found
-            ]
-        return {"recalled": [r.model_dump(mode="json") for r in found]}
-
-    def plan(self, state: AdaptState) -> Update:
-        """K plans for the document, by strategies that suit its language. A planner that fails, fails the document."""
-        run, document = state["run"], self.rt.ledger.document(state["document"])
-        with self.rt.tracer.step(run, "plan", document.id) as span:
-            strategies = suited(self.rt.strategies, state["language"])
-            plans = self._plans(run, document.id, strategies)
+    def plan(state: AdaptState, runtime: Runtime[Context]) -> Update:
+        context = runtime.context
+        run, document = state["run"], context.ledger.document(state["document"])
+        with context.tracer.step(run, "plan", document.id) as span:
+            strategies = suited(context.strategies, state["language"])
+            plans = _recorded_plans(context, run, document.id, strategies)
             if strategies and not plans:
                 recalled = [Recalled.model_validate(r) for r in state.get("recalled", ())]
                 try:
-                    plans = self.plans_for(run, document, strategies, recalled)
+                    plans = plans_for(context, run, document, strategies, recalled)
                 except AnswerError as error:
                     return {"plans": [], "failure": span.failed(error)}
-                self.rt.ledger.add_plans(plans)
+                context.ledger.add_plans(plans)
             span.data["plans"] = [{"plan": p.id, "strategy": p.strategy, "reason": p.reason} for p in plans]
         return {"plans": [p.id for p in plans]}
 
-    def _plans(self, run: str, document: str, strategies: Mapping[str, Strategy]) -> list[Plan]:
-        """The recorded plans, without those that a person ruled out since, before anything was trained by them."""
-        ledger, usual = self.rt.ledger, self.rt.config.train
-        trained = {
-            ledger.self_edit(c.self_edit).plan for c in ledger.candidates(run, document) if ledger.training(c.id)
-        }
-        return [
-            p for p in ledger.plans(run, document)
-            if p.id in trained
-            or (p.strategy in strategies and all(getattr(p.settings, k) == getattr(usual, k) for k in NEVER_PLANNED))
-        ]  # fmt: skip
+    return plan
 
-    def write(self, state: WriteState) -> Update:
-        """One plan's self-edit, as its strategy writes it. A writer that fails loses its own plan only."""
-        plan = self._plan(state["run"], state["document"], state["plan"])
-        document = self.rt.ledger.document(plan.document)
-        written = next((e for e in self.rt.ledger.self_edits(plan.run, document.id) if e.plan == plan.id), None)
-        if written:  # a model may not write the same again, which would be a second self-edit of this plan
-            return {"drafts": [_draft(plan, written.writer, _all_of(written), written.written)]}
-        strategy = self.rt.strategies[plan.strategy]
-        asked = self.rt.writer_of(plan) if strategy.needs_model else None
-        chat = Heard(asked) if asked else None
-        writer = chat.name if chat else "deterministic"
-        with self.rt.tracer.step(state["run"], "write", document.id) as span:
-            span.subject, span.model = plan.strategy, writer
-            try:
-                examples = strategy.write(document, plan.instruction, chat)
-            except AnswerError as error:
-                span.failed(error)
-                if self.rt.config.write.endpoint != SELF:
-                    return {"drafts": []}
-                examples = []  # the base model's own text: that it cannot be used is what the plan came to
-            span.data["examples"] = len(examples)
-        return {"drafts": [_draft(plan, writer, examples, chat.written if chat else ())]}
 
-    def _plan(self, run: str, document: str, id: str) -> Plan:
-        return next(plan for plan in self.rt.ledger.plans(run, document) if plan.id == id)
+def _recorded_plans(context: Context, run: str, document: str, strategies: Mapping[str, Strategy]) -> list[Plan]:
+    """Without those that a person ruled out since, before anything was trained by them."""
+    ledger, usual = context.ledger, context.config.train
+    trained = {ledger.self_edit(c.self_edit).plan for c in ledger.candidates(run, document) if ledger.training(c.id)}
+    return [
+        p for p in ledger.plans(run, document)
+        if p.id in trained
+        or (p.strategy in strategies and all(getattr(p.settings, k) == getattr(usual, k) for k in NEVER_PLANNED))
+    ]  # fmt: skip
 
-    def check(self, state: AdaptState) -> Update:
-        """Refuse what must not be trained on; what is left becomes candidates."""
-        run, document = state["run"], self.rt.ledger.document(state["document"])
-        probes = self.rt.ledger.probes(document.id)
+
+def write(state: WriteState, runtime: Runtime[Context]) -> Update:
+    """One plan's self-edit, as its strategy writes it. A writer that fails loses its own plan only."""
+    context = runtime.context
+    plan = _plan(context, state["run"], state["document"], state["plan"])
+    document = context.ledger.document(plan.document)
+    written = next((e for e in context.ledger.self_edits(plan.run, document.id) if e.plan == plan.id), None)
+    if written:  # a model may not write the same again, which would be a second self-edit of this plan
+        return {"drafts": [_draft(plan, written.writer, _all_of(written), written.written)]}
+    strategy = context.strategies[plan.strategy]
+    asked = writer_of(context, plan) if strategy.needs_model else None
+    chat = Heard(asked) if asked else None
+    writer = chat.name if chat else "deterministic"
+    with context.tracer.step(state["run"], "write", document.id) as span:
+        span.subject, span.model = plan.strategy, writer
+        try:
+            examples = strategy.write(document, plan.instruction, chat)
+        except AnswerError as error:
+            span.failed(error)
+            if context.config.write.endpoint != SELF:
+                return {"drafts": []}
+            examples = []  # the base model's own text: that it cannot be used is what the plan came to
+        span.data["examples"] = len(examples)
+    return {"drafts": [_draft(plan, writer, examples, chat.written if chat else ())]}
+
+
+def _plan(context: Context, run: str, document: str, id: str) -> Plan:
+    return next(plan for plan in context.ledger.plans(run, document) if plan.id == id)
+
+
+def train_once(context: Context, plan: Plan) -> list[TrainSettings]:
+    """A plan's self-edit becomes one candidate, with the plan's settings."""
+    return [plan.settings]
+
+
+def check_for(trainings: Callable[[Context, Plan], list[TrainSettings]]) -> Node:
+    """A node that refuses what must not be trained on. What is left of a self-edit becomes one candidate for each
+    of the settings that `trainings` names."""
+
+    def check(state: AdaptState, runtime: Runtime[Context]) -> Update:
+        context = runtime.context
+        run, document = state["run"], context.ledger.document(state["document"])
+        probes = context.ledger.probes(document.id)
         candidates: list[Candidate] = []
         told: list[dict[str, Any]] = []
-        with self.rt.tracer.step(run, "check", document.id) as span:
+        with context.tracer.step(run, "check", document.id) as span:
             for draft in sorted(state["drafts"], key=lambda d: state["plans"].index(d["plan"])):
-                plan = self._plan(run, document.id, draft["plan"])
+                plan = _plan(context, run, document.id, draft["plan"])
                 examples = [Example.model_validate(e) for e in draft["examples"]]
                 written = [Writing.model_validate(w) for w in draft["written"]]
-                edit = SelfEdit.make(plan, draft["writer"], *check(document, examples, probes), written)
-                self.rt.ledger.add_self_edit(edit)
+                edit = SelfEdit.make(plan, draft["writer"], *check_examples(document, examples, probes), written)
+                context.ledger.add_self_edit(edit)
                 if edit.examples:
-                    base = self.rt.config.model.name
-                    candidates += [Candidate.make(run, edit, base, each) for each in self.trainings(plan)]
+                    base = context.config.model.name
+                    candidates += [Candidate.make(run, edit, base, each) for each in trainings(context, plan)]
                 told.append({"plan": plan.id, "strategy": plan.strategy,
                              "passed": len(edit.examples), "refused": len(edit.refused)})  # fmt: skip
-            self.rt.ledger.add_candidates(candidates)
+            context.ledger.add_candidates(candidates)
             span.data = {"passed": sum(t["passed"] for t in told), "refused": sum(t["refused"] for t in told),
                          "plans": told}  # fmt: skip
         return {"candidates": [c.id for c in candidates]}
 
-    def train(self, state: AdaptState) -> Update:
-        """All candidates in one batch against one frozen base; those that are trained already are kept."""
-        ledger = self.rt.ledger
-        with self.rt.tracer.step(state["run"], "train", state["document"]) as span:
-            jobs: list[TrainJob] = []
-            for candidate in map(ledger.candidate, state["candidates"]):
-                if not ledger.training(candidate.id) or not self.rt.folder(candidate.id).is_dir():
-                    examples = ledger.self_edit(candidate.self_edit).examples
-                    jobs.append(TrainJob(candidate, examples, self.rt.folder(candidate.id)))
-            results = self.rt.trainer.train(jobs, self.rt.progress) if jobs else []
-            for result in results:
-                if isinstance(result, Training):
-                    ledger.add_training(result)
-            failures = [r for r in results if isinstance(r, TrainFailure)]
-            span.model = self.rt.config.model.name
-            span.data = {"failed": {f.candidate: f.reason for f in failures}, "tokens": sum(
-                r.tokens for r in results if isinstance(r, Training))}  # fmt: skip
-            lost = {f.candidate for f in failures}
-            left = [c for c in state["candidates"] if c not in lost]
-            if not left:
-                span.status, span.message = "failed", "; ".join(dict.fromkeys(f.reason for f in failures))
-        return {"candidates": left, "failure": "" if left else "no candidate could be trained"}
+    return check
 
-    def evaluate(self, state: AdaptState) -> Update:
-        """The reward half of the probes and the general questions, for all candidates in one batch."""
-        run, document = state["run"], self.rt.ledger.document(state["document"])
-        with self.rt.tracer.step(run, "evaluate", document.id) as span:
-            probes = [p for p in asked(self.rt.ledger, run, document.id) if self.is_asked(p)]
-            broken = self._measure(run, document, probes, {c: self.rt.folder(c) for c in state["candidates"]})
+
+def train(state: AdaptState, runtime: Runtime[Context]) -> Update:
+    """All candidates in one batch against one frozen base; those that are trained already are kept."""
+    context, ledger = runtime.context, runtime.context.ledger
+    with context.tracer.step(state["run"], "train", state["document"]) as span:
+        jobs: list[TrainJob] = []
+        for candidate in map(ledger.candidate, state["candidates"]):
+            folder = candidate_folder(context.config, candidate.id)
+            if not ledger.training(candidate.id) or not folder.is_dir():
+                jobs.append(TrainJob(candidate, ledger.self_edit(candidate.self_edit).examples, folder))
+        results = context.trainer.train(jobs, context.progress) if jobs else []
+        trained = [r for r in results if isinstance(r, Training)]
+        for result in trained:
+            ledger.add_training(result)
+        failures = [r for r in results if isinstance(r, TrainFailure)]
+        span.model = context.config.model.name
+        span.data = {"failed": {f.candidate: f.reason for f in failures}, "tokens": sum(r.tokens for r in trained)}
+        left = [c for c in state["candidates"] if c not in {f.candidate for f in failures}]
+        if not left:
+            span.status, span.message = "failed", "; ".join(dict.fromkeys(f.reason for f in failures))
+    return {"candidates": left, "failure": "" if left else "no candidate could be trained"}
+
+
+def evaluate_on(is_asked: Callable[[Probe], bool]) -> Node:
+    """A node that asks all candidates these probes and the general questions, in one batch."""
+
+    def evaluate(state: AdaptState, runtime: Runtime[Context]) -> Update:
+        context = runtime.context
+        run, document = state["run"], context.ledger.document(state["document"])
+        with context.tracer.step(run, "evaluate", document.id) as span:
+            probes = [p for p in probes_of_run(context.ledger, run, document.id) if is_asked(p)]
+            subjects = {c: candidate_folder(context.config, c) for c in state["candidates"]}
+            broken = score_subjects(context, run, document, probes, {**subjects})
             left = [c for c in state["candidates"] if c not in broken]
-            span.model, span.data = self.rt.model.name, {"probes": len(probes), "candidates": len(left)}
+            span.model, span.data = context.model.name, {"probes": len(probes), "candidates": len(left)}
             if broken:
                 span.message = f"{len(broken)} candidates answered with figures that are not numbers"
                 span.status = "ok" if left else "failed"
         return {"candidates": left, "failure": "" if left else "no candidate could be measured"}
 
-    def reward(self, state: AdaptState) -> Update:
-        """Clipped gain over the base minus what was forgotten, and what the self-edit's form costs."""
-        from evals.rewards.form import length, repetition
-        from evals.rewards.gain import reward
+    return evaluate
 
-        run, ledger, weights = state["run"], self.rt.ledger, self.rt.config.reward
-        document = state["document"]
-        told: list[dict[str, Any]] = []
-        with self.rt.tracer.step(run, "reward", document) as span:
-            probes, base = asked(ledger, run, document), ledger.scores(run, BASE, document)
-            for id in state["candidates"]:
-                before, after = ledger.retention(run, BASE), ledger.retention(run, id)
-                assert before is not None, "the base was measured in probe"
-                assert after is not None, "the candidate was measured in evaluate"
-                own, edit = ledger.scores(run, id, document), ledger.self_edit(ledger.candidate(id).self_edit)
-                form = length(ledger.document(document), edit), repetition(edit)
-                found = reward(id, probes, base, own, before, after, weights, *form)
-                ledger.add_reward(found)
-                told.append(
-                    {"candidate": id, "strategy": ledger.candidate(id).strategy, "reward": round(found.value, 4)}
-                )
-            span.data = {"best": max(t["reward"] for t in told), "candidates": told}
-        return {}
 
-    def select(self, state: AdaptState) -> Update:
-        """The best candidate, together with those near it, makes up the champion.
+def gives_reward(probe: Probe) -> bool:
+    return probe.half == "reward"
 
-        One that the gate decided on already stays it, also where a resumed run would choose another by now.
-        """
-        ledger = self.rt.ledger
-        with self.rt.tracer.step(state["run"], "select", state["document"]) as span:
-            champion = decided(ledger, state["run"], state["document"])
-            if champion is None:
-                rewards = [r for r in map(ledger.reward, state["candidates"]) if r is not None]
-                rewards.sort(key=lambda r: (r.value, r.candidate), reverse=True)
-                if not rewards or rewards[0].value <= 0:
-                    span.message = "no candidate gained anything"
-                    return {"champion": ""}
-                least = self.rt.config.reward.near * rewards[0].value
-                champion = Candidate.mean([ledger.candidate(r.candidate) for r in rewards if r.value >= least])
-                ledger.add_candidates([champion])
-            best = best_reward(ledger, champion)
-            span.subject = best.candidate
-            span.data = {"strategy": champion.strategy, "reward": best.value, "members": champion.members}
-        return {"champion": champion.id}
 
-    def merge(self, state: AdaptState) -> Update:
-        """Write the mean of the champion's members as an adapter. A champion without members is one already."""
-        champion = self.rt.ledger.candidate(state["champion"])
-        with self.rt.tracer.step(state["run"], "merge", state["document"]) as span:
-            span.subject, span.data = champion.id, {"members": champion.members}
-            folder = self.rt.folder(champion.id)
-            if champion.members and not folder.is_dir():
-                members = [(self.rt.ledger.candidate(member), self.rt.folder(member)) for member in champion.members]
-                self.rt.trainer.merge(members, folder)
-        return {}
+def reward(state: AdaptState, runtime: Runtime[Context]) -> Update:
+    """Clipped gain over the base minus what was forgotten, and what the self-edit's form costs."""
+    from evals.rewards.form import length, repetition
+    from evals.rewards.gain import reward
 
-    def gate(self, state: AdaptState) -> Update:
-        """The held-out half decides, for the champion alone. The first decision stands, whatever settings are today.
+    context, run, document = runtime.context, state["run"], state["document"]
+    ledger = context.ledger
+    told: list[dict[str, Any]] = []
+    with context.tracer.step(run, "reward", document) as span:
+        probes, base = probes_of_run(ledger, run, document), ledger.scores(run, BASE, document)
+        for id in state["candidates"]:
+            before, after = ledger.retention(run, BASE), ledger.retention(run, id)
+            assert before is not None, "the base was measured in probe"
+            assert after is not None, "the candidate was measured in evaluate"
+            own, candidate = ledger.scores(run, id, document), ledger.candidate(id)
+            edit = ledger.self_edit(candidate.self_edit)
+            form = length(ledger.document(document), edit), repetition(edit)
+            found = reward(id, probes, base, own, before, after, context.config.reward, *form)
+            ledger.add_reward(found)
+            told.append({"candidate": id, "strategy": candidate.strategy, "reward": round(found.value, 4)})
+        span.data = {"best": max(t["reward"] for t in told), "candidates": told}
+    return {}
 
-        With it the champion's self-edit may become the document's winner.
-        """
-        run, ledger, champion = state["run"], self.rt.ledger, state["champion"]
-        document = ledger.document(state["document"])
-        with self.rt.tracer.step(run, "gate", document.id) as span:
-            probes = asked(ledger, run, document.id)
-            span.subject = champion
-            if self._measure(run, document, probes, {champion: self.rt.folder(champion)}):
-                return {"verdict": "", "failure": _not_numbers(span, "the champion")}
-            after = ledger.retention(run, champion)
-            assert after is not None, "the champion was measured just now"
-            decision = ledger.decision(champion)
-            if decision is None:
-                decision = decide(self.rt, run, document.id, champion)
-                with ledger.transaction():
-                    ledger.add_decision(decision)
-                    if wins(ledger, ledger.candidate(champion), decision.verdict):
-                        ledger.add_winner(winner_of(ledger, ledger.candidate(champion)))
-            follow(self.rt)
-            span.message = f"{decision.verdict}: {decision.reason}"
-            span.data = decision.model_dump() | {"general": after.items, "reached": after.reached}
-        return {"verdict": decision.verdict}
 
-    def publish(self, state: AdaptState) -> Update:
-        """Copy the adapter into the library under its content's hash and move the pointer, once.
+def select(state: AdaptState, runtime: Runtime[Context]) -> Update:
+    """The best candidate, together with those near it, makes up the champion.
 
-        Where a person has the last word, the pointer waits for it.
-        """
-        from seal_train.adapters.folders import adopt
+    One that the gate decided on already stays it, also where a resumed run would choose another by now.
+    """
+    context, ledger = runtime.context, runtime.context.ledger
+    with context.tracer.step(state["run"], "select", state["document"]) as span:
+        champion = champion_of(ledger, state["run"], state["document"])
+        if champion is None:
+            rewards = [r for r in map(ledger.reward, state["candidates"]) if r is not None]
+            rewards.sort(key=lambda r: (r.value, r.candidate), reverse=True)
+            if not rewards or rewards[0].value <= 0:
+                span.message = "no candidate gained anything"
+                return {"champion": ""}
+            least = context.config.reward.near * rewards[0].value
+            champion = Candidate.mean([ledger.candidate(r.candidate) for r in rewards if r.value >= least])
+            ledger.add_candidates([champion])
+        best = best_reward(ledger, champion)
+        span.subject = best.candidate
+        span.data = {"strategy": champion.strategy, "reward": best.value, "members": champion.members}
+    return {"champion": champion.id}
 
-        run, champion = state["run"], state["champion"]
-        document = self.rt.ledger.document(state["document"])
-        with self.rt.tracer.step(run, "publish", document.id) as span:
-            path = adopt(self.rt.folder(champion), self.rt.config.adapters_dir)
-            adapter = Adapter(
-                id=path.name, candidate=champion, document=document.id, title=document.title,
-                base=self.rt.config.model.name, path=str(path), run=run,
-            )  # fmt: skip
-            decision = self.rt.ledger.decision(champion)
-            assert decision is not None
-            verdict = publish(self.rt, adapter, decision.reason)
-            span.subject, span.data = adapter.id, {"path": adapter.path, "candidate": champion}
-            span.message = verdict if verdict != "publish" else ""
-        return {"verdict": verdict}
 
-    def close(self, state: AdaptState) -> Update:
-        """Write down what came of the document and sweep the folders of its candidates."""
-        told = outcome(state)
-        with self.rt.tracer.step(state["run"], "close", state["document"]) as span:
-            self.rt.ledger.finish_document(state["run"], state["document"], told, self.rt.config.model.name)
-            self.rt.sweep(self.rt.ledger.candidates(state["run"], state["document"]))
-            span.message, span.data = told, {"title": self.rt.ledger.document(state["document"]).title}
-        return {}
+def merge(state: AdaptState, runtime: Runtime[Context]) -> Update:
+    """Write the mean of the champion's members as an adapter. A champion without members is one already."""
+    context = runtime.context
+    champion = context.ledger.candidate(state["champion"])
+    with context.tracer.step(state["run"], "merge", state["document"]) as span:
+        span.subject, span.data = champion.id, {"members": champion.members}
+        folder = candidate_folder(context.config, champion.id)
+        if champion.members and not folder.is_dir():
+            members = map(context.ledger.candidate, champion.members)
+            context.trainer.merge([(one, candidate_folder(context.config, one.id)) for one in members], folder)
+    return {}
+
+
+def gate(state: AdaptState, runtime: Runtime[Context]) -> Update:
+    """The held-out half decides, for the champion alone. The first decision stands, whatever settings are today.
+
+    With it the champion's self-edit may become the document's winner.
+    """
+    context, run, champion = runtime.context, state["run"], state["champion"]
+    ledger = context.ledger
+    document = ledger.document(state["document"])
+    with context.tracer.step(run, "gate", document.id) as span:
+        probes = probes_of_run(ledger, run, document.id)
+        span.subject = champion
+        if score_subjects(context, run, document, probes, {champion: candidate_folder(context.config, champion)}):
+            return {"verdict": "", "failure": _not_numbers(span, "the champion")}
+        after = ledger.retention(run, champion)
+        assert after is not None, "the champion was measured just now"
+        decision = ledger.decision(champion)
+        if decision is None:
+            decision = decide(context, run, document.id, champion)
+            with ledger.transaction():
+                ledger.add_decision(decision)
+                if wins(ledger, ledger.candidate(champion), decision.verdict):
+                    ledger.add_winner(winner_of(ledger, ledger.candidate(champion)))
+        follow(context)
+        span.message = f"{decision.verdict}: {decision.reason}"
+        span.data = decision.model_dump() | {"general": after.items, "reached": after.reached}
+    return {"verdict": decision.verdict}
+
+
+def publish(state: AdaptState, runtime: Runtime[Context]) -> Update:
+    """Copy the adapter into the library under its content's hash and move the pointer, once.
+
+    Where a person has the last word, the pointer waits for it.
+    """
+    from seal_train.adapters.folders import adopt
+
+    context, run, champion = runtime.context, state["run"], state["champion"]
+    document = context.ledger.document(state["document"])
+    with context.tracer.step(run, "publish", document.id) as span:
+        path = adopt(candidate_folder(context.config, champion), context.config.adapters_dir)
+        adapter = Adapter(
+            id=path.name, candidate=champion, document=document.id, title=document.title,
+            base=context.config.model.name, path=str(path), run=run,
+        )  # fmt: skip
+        decision = context.ledger.decision(champion)
+        assert decision is not None
+        verdict = publish_or_ask(context, adapter, decision.reason)
+        span.subject, span.data = adapter.id, {"path": adapter.path, "candidate": champion}
+        span.message = verdict if verdict != "publish" else ""
+    return {"verdict": verdict}
+
+
+def close(state: AdaptState, runtime: Runtime[Context]) -> Update:
+    """Write down what came of the document and sweep the folders of its candidates."""
+    _close(runtime.context, state, outcome_of(state), runtime.context.config.model.name)
+    return {}
+
+
+def close_trial(state: AdaptState, runtime: Runtime[Context]) -> Update:
+    """The same for practice and tests, for no base: `seal ingest` learns the document all the same."""
+    measured = bool(state.get("candidates")) and not state.get("failure")
+    _close(runtime.context, state, Outcome(kind="measured") if measured else outcome_of(state), base="")
+    return {}
+
+
+def _close(context: Context, state: AdaptState, outcome: Outcome, base: str) -> None:
+    ledger, run, document = context.ledger, state["run"], state["document"]
+    with context.tracer.step(run, "close", document) as span:
+        ledger.finish_document(run, document, outcome, base)
+        sweep_candidates(context.config, ledger.candidates(run, document))
+        span.message, span.data = str(outcome), {"title": ledger.document(document).title}
 
 
 def _not_numbers(span: Span, who: str) -> str:

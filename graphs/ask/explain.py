@@ -1,80 +1,70 @@
-"""Explain: which adapter gave an answer, what it changed in the base, and which training lines moved the answer."""
+"""Explain: what an answer's adapter changed in the base, and which training lines moved the answer."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
-
 from agent.errors import MissingPackage, ModelError
-from agent.ports import Progress
-from agent.ports.attribution import Attributor, Change, Influence
-from agent.records import Adapter, Example
+from agent.ports import Attributor, Progress
+from agent.records import Adapter, Candidate, Example
 from evals.probes.matching import contains
-from graphs.ask.graph import query_of
-from graphs.library.champion import members
-from graphs.runtime import Runtime
+from graphs.context import Context
+from graphs.library.champion import members_of
+from graphs.library.folders import routed_query
+from graphs.views.answers import Answer, Explanation, ModuleChange, TrainingLine
 
 
-@dataclass(frozen=True)
-class Line:
-    """A training sequence with its influence on the answer. `strategies` names the self-edits that hold it, once each,
-    `states_answer` says whether the answer stands in its text."""
-
-    example: Example
-    strategies: tuple[str, ...]
-    influence: Influence
-    states_answer: bool
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """`changes` and `lines` have what moved most first. An empty answer was moved by no line."""
-
-    adapter: Adapter
-    changes: list[Change]
-    lines: list[Line]
-
-
-def explain(runtime: Runtime, state: Mapping[str, Any], progress: Progress | None = None) -> Explanation:
-    """Of an answer that the answer graph gave through an adapter: `state` is what it ended with.
+def explain(context: Context, answer: Answer, progress: Progress | None = None) -> Explanation:
+    """Of an answer that an adapter gave.
 
     Raises:
         AdapterError: the adapter cannot be read.
         ModelError: a server gave the answer, and the model cannot be loaded here.
         TrainerError: not enough memory.
     """
-    adapter = runtime.ledger.adapter(state["adapter"])
-    asked = query_of(state["question"], adapter, runtime.config.adapters_dir)
-    assert asked.adapter is not None, "an adapter answered"
-    written = _written(runtime, adapter)
-    attributor = _attributor(runtime)
+    assert answer.adapter is not None, "an adapter answered"
+    adapter = context.ledger.adapter(answer.adapter)
+    asked = routed_query(context.config, answer.question, adapter)
+    assert asked.adapter is not None
+    members = _members(context, adapter)
+    written = _written(context, members)
+    attributor = _attributor(context)
     changes = sorted(attributor.changes(asked.adapter), key=lambda change: -change.relative)
-    answer = str(state["answer"])
-    found = attributor.influences(asked, answer, list(written), progress) if answer else []
+    found = attributor.influences(asked, answer.answer, list(written), progress) if answer.answer else []
     lines = [
-        Line(example, tuple(by), influence, contains(example.text, answer))
-        for (example, by), influence in zip(written.items(), found, strict=bool(answer))
-    ]
-    return Explanation(adapter, changes, sorted(lines, key=lambda line: -line.influence.cosine))
+        TrainingLine(
+            prompt=example.prompt, completion=example.completion, strategies=tuple(by), cosine=influence.cosine,
+            dot=influence.dot, states_answer=contains(example.text, answer.answer),
+        )
+        for (example, by), influence in zip(written.items(), found, strict=bool(answer.answer))
+    ]  # fmt: skip
+    modules = (ModuleChange(module=c.module, layer=c.layer, kind=c.kind, norm=c.norm, base=c.base, relative=c.relative)
+               for c in changes)  # fmt: skip
+    return Explanation(
+        strategies=tuple(member.strategy for member in members), modules=tuple(modules),
+        lines=tuple(sorted(lines, key=lambda line: -line.cosine)),
+    )  # fmt: skip
 
 
-def _written(runtime: Runtime, adapter: Adapter) -> dict[Example, list[str]]:
-    """What the adapter was trained on, or those that it is the mean of, each line once, with who wrote it."""
+def _members(context: Context, adapter: Adapter) -> list[Candidate]:
+    """The candidates that the adapter is made of, best one first."""
+    return members_of(context.ledger, context.ledger.candidate(adapter.candidate))
+
+
+def _written(context: Context, members: list[Candidate]) -> dict[Example, list[str]]:
+    """What they were trained on, each line once, with the strategies that wrote it."""
     written: dict[Example, list[str]] = {}
-    for candidate in members(runtime.ledger, runtime.ledger.candidate(adapter.candidate)):
-        for example in runtime.ledger.self_edit(candidate.self_edit).examples:
+    for candidate in members:
+        for example in context.ledger.self_edit(candidate.self_edit).examples:
             by = written.setdefault(example, [])
             if candidate.strategy not in by:
                 by.append(candidate.strategy)
     return written
 
 
-def _attributor(runtime: Runtime) -> Attributor:
+def _attributor(context: Context) -> Attributor:
     try:
-        return runtime.attributor
+        return context.attributor
     except (ModelError, MissingPackage) as error:
-        if not runtime.config.ask.endpoint:
+        if not context.config.ask.endpoint:
             raise
         raise type(error)(
             f"the endpoint gave the answer, but to explain it the model must be loaded here: {error.cause}", error.mend

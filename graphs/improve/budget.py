@@ -8,8 +8,9 @@ from itertools import takewhile
 
 from agent.config import Config
 from agent.errors import ConfigError
-from agent.ports.ledger import Ledger, Used
-from graphs.methods.outer import heldout_run, practice_run
+from agent.ports import Ledger
+from agent.records import Used
+from graphs.methods.practice import heldout_run, practice_run
 
 GIB = 2**30
 
@@ -48,7 +49,7 @@ def spent(ledger: Ledger, run: str) -> Spent:
     rounds = len(ledger.rounds(run))
     names = [name for n in range(1, rounds + 2) for name in (practice_run(run, n), heldout_run(run, n))]
     candidates, tokens = ledger.trained(names)
-    return Spent(rounds, candidates, tokens, float(ledger.run(run)["seconds"]), ledger.used(names))
+    return Spent(rounds, candidates, tokens, ledger.run(run).seconds, ledger.used(names))
 
 
 def within_round(config: Config, ledger: Ledger, run: str) -> str:

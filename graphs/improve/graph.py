@@ -2,50 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Literal
 
 from langgraph.graph import END, START, StateGraph
 
-from graphs.adapt.graph import (
-    BUSY,
-    anything_measured,
-    anything_to_measure_with,
-    anything_to_train,
-    anything_trained,
-    to_writers,
-)
-from graphs.improve.nodes import ImproveNodes
-from graphs.improve.trial_nodes import HeldoutNodes, PracticeNodes, TrialNodes
-from graphs.methods.choosers import Choosers
-from graphs.methods.learners import learner_of
-from graphs.methods.practice import Practice
-from graphs.runtime import Runtime
-from graphs.state import AdaptState, ImproveState
-
-
-def trial_graph(nodes: TrialNodes, rewarded: bool) -> StateGraph[AdaptState, Any, Any, Any]:
-    """One document from probes to measured candidates, with or without a reward. Nothing is selected or published."""
-    graph = StateGraph(AdaptState)
-    more = ("screen", "reward") if rewarded else ()
-    for name in ("probe", "plan", "write", "check", "train", "evaluate", "close", *more):
-        graph.add_node(name, getattr(nodes, name), retry_policy=BUSY)
-    graph.add_edge(START, "probe")
-    graph.add_conditional_edges("probe", anything_to_measure_with, {"recall": "plan", "close": "close"})
-    graph.add_conditional_edges("plan", to_writers, ["write", "close"])
-    graph.add_edge("write", "check")
-    graph.add_conditional_edges(
-        "check", anything_to_train, {"train": "screen" if rewarded else "train", "close": "close"}
-    )
-    graph.add_conditional_edges("train", anything_trained)
-    if rewarded:
-        graph.add_edge("screen", "train")
-        graph.add_conditional_edges("evaluate", anything_measured)
-        graph.add_edge("reward", "close")
-    else:
-        graph.add_edge("evaluate", "close")
-    graph.add_edge("close", END)
-    return graph
+from graphs.adapt.graph import BUSY
+from graphs.context import Context
+from graphs.improve import nodes
+from graphs.improve.practising import practice_graph
+from graphs.improve.state import ImproveState
+from graphs.improve.testing import test_graph
 
 
 def goes_on(state: ImproveState) -> Literal["next", "end"]:
@@ -58,20 +24,16 @@ def picked(state: ImproveState) -> Literal["document", "none", "end"]:
     return "document" if state["document"] else "none"
 
 
-def compared(runtime: Runtime) -> Callable[[str], Choosers]:
-    return lambda heldout: learner_of(runtime, heldout).choosers(heldout)
-
-
-def improve_graph(runtime: Runtime) -> StateGraph[ImproveState, Any, Any, Any]:
-    practice = Practice(runtime)
-    nodes = ImproveNodes(runtime, practice)
-    graph = StateGraph(ImproveState)
-    for name in ("gather", "open", "learn", "judge"):
-        graph.add_node(name, getattr(nodes, name), retry_policy=BUSY)
+def improve_graph() -> StateGraph[ImproveState, Context, Any, Any]:
+    graph = StateGraph(ImproveState, context_schema=Context)
+    graph.add_node("gather", nodes.gather, retry_policy=BUSY)
+    graph.add_node("open", nodes.open, retry_policy=BUSY)
+    graph.add_node("learn", nodes.learn, retry_policy=BUSY)
+    graph.add_node("judge", nodes.judge, retry_policy=BUSY)
     graph.add_node("pick_practice", nodes.pick, retry_policy=BUSY)
     graph.add_node("pick_heldout", nodes.pick, retry_policy=BUSY)
-    graph.add_node("practise", trial_graph(PracticeNodes(runtime, practice), rewarded=True).compile())
-    graph.add_node("test", trial_graph(HeldoutNodes(runtime, compared(runtime)), rewarded=False).compile())
+    graph.add_node("practise", practice_graph().compile())
+    graph.add_node("test", test_graph(nodes.choosers_of).compile())
     graph.add_edge(START, "gather")
     graph.add_edge("gather", "open")
     graph.add_conditional_edges("open", goes_on, {"next": "pick_practice", "end": END})

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from agent.planning.features import features
 from agent.records import Document, Plan, SelfEdit, content_id
 from agent.records.rounds import Calibration, Prediction
-from graphs.methods.outer import action_of, improve_of
-from graphs.methods.practice import Practice
-from graphs.runtime import Runtime
+from graphs.context import Context
+from graphs.methods.practice import Practice, action_of
 
 if TYPE_CHECKING:
     from seal_train.policies.reward_model import Draft, RewardModel
@@ -25,20 +24,20 @@ def has_earned_it(last: Calibration | None) -> bool:
 
 
 class Screen:
-    """Predicts rewards from all practice before the run in hand, and chooses by them."""
+    """Predicts rewards from all practice before the run in hand, and chooses by them. Ask by `context.keep(Screen)`."""
 
-    def __init__(self, runtime: Runtime, practice: Practice) -> None:
-        self.rt, self.practice = runtime, practice
+    def __init__(self, context: Context) -> None:
+        self.context, self.practice = context, context.keep(Practice)
         self._vectors: dict[str, tuple[float, ...]] = {}
         self._models: dict[str, RewardModel | None] = {}
 
     def drafts(self, run: str) -> int:
         """How many self-edits are to be written for a document of the run."""
-        config = self.rt.config.improve
+        config = self.context.config.improve
         return config.self_edits * (config.screen if self._earned(run) else 1)
 
     def _earned(self, run: str) -> bool:
-        rounds = self.rt.ledger.rounds(improve_of(run))
+        rounds = self.context.ledger.rounds(self.context.ledger.run(run).parent or "")
         return bool(rounds) and has_earned_it(rounds[-1].calibration)
 
     def predict(self, run: str, document: Document, edits: Sequence[tuple[Plan, SelfEdit]]) -> dict[str, float]:
@@ -50,16 +49,16 @@ class Screen:
         seen = features(document)
         drafts = [self.draft(seen, plan, edit) for plan, edit in edits]
         told = {edit.id: value for (_, edit), value in zip(edits, model.predict(drafts), strict=True)}
-        self.rt.ledger.add_predictions(
+        self.context.ledger.add_predictions(
             Prediction(self_edit=id, run=run, value=value, learned_from=model.learned_from)
             for id, value in told.items()
         )
         return told
 
-    def chosen(self, run: str, document: str, predicted: dict[str, float], edits: Sequence[str]) -> set[str]:
+    def choose(self, run: str, document: str, predicted: dict[str, float], edits: Sequence[str]) -> set[str]:
         """The self-edits to be trained: the best predicted, and in the last place any other one, so that the model goes
         on seeing what it thinks little of. All, where no more were written than wanted."""
-        asked = self.rt.config.improve.self_edits
+        asked = self.context.config.improve.self_edits
         wanted = max(asked, len(edits) - (self.drafts(run) - asked))
         if len(edits) <= wanted or not predicted:
             return set(edits)
@@ -84,6 +83,6 @@ class Screen:
 
         if edit.id not in self._vectors:
             text = "\n".join(example.text.strip() for example in edit.examples)
-            self._vectors[edit.id] = tuple(self.rt.embedder.embed([text])[0])
-        action = action_of(plan, self.rt.config.train.learning_rate)
+            self._vectors[edit.id] = tuple(self.context.embedder.embed([text])[0])
+        action = action_of(plan, self.context.config.train.learning_rate)
         return Draft(self._vectors[edit.id], seen, action, edit.examples)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from agent.records.rounds import Kind, Noise
-from graphs.methods.outer import PRACTICE, kind_of
+from agent.records import Noise
+from graphs.context import Context
 from graphs.methods.practice import Practice
-from graphs.runtime import Runtime
 
 TO_MEASURE = 2
 """Seeds where the noise is to be measured: in the first document of every run, and until it is known."""
@@ -20,10 +18,11 @@ LOOKS_BACK = 4
 
 
 class Seeds:
-    """A number that the configuration names, or one for each document by the noise of practice before it."""
+    """A number that the configuration names, or one for each document by the noise of practice before it. Ask by
+    `context.keep(Seeds)`."""
 
-    def __init__(self, runtime: Runtime, practice: Practice) -> None:
-        self.rt, self.practice = runtime, practice
+    def __init__(self, context: Context) -> None:
+        self.context, self.practice = context, context.keep(Practice)
         self._run, self._latest, self._counts = "", list[str](), dict[str, int]()
 
     def count(self, run: str, document: str) -> int:
@@ -31,7 +30,7 @@ class Seeds:
         if run != self._run:
             self._run, self._latest, self._counts = run, self._alike(run), {}
         if document not in self._counts:
-            self._counts[document] = self.rt.config.improve.seeds or self._asked(run, document)
+            self._counts[document] = self.context.config.improve.seeds or self._asked(run, document)
         return self._counts[document]
 
     def _asked(self, run: str, document: str) -> int:
@@ -40,7 +39,7 @@ class Seeds:
         found = self._noise(self._latest, without=(run, document))
         if found is None or found.freedom < KNOWN_BY:
             return TO_MEASURE
-        first = self.rt.ledger.documents(run)[0].id == document
+        first = self.context.ledger.documents(run)[0].id == document
         return max(seeds_needed(found), TO_MEASURE if first else 1)
 
     def noise(self, run: str) -> Noise | None:
@@ -59,12 +58,7 @@ class Seeds:
 
     def _alike(self, run: str) -> list[str]:
         """The latest practice runs up to this one whose rounds train the same kind of policy."""
-        kinds = {str(it["run"]): _kind(it) for it in self.rt.ledger.runs() if it["kind"] == PRACTICE}
-        names = list(kinds)
-        alike = [name for name in names[: names.index(run) + 1] if kinds[name] == kinds[run]]
+        trains = {it.id: it.trains for it in self.context.ledger.runs() if it.kind == "practice"}
+        names = list(trains)
+        alike = [name for name in names[: names.index(run) + 1] if trains[name] == trains[run]]
         return alike[-LOOKS_BACK:]
-
-
-def _kind(practice: Mapping[str, Any]) -> Kind:
-    learns = practice["config"]["improve"].get("learns", ("planner",))  # written before there were writers
-    return kind_of(learns, str(practice["run"]))

@@ -8,33 +8,33 @@ from agent.records import BASE, Document, Plan
 from agent.records.rounds import Action, ArmResult, Difference, Trial, Word
 from agent.strategies import suited
 from agent.text.language import language
-from graphs.measure.asked import asked
-from graphs.methods.choosers import Chooser, Choosers
-from graphs.methods.outer import action_of
-from graphs.runtime import Runtime
+from graphs.context import Context
+from graphs.measure.asked import probes_of_run
+from graphs.methods.method import Chooser, Choosers
+from graphs.methods.practice import action_of
 
 LEAST = 4
 """Held-out documents. Fewer decide nothing."""
 
 
-def trials(runtime: Runtime, run: str, chooser: Chooser, documents: Sequence[Document]) -> dict[str, Trial]:
+def tried(context: Context, run: str, chooser: Chooser, documents: Sequence[Document]) -> dict[str, Trial]:
     """What an arm's plan came to, by document. Documents are left out where a step failed: that is no gain of 0."""
-    closed = runtime.ledger.outcomes(run)
+    closed = context.ledger.outcomes(run)
     out: dict[str, Trial] = {}
     for document in documents:
-        plan = chooser.choose(run, document, suited(runtime.strategies, language(document.text)))
-        if plan is None or closed.get(document.id, "failed").startswith("failed"):
+        plan = chooser.choose(run, document, suited(context.strategies, language(document.text)))
+        if plan is None or document.id not in closed or not closed[document.id].is_final:
             continue
-        trial = _trial(runtime, run, document, plan)
+        trial = _trial(context, run, document, plan)
         if trial:
             out[document.id] = trial
     return out
 
 
-def _trial(runtime: Runtime, run: str, document: Document, plan: Plan) -> Trial | None:
+def _trial(context: Context, run: str, document: Document, plan: Plan) -> Trial | None:
     from evals.rewards.gain import forgotten, gain
 
-    ledger, action = runtime.ledger, action_of(plan, runtime.config.train.learning_rate)
+    ledger, action = context.ledger, action_of(plan, context.config.train.learning_rate)
     edit = next((e for e in ledger.self_edits(run, document.id) if e.plan == plan.id), None)
     if edit is None:
         return None
@@ -46,7 +46,7 @@ def _trial(runtime: Runtime, run: str, document: Document, plan: Plan) -> Trial 
     training = ledger.training(candidate.id) if candidate else None
     if not (candidate and own and before and after and training):
         return None
-    probes = asked(ledger, run, document.id)
+    probes = probes_of_run(ledger, run, document.id)
     return Trial(
         document=document.id, action=action, candidate=candidate.id,
         gain=gain(probes, ledger.scores(run, BASE, document.id), own), forgetting=forgotten(before, after),
@@ -58,9 +58,9 @@ def _nothing(document: str, action: Action) -> Trial:
     return Trial(document=document, action=action, candidate="", gain=0.0, forgetting=0.0, tokens=0)
 
 
-def compared(runtime: Runtime, run: str, choosers: Choosers, documents: Sequence[Document]) -> list[ArmResult]:
+def compare_arms(context: Context, run: str, choosers: Choosers, documents: Sequence[Document]) -> list[ArmResult]:
     """Every arm on those documents that all of them have a trial of."""
-    found = {arm: trials(runtime, run, chooser, documents) for arm, chooser in choosers.items()}
+    found = {arm: tried(context, run, chooser, documents) for arm, chooser in choosers.items()}
     shared = [d.id for d in documents if all(d.id in of for of in found.values())]
     return [
         ArmResult(arm=arm, policies=chooser.policies, trials=tuple(found[arm][d] for d in shared))

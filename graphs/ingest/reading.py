@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-import time
 from typing import Literal
 
 from agent.ports import Failure
-from agent.ports.ledger import Ledger
-from agent.records import Document, Event
+from agent.records import Document, Event, Outcome
 from agent.text.normal import count_words
-from graphs.runs.unfinished import AGAIN, unfinished
+from graphs.context import Context
+from graphs.library.unfinished import unfinished
 
 SHORTEST_DOCUMENT = 5
 """Words, as `count_words` counts them."""
 
-KNOWN, TWICE = "known already", "stands in the sources twice"
-PUBLISHED = ("published", KNOWN)
+TWICE = "stands in the sources twice"
+KNOWN = Outcome(kind="known already")
+PUBLISHED = ("published", KNOWN.kind)
 """Outcomes after which an adapter answers, unless it was taken back."""
-
-
-def finished(outcome: str | None) -> bool:
-    return outcome is not None and not outcome.startswith("failed")
 
 
 class Items:
     """What a run reads, one item at a time, written to the ledger. Each method says what became of the item."""
 
-    def __init__(self, ledger: Ledger, run: str, base: str) -> None:
-        self.ledger, self.run, self.base = ledger, run, base
-        self.again = ledger.run(run)["kind"] == AGAIN
+    def __init__(self, context: Context, run: str) -> None:
+        self.ledger, self.clock, self.run, self.base = context.ledger, context.clock, run, context.config.model.name
+        ledger, base = self.ledger, self.base
+        self.again = ledger.run(run).kind == "ingest --again"
         self.answered = {adapter.document for adapter in ledger.current(base)}
         self.elsewhere = unfinished(ledger, besides=run, base=base)
         self.before = {document.id for document in ledger.documents(run)}
@@ -49,31 +46,32 @@ class Items:
         if item.id in self.before:  # the run was cut off while it read, and reads again
             return "known"
         outcome = self.ledger.outcome(item.id, self.base)
-        if finished(outcome) and not self._anew(item, outcome):
-            return self._tell("skipped", KNOWN, document=item.id, subject=item.title)
+        learned = outcome if outcome and outcome.is_final else None
+        if learned and not self._anew(item, learned):
+            return self._tell("skipped", KNOWN.kind, document=item.id, subject=item.title)
         if item.id in self.elsewhere:
             other = self.elsewhere[item.id]
             why = f"run {other} was cut off before it had learned this, and does when it goes on (--resume {other})"
             return self._tell("skipped", why, document=item.id, subject=item.title)
-        questions = self._new_questions(item) if finished(outcome) else 0
+        questions = self._new_questions(item) if learned else 0
         self.taken.add(item.id)
         with self.ledger.transaction():  # read and closed at once: a run that goes on learns what is open
             self.ledger.add_document(item, self.run)
             if count_words(item.text) < SHORTEST_DOCUMENT:
-                self.ledger.finish_document(self.run, item.id, "too short to learn from", self.base)
+                self.ledger.finish_document(self.run, item.id, Outcome(kind="too short to learn from"), self.base)
             if questions:
                 came = f"{questions} questions came that were not there when it was learned"
                 self._tell("ok", f"{came}: it is learned again with them", document=item.id, subject=item.title)
-        return "again" if finished(outcome) else "new"
+        return "again" if learned else "new"
 
-    def _anew(self, item: Document, outcome: str | None) -> bool:
+    def _anew(self, item: Document, outcome: Outcome) -> bool:
         """Whether a document that this base has finished is to be learned again.
 
         Not by itself where it was taken back: that may have been for what it says.
         """
         if item.id in self.answered:
             return bool(self._new_questions(item))
-        return self.again or (outcome not in PUBLISHED and bool(self._new_questions(item)))
+        return self.again or (outcome.kind not in PUBLISHED and bool(self._new_questions(item)))
 
     def _new_questions(self, item: Document) -> int:
         """How many questions it comes with that the ledger's document does not have."""
@@ -81,6 +79,6 @@ class Items:
         return len(known.with_questions(item.questions).questions) - len(known.questions)
 
     def _tell(self, status: Literal["ok", "failed", "skipped"], message: str, **about: str) -> str:
-        event = Event(run=self.run, step="read-item", status=status, message=message, at=time.time(), **about)
+        event = Event(run=self.run, step="read-item", status=status, message=message, at=self.clock.now(), **about)
         self.ledger.add_event(event)
         return status

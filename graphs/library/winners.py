@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from agent.errors import SealError, StoreError
-from agent.ports.ledger import Ledger
+from agent.ports import Ledger
 from agent.records import Adapter, Candidate, Verdict, Winner
+from graphs.context import Context
 from graphs.library.champion import best_reward
-from graphs.runtime import Runtime
 
 
 def wins(ledger: Ledger, champion: Candidate, verdict: Verdict) -> bool:
@@ -31,7 +31,7 @@ def winner_of(ledger: Ledger, champion: Candidate) -> Winner:
     )  # fmt: skip
 
 
-def follow(runtime: Runtime) -> None:
+def follow(context: Context) -> None:
     """Make dataset and memory hold the ledger's winners, whatever happened to them since.
 
     Raises:
@@ -39,27 +39,27 @@ def follow(runtime: Runtime) -> None:
     """
     from seal_train.policies.dataset import write_dataset
 
-    ledger, path = runtime.ledger, runtime.config.dataset_path
+    ledger, path = context.ledger, context.config.dataset_path
     winners = ledger.winners()
     while True:  # a learner and a rollback may write at once: who writes last has seen what the other did
         if winners or path.exists():
             write_dataset(path, winners, ledger.self_edit)
-        runtime.memory.sync(winners)
+        context.memory.sync(winners)
         written, winners = winners, ledger.winners()
         if written == winners:
             return
 
 
-def take_back(runtime: Runtime, adapter: str | None, reason: str) -> list[Adapter]:
+def take_back(context: Context, adapter: str | None, reason: str) -> list[Adapter]:
     """Roll the library back as the ledger does, and take the winners out of dataset and memory.
 
     Raises:
         StoreError: nothing is published, the adapter is not current, or, with the rollback done, dataset or
             memory could not be written.
     """
-    taken = runtime.ledger.rollback(adapter, reason)
+    taken = context.ledger.rollback(adapter, reason)
     try:
-        follow(runtime)
+        follow(context)
     except SealError as error:
         names = ", ".join(gone.id for gone in taken)
         raise StoreError(

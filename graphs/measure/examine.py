@@ -16,12 +16,12 @@ from agent.ports import Judge, Query
 from agent.ports.ledger import Ledger
 from agent.records import Adapter, Probe, RoutedAnswer, RoutedTo
 from evals.probes.scoring import MAX_TOKENS, graded
-from graphs.ask.graph import folder_of, query_of
-from graphs.measure.asked import asked
-from graphs.runtime import Runtime
+from graphs.context import Context
+from graphs.library.folders import adapter_folder, routed_query
+from graphs.measure.asked import probes_of_run
 
 
-def examine(runtime: Runtime, run: str) -> dict[str, Any]:
+def examine(context: Context, run: str) -> dict[str, Any]:
     """Ask every knowledge probe that the base was measured on and that was not asked of this library version yet.
 
     Asked is the model in this process, also where `[ask] endpoint` names a server: that has the same adapters,
@@ -30,16 +30,16 @@ def examine(runtime: Runtime, run: str) -> dict[str, Any]:
     Returns how many there are over this version and how many of them came with the documents, how many each of
     "own", "other" and "base" answered, how many of the answers are right, and why adapters could not be read.
     """
-    ledger = runtime.ledger
+    ledger = context.ledger
     documents = [d.id for d in ledger.documents(run)]
-    probes = [p for d in documents for p in asked(ledger, run, d) if not p.recall]
-    version, adapters = _library(ledger, runtime.config.model.name)
+    probes = [p for d in documents for p in probes_of_run(ledger, run, d) if not p.recall]
+    version, adapters = _library(ledger, context.config.model.name)
     found = [a for d in documents for a in ledger.routed_answers(run, d) if a.library == version]
     known = {a.probe for a in found}
     missing = [p for p in probes if p.id not in known]
     unreadable: list[str] = []
     if missing:
-        fresh, unreadable = _answers(runtime, missing, adapters, version)
+        fresh, unreadable = _answers(context, missing, adapters, version)
         ledger.add_routed_answers(run, fresh)
         found += fresh
     by = Counter(a.routed_to for a in found)
@@ -59,28 +59,28 @@ def _library(ledger: Ledger, base: str) -> tuple[int, list[Adapter]]:
 
 
 def _answers(
-    runtime: Runtime, probes: Sequence[Probe], adapters: Sequence[Adapter], version: int
+    context: Context, probes: Sequence[Probe], adapters: Sequence[Adapter], version: int
 ) -> tuple[list[RoutedAnswer], list[str]]:
     """All questions in one call, whoever the router sends them to; answers as long as those before.
 
     Where an adapter cannot be read, all are asked once more without it. Also returns why each was left out.
     """
-    documents = {a.document: runtime.ledger.document(a.document) for a in adapters}
-    ranked = runtime.router.route_all([p.question for p in probes], adapters, documents)
-    routed = [chosen(row, runtime.config.ask.max_distance) for row in ranked]
-    library, unreadable = runtime.config.adapters_dir, list[str]()
+    documents = {a.document: context.ledger.document(a.document) for a in adapters}
+    ranked = context.router.route_all([p.question for p in probes], adapters, documents)
+    routed = [chosen(row, context.config.ask.max_distance) for row in ranked]
+    unreadable: list[str] = []
     while True:
         queries: list[Query] = [
-            query_of(p.question, adapter, library) for p, adapter in zip(probes, routed, strict=True)
+            routed_query(context.config, p.question, adapter) for p, adapter in zip(probes, routed, strict=True)
         ]
         try:
-            answers = runtime.model.answer(queries, MAX_TOKENS)
+            answers = context.model.answer(queries, MAX_TOKENS)
             break
         except AdapterError as error:
             unreadable.append(error.cause)
-            routed = [None if a and folder_of(a, library) == error.folder else a for a in routed]
+            routed = [None if a and adapter_folder(context.config, a) == error.folder else a for a in routed]
     marked = [
-        _marked(probe, adapter, answer, version, runtime.judge)
+        _marked(probe, adapter, answer, version, context.judge)
         for probe, adapter, answer in zip(probes, routed, answers, strict=True)
     ]
     return marked, unreadable

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from agent.records import BASE, GateDecision
-from agent.records.drift import Drift
-from graphs.runtime import Runtime
+from graphs.context import Context
+from graphs.measure.subjects import measure_drift
 
 
-def decide(runtime: Runtime, run: str, document: str, champion: str) -> GateDecision:
+def decide(context: Context, run: str, document: str, champion: str) -> GateDecision:
     """What the probes say, held to the limits on drift. What the probes reject needs no drift measured."""
     import evals.gates.document
     from evals.gates.limits import fault
 
-    ledger, settings = runtime.ledger, runtime.config.gate
+    ledger, settings = context.ledger, context.config.gate
     before, after = ledger.retention(run, BASE), ledger.retention(run, champion)
     assert before is not None, "the base was measured in probe"
     assert after is not None, "the champion was measured before it is decided on"
@@ -23,14 +23,5 @@ def decide(runtime: Runtime, run: str, document: str, champion: str) -> GateDeci
     )  # fmt: skip
     if decision.verdict == "reject":
         return decision
-    found = fault(settings, _drift(runtime, run, BASE), _drift(runtime, run, champion))
+    found = fault(settings, measure_drift(context, run, BASE), measure_drift(context, run, champion))
     return decision.model_copy(update={"verdict": found[0], "reason": found[1]}) if found else decision
-
-
-def _drift(runtime: Runtime, run: str, subject: str) -> Drift:
-    """Measured once a run."""
-    found = runtime.ledger.drift(run, subject)
-    if found is None:
-        (found,) = runtime.drift.measure({subject: None if subject == BASE else runtime.folder(subject)})
-        runtime.ledger.add_drift(run, found)
-    return found

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, get_args
 
 from agent.errors import UnknownName
-from agent.records import BASE, Adapter
-from agent.records.drift import Figure
-from graphs.ask.graph import folder_of
-from graphs.runtime import Runtime
+from agent.records import BASE, Adapter, Figure, Record
+from graphs.context import Context
+from graphs.library.folders import adapter_folder
+from graphs.measure.subjects import drift_meter, retention_meter
 
 Suite = Literal["retention", "drift"]
 SUITES: tuple[Suite, ...] = get_args(Suite)
 
 
-@dataclass(frozen=True)
-class Measured:
+class Measured(Record):
     """One subject's figures by name. `title` is of the adapter's document, "" for the base."""
 
     subject: str
@@ -25,13 +23,13 @@ class Measured:
     figures: dict[str, Figure]
 
 
-def chosen(runtime: Runtime, name: str | None) -> list[Adapter]:
+def chosen(context: Context, name: str | None) -> list[Adapter]:
     """The current adapters of the base model, or the one of all ever published whose id begins so.
 
     Raises:
         UnknownName: none or several begin so.
     """
-    ledger, base = runtime.ledger, runtime.config.model.name
+    ledger, base = context.ledger, context.config.model.name
     current = ledger.current(base)
     if name is None:
         return current
@@ -43,41 +41,42 @@ def chosen(runtime: Runtime, name: str | None) -> list[Adapter]:
     return list(found.values())
 
 
-def measure(runtime: Runtime, suite: Suite, adapters: Sequence[Adapter]) -> list[Measured]:
+def measure(context: Context, suite: Suite, adapters: Sequence[Adapter]) -> list[Measured]:
     """The bare base and then each adapter.
 
     Raises:
         AdapterError: an adapter cannot be read.
     """
-    return (_retention if suite == "retention" else _drift)(runtime, adapters)
+    return (_retention if suite == "retention" else _drift)(context, adapters)
 
 
-def _drift(runtime: Runtime, adapters: Sequence[Adapter]) -> list[Measured]:
-    folders = {a.id: folder_of(a, runtime.config.adapters_dir) for a in adapters}
+def _drift(context: Context, adapters: Sequence[Adapter]) -> list[Measured]:
+    folders = {a.id: adapter_folder(context.config, a) for a in adapters}
     titles = {a.id: a.title for a in adapters}
     return [
-        Measured(drift.subject, titles.get(drift.subject, ""), drift.figures())
-        for drift in runtime.drift.measure({BASE: None, **folders})
+        Measured(subject=drift.subject, title=titles.get(drift.subject, ""), figures=drift.figures())
+        for drift in context.keep(drift_meter).measure({BASE: None, **folders})
     ]
 
 
-def _retention(runtime: Runtime, adapters: Sequence[Adapter]) -> list[Measured]:
+def _retention(context: Context, adapters: Sequence[Adapter]) -> list[Measured]:
     """With an adapter forced on over the common questions, and over all as the router would send them to its document
     if there were no other."""
     from evals.meters.retention import items, questions
     from evals.statistics.intervals import share
 
-    general, limit = items(), runtime.config.ask.max_distance
+    general, limit = items(), context.config.ask.max_distance
     common = sum(item.common for item in general)
-    documents = [runtime.ledger.document(a.document) for a in adapters]
-    distances = runtime.router.distances(questions(), documents) if documents else []
-    found = runtime.retention.measure({BASE: None}, "", [False] * len(general))
+    documents = [context.ledger.document(a.document) for a in adapters]
+    distances = context.router.distances(questions(), documents) if documents else []
+    found = context.keep(retention_meter).measure({BASE: None}, "", [False] * len(general))
     for place, adapter in enumerate(adapters):
-        folder = folder_of(adapter, runtime.config.adapters_dir)
-        found += runtime.retention.measure({adapter.id: folder}, adapter.title, [d[place] <= limit for d in distances])
+        folder = adapter_folder(context.config, adapter)
+        routed = [row[place] <= limit for row in distances]
+        found += context.keep(retention_meter).measure({adapter.id: folder}, adapter.title, routed)
     titles = {a.id: a.title for a in adapters}
     return [
-        Measured(one.subject, titles.get(one.subject, ""), {
+        Measured(subject=one.subject, title=titles.get(one.subject, ""), figures={
             "forced": share(round(one.forced * common), common),
             "routed": share(round(one.routed * one.items), one.items),
             "reached": share(one.reached or 0, one.items),

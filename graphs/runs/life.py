@@ -1,37 +1,66 @@
-"""The life of a run: which one it is, under which configuration it goes on, how it ends."""
+"""The life of a run, for the terminal and whoever else runs one: begin or take up, go on, stop, finish.
+
+What differs between the commands is a `Flow`. All of it is to be called by who is alone with the ledger.
+"""
 
 from __future__ import annotations
 
-import time
-import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 from langchain_core.runnables import RunnableConfig
+from langgraph.graph import StateGraph
 from langgraph.runtime import RunControl
 
 from agent.config.recorded import as_recorded, changed
 from agent.errors import StoreError, UnknownName
-from agent.ports.ledger import Ledger
+from agent.ports import Ledger
+from agent.records import Run, RunKind
 from agent.redact import without_credentials
-from graphs.ingest.graph import ingest_graph
-from graphs.ingest.reading import KNOWN, finished
-from graphs.runs.unfinished import AGAIN, INGEST, cut_off
-from graphs.runtime import Runtime
-from graphs.state import IngestState
-from graphs.views.summary import summarize
+from graphs.context import Context
+from graphs.library.folders import candidate_folder, sweep_candidates
+from graphs.library.unfinished import cut_off
 
-STEPS_A_DOCUMENT, MOST_DOCUMENTS = 20, 100_000
-"""Upper bounds, for LangGraph's recursion limit."""
+
+class Summed(Protocol):
+    """What a run came to."""
+
+    def recorded(self) -> dict[str, Any]: ...
+    def as_recorded(self, recorded: Mapping[str, Any]) -> Self: ...
+
+
+S = TypeVar("S", bound=Summed)
 
 
 @dataclass(frozen=True)
-class Run:
-    """A run that is written down as running. Its methods are called in their order, by who is alone with the ledger."""
+class Flow(Generic[S]):
+    """What a command that runs for long is about."""
 
-    runtime: Runtime
+    verb: str
+    """As in `seal VERB`."""
+    kinds: tuple[RunKind, ...]
+    graph: Callable[[], StateGraph[Any, Context, Any, Any]]
+    thread: str
+    """The key of the graph's state that holds the run's name."""
+    steps: int
+    """More than a run can have, for LangGraph's recursion limit."""
+    check: Callable[[Context], None]
+    """Raises ConfigError where the configuration can be seen to be wrong before anything is done."""
+    at_work: Callable[[Ledger, str], list[str]]
+    """The runs in which a run works on documents now: itself, or those of its round in hand."""
+    catch_up: Callable[[Context, str], bool]
+    """Take in what happened since a run was cut off. Whether its checkpoint is out of date by that."""
+    sum_up: Callable[[Ledger, str], S]
+
+
+@dataclass(frozen=True)
+class Life(Generic[S]):
+    """A run that is written down as running. Its methods are called in their order."""
+
+    flow: Flow[S]
+    context: Context
     name: str
     sources: Sequence[str]
     goes_on: bool
@@ -42,41 +71,67 @@ class Run:
     @property
     def left(self) -> int:
         """Documents that it has read and not learned yet."""
-        ledger = self.runtime.ledger
+        ledger = self.context.ledger
         return len(ledger.documents(self.name)) - len(ledger.outcomes(self.name))
 
-    def configure(self, insists: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-        """Go on under the configuration that the run began with, in which keys that are insisted on are replaced, for
-        good (see `as_recorded`). Returns the keys that this changed, and today's keys that were put aside.
+    def configure(self, insisted: Mapping[str, Any]) -> tuple[Life[S], list[str], list[str]]:
+        """The same run under the configuration that it began with, in which keys that are insisted on are replaced, for
+        good (see `as_recorded`). Also the keys that this changed, and today's keys that were put aside.
 
         Raises:
-            ConfigError: a recorded value is not one that this seal can use (see also `check`).
+            ConfigError: a recorded value is not one that this seal can use (see also `Flow.check`).
         """
-        ledger, today = self.runtime.ledger, self.runtime.config
-        recorded = ledger.run(self.name)["config"]
-        begun, aside = as_recorded(today, recorded, insists)
-        new = changed(begun, as_recorded(today, recorded)[0])
+        ledger, today = self.context.ledger, self.context.config
+        recorded = ledger.run(self.name).config
+        config, aside = as_recorded(today, recorded, insisted)
+        new = changed(config, as_recorded(today, recorded)[0])
         # Only the ledger is open yet, and where that is does not depend on what the run recorded.
-        self.runtime.config = begun
-        self.check()
+        life = replace(self, context=self.context.under(config))
+        self.flow.check(life.context)
         if new:
-            ledger.change_config(self.name, begun.recorded())
+            ledger.change_config(self.name, config.recorded())
             # Where the run was, it was under the former configuration. The ledger knows what is left.
-            forget_checkpoints(self.runtime, self.name)
-        return new, aside
+            _forget_checkpoints(life.context, self.name)
+        return life, new, aside
 
-    def check(self) -> None:
-        """Raises ConfigError where the configuration can be seen to be wrong before anything is done."""
-        self.runtime.check()
+    def run(self) -> None:
+        """Run the graph to its end. A run that was cut off goes on at the step it was in.
 
-    def learn(self) -> None:
-        """Run the graph to its end.
+        The checkpoint says where the run was; where it was lost, the ledger says what is left.
 
         Raises:
             SealError: what stopped it.
             GraphDrained: `stop_after_step` did.
         """
-        ingest(self.runtime, self.sources, self.name, resume=self.goes_on, control=self.control)
+        with self.context.checkpoints() as saver:
+            graph = self.flow.graph().compile(checkpointer=saver)
+            config: RunnableConfig = {"configurable": {"thread_id": self.name}, "recursion_limit": self.flow.steps}
+            begin: dict[str, Any] | None = {self.flow.thread: self.name, "sources": list(self.sources)}
+            if self.goes_on:
+                outdated = self.flow.catch_up(self.context, self.name)
+                self._sweep()
+                if graph.get_state(config).next and not outdated and not self._lacks_adapters():
+                    begin = None
+                else:
+                    saver.delete_thread(self.name)
+            graph.invoke(begin, config, context=self.context, durability="sync", control=self.control)
+
+    def _sweep(self) -> None:
+        """Delete the adapters of documents that are closed: a process that was killed may have left some."""
+        ledger = self.context.ledger
+        for run in self.flow.at_work(ledger, self.name):
+            closed = ledger.outcomes(run)
+            sweep_candidates(self.context.config, (c for c in ledger.candidates(run) if c.document in closed))
+
+    def _lacks_adapters(self) -> bool:
+        """Whether a document in hand is to be measured by adapters that are not here, as on another machine."""
+        ledger, config = self.context.ledger, self.context.config
+        return any(
+            c.document not in closed and ledger.training(c.id) and not candidate_folder(config, c.id).is_dir()
+            for run in self.flow.at_work(ledger, self.name)
+            for closed in [ledger.outcomes(run)]
+            for c in ledger.candidates(run)
+        )
 
     def stop_after_step(self, why: str) -> None:
         """Let the step in hand finish, and begin no other one.
@@ -87,17 +142,20 @@ class Run:
         """
         self.control.request_drain(why)
 
-    def finish(self) -> dict[str, Any]:
-        """Write the run down as done. Returns its summary."""
-        ledger = self.runtime.ledger
-        summary = summarize(ledger, self.name)
-        forget_checkpoints(self.runtime, self.name)  # first: a run that is done has none, wherever it was cut off
-        ledger.finish_run(self.name, "done", {k: v for k, v in summary.items() if k not in ("results", "answers")})
+    def finish(self) -> S:
+        """Write the run down as done. Returns what it came to."""
+        ledger = self.context.ledger
+        summary = self.flow.sum_up(ledger, self.name)
+        _forget_checkpoints(self.context, self.name)  # first: a run that is done has none, wherever it was cut off
+        for run in self.flow.at_work(ledger, self.name):
+            if run != self.name:  # of a round that a budget ended
+                ledger.finish_run(run, "done", {})
+        ledger.finish_run(self.name, "done", summary.recorded())
         return summary
 
     def stop(self, cause: str) -> bool:
         """Write the run down as stopped. Whether there is something to go on with."""
-        ledger = self.runtime.ledger
+        ledger = self.context.ledger
         # A ledger that cannot be written now must not hide what stopped the run.
         with suppress(StoreError):
             ledger.finish_run(self.name, "stopped", {"error": cause})
@@ -105,126 +163,55 @@ class Run:
         return False
 
 
-R = TypeVar("R", bound=Run)
-
-
-def begin(runtime: Runtime, sources: Sequence[str], again: bool = False) -> Run:
+def begin(flow: Flow[S], context: Context, sources: Sequence[str], kind: RunKind) -> Life[S]:
     """A run of these sources: the one that was cut off in the middle of them, or a new one.
 
-    With `again` documents are learned anew that no adapter answers for: what was taken back, or not published.
-
     Raises:
-        ConfigError: nothing can be learned under the configuration. A new run is not begun then.
+        ConfigError: as `Flow.check` says. A new run is not begun then.
         StoreError: the ledger cannot be written.
     """
-    kind = AGAIN if again else INGEST
-    earlier = cut_off(runtime.ledger, sources, runtime.config.model.name, kind)
+    earlier = cut_off(context.ledger, sources, context.config.model.name, kind)
     if earlier is None:
-        runtime.check()
-    return started(Run(runtime, earlier or new_run(), sources, goes_on=earlier is not None), kind)
+        flow.check(context)
+    name = earlier or context.makers.new_name()
+    return _started(Life(flow, context, name, sources, goes_on=earlier is not None), kind)
 
 
-def take_up(runtime: Runtime, name: str) -> Run:
+def take_up(flow: Flow[S], context: Context, name: str) -> Life[S]:
     """The run of that name, to go on with. Its sources are without user names and passwords: these are not kept.
 
     Raises:
         StoreError: the ledger has no such run, or cannot be written.
     """
-    known = recorded(runtime.ledger, name, "ingest", INGEST, AGAIN)
-    return started(Run(runtime, name, known["sources"], goes_on=True), known["kind"])
+    known = _recorded(flow, context.ledger, name)
+    return _started(Life(flow, context, name, known.sources, goes_on=True), known.kind)
 
 
-def ended(ledger: Ledger, name: str) -> dict[str, Any] | None:
-    """The summary of a run that is done, with the figures that were recorded then. None where it is not done.
+def ended(flow: Flow[S], ledger: Ledger, name: str) -> S | None:
+    """What a run that is done came to, with the figures that were recorded then. None where it is not done.
 
     Raises:
         StoreError: the ledger has no such run.
     """
-    known = recorded(ledger, name, "ingest", INGEST, AGAIN)
-    return summarize(ledger, name) | known["summary"] if known["status"] == "done" else None
+    known = _recorded(flow, ledger, name)
+    return flow.sum_up(ledger, name).as_recorded(known.summary) if known.status == "done" else None
 
 
-def recorded(ledger: Ledger, name: str, verb: str, *kinds: str) -> dict[str, Any]:
-    """What the ledger has of a run that `seal` with this verb began.
-
-    Raises:
-        StoreError: there is none of that name and of these kinds.
-    """
+def _recorded(flow: Flow[S], ledger: Ledger, name: str) -> Run:
     known = ledger.run(name)
-    if known["kind"] not in kinds:
-        raise UnknownName(f"run {name} is no run of seal {verb}", "`seal status` lists the runs with their kinds")
+    if known.kind not in flow.kinds:
+        raise UnknownName(f"run {name} is no run of seal {flow.verb}", "`seal status` lists the runs with their kinds")
     return known
 
 
-def started(run: R, kind: str) -> R:
+def _started(life: Life[S], kind: RunKind) -> Life[S]:
     """The same run, written down as running."""
-    shown = [without_credentials(source) for source in run.sources]
-    run.runtime.ledger.start_run(run.name, kind, run.runtime.config.recorded(), shown)
-    return run
+    shown = [without_credentials(source) for source in life.sources]
+    life.context.ledger.start_run(life.name, kind, life.context.config.recorded(), shown)
+    return life
 
 
-def new_run() -> str:
-    """A run's name: the minute it began, and four random digits so that two never meet."""
-    return time.strftime("%Y%m%d-%H%M-") + uuid.uuid4().hex[:4]
-
-
-def ingest(
-    runtime: Runtime, sources: Sequence[str], run: str, resume: bool = False, control: RunControl | None = None
-) -> None:
-    """Run the graph to its end. A run that was cut off goes on at the step it was in.
-
-    The checkpoint says where the run was; where it was lost, the ledger says which documents are left.
-
-    Raises:
-        SealError: what stopped the run, after it was written down as stopped.
-        GraphDrained: `control` was asked to end it between two steps.
-    """
-    with runtime.checkpoints() as saver:
-        graph = ingest_graph(runtime).compile(checkpointer=saver)
-        limit = STEPS_A_DOCUMENT * MOST_DOCUMENTS
-        config: RunnableConfig = {"configurable": {"thread_id": run}, "recursion_limit": limit}
-        fresh: IngestState | None = {"run": run, "sources": list(sources)}
-        if resume:
-            state = graph.get_state(config)
-            known = _close_known(runtime, run)
-            # A process that was killed may have left some.
-            closed = runtime.ledger.outcomes(run)
-            runtime.sweep(c for c in runtime.ledger.candidates(run) if c.document in closed)
-            if state.next and not known and not _adapters_lost(runtime, run, state.values.get("document", "")):
-                fresh = None
-            else:
-                saver.delete_thread(run)
-        graph.invoke(fresh, config, durability="sync", control=control)
-
-
-def _close_known(runtime: Runtime, run: str) -> bool:
-    """Close the documents that another run has learned since this one read them. Whether there were any.
-
-    What came of them before does not count: this run may be there to learn them again.
-    """
-    ledger, base = runtime.ledger, runtime.config.model.name
-    done = ledger.outcomes(run)
-    left = [d.id for d in ledger.documents(run) if d.id not in done]
-    known = [id for id in left if finished(ledger.outcome(id, base, after=run))]
-    for id in known:
-        ledger.finish_document(run, id, KNOWN, base)
-    return bool(known)
-
-
-def _adapters_lost(runtime: Runtime, run: str, document: str) -> bool:
-    """Whether the document in hand is to be judged by adapters that are not here, as on another machine."""
-    ledger = runtime.ledger
-    if document in ledger.outcomes(run):  # its adapters are being swept
-        return False
-    trained = [c.id for c in ledger.candidates(run, document) if ledger.training(c.id)]
-    return not all(runtime.folder(candidate).is_dir() for candidate in trained)
-
-
-def forget_checkpoints(runtime: Runtime, run: str) -> None:
-    """Delete where a run was, when it has come to its end.
-
-    Raises:
-        StoreError: the checkpoints cannot be written.
-    """
-    with runtime.checkpoints() as saver:
+def _forget_checkpoints(context: Context, run: str) -> None:
+    """Delete where a run was. Raises StoreError where the checkpoints cannot be written."""
+    with context.checkpoints() as saver:
         saver.delete_thread(run)

@@ -1,22 +1,22 @@
-"""What a run came to, from the ledger alone: every question before and after, counts, retention."""
+"""What a run of ingest came to, from the ledger alone: every question before and after, counts, retention."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
 from typing import Any
 
-from agent.ports.ledger import Ledger
-from agent.records import BASE, Document, Event, Probe, RoutedAnswer, Score
+from agent.ports import Ledger
+from agent.records import BASE, Document, Event, Outcome, Probe, Record, RoutedAnswer, Score
 from evals.probes.matching import METHOD
 from evals.probes.scoring import alike
 from graphs.ingest.reading import KNOWN, TWICE
-from graphs.library.champion import best_reward, decided, members
-from graphs.methods.outer import HELDOUT, PRACTICE
+from graphs.library.champion import best_reward, champion_of, members_of
+
+UNFINISHED = Outcome(kind="unfinished")
 
 
-@dataclass(frozen=True)
-class QuestionRow:
+class QuestionRow(Record):
     """One question: what the base said, told the document's title, and what seal says now, routed as in `seal ask`.
 
     `routed_to` says who gave the answer after: the adapter of the question's own document ("own"), another
@@ -41,13 +41,12 @@ class QuestionRow:
     """How the answers before and after were graded."""
 
 
-@dataclass(frozen=True)
-class DocumentRow:
+class DocumentRow(Record):
     """What came of a document. `strategy` names those of all members of its champion, `reward` is the best one's."""
 
     document: str
     title: str
-    outcome: str
+    outcome: Outcome
     strategy: str
     reward: float
     gate: str
@@ -56,17 +55,65 @@ class DocumentRow:
     forced_retention_after: float
 
 
-def latest(ledger: Ledger) -> list[dict[str, Any]]:
-    """All runs that a person began, first the one that is going on or was at work last: one that was taken up again is
-    later than its start."""
-    own = (r for r in ledger.runs() if r["kind"] not in (PRACTICE, HELDOUT))
-    return sorted(own, key=lambda r: float(r["began_at"]), reverse=True)
+class Summary(Record):
+    """The result of `seal ingest --json`.
+
+    Accuracy is over the questions that came with the documents; where none came, over those that seal made.
+    `question_source` says which, `questions_given` and `questions_made` how many of either there are. `accuracy_after`
+    is what a person gets: every question goes through the router over the whole library. `accuracy_champions` has the
+    champion of each question's own document on instead, published or not (the base where there is none): what was
+    learned. `unanswered` documents were known already, and no adapter answers for them. `seconds` are those of all
+    `sittings` together, without the time between them. `home` is where the run was, "" where nobody said.
+    """
+
+    run: str
+    documents: int
+    skipped: int
+    unanswered: int
+    failed: int
+    failures: tuple[str, ...]
+    notes: tuple[str, ...]
+    candidates: int
+    published: int
+    questions: int
+    questions_given: int
+    questions_made: int
+    methods: dict[str, int]
+    not_judged: int
+    question_source: str
+    accuracy_before: float | None
+    accuracy_after: float | None
+    accuracy_champions: float | None
+    routed_to_own: int
+    routed_to_other: int
+    routed_to_base: int
+    heldout_questions: int
+    heldout_accuracy_before: float | None
+    heldout_accuracy_after: float | None
+    retention_before: float | None
+    retention_after: float | None
+    forced_retention_before: float | None = None
+    forced_retention_after: float | None
+    seconds: float
+    sittings: int
+    results: tuple[DocumentRow, ...]
+    answers: tuple[QuestionRow, ...]
+    home: str = ""
+
+    def recorded(self) -> dict[str, Any]:
+        """What the ledger keeps of it: the figures, without what each document came to."""
+        return self.model_dump(mode="json", exclude={"results", "answers", "home"})
+
+    def as_recorded(self, recorded: Mapping[str, Any]) -> Summary:
+        """Itself with the figures that were recorded when the run ended."""
+        known = {name: value for name, value in recorded.items() if name in Summary.model_fields}
+        return Summary.model_validate({**dict(self), **known})
 
 
 def question_rows(ledger: Ledger, run: str, document: Document) -> list[QuestionRow]:
     """One row a probe that is not a recall probe, with the answer over the library as it was last examined."""
     before = {s.probe: s for s in ledger.scores(run, BASE, document.id)}
-    champion = decided(ledger, run, document.id)
+    champion = champion_of(ledger, run, document.id)
     forced = {s.probe: s for s in ledger.scores(run, champion.id, document.id)} if champion else {}
     after = {a.probe: a for a in ledger.routed_answers(run, document.id)}
     probes = [p for p in ledger.probes(document.id) if not p.recall and p.id in before]
@@ -100,15 +147,15 @@ def document_rows(ledger: Ledger, run: str) -> list[DocumentRow]:
     outcomes = ledger.outcomes(run)
     rows: list[DocumentRow] = []
     for document in ledger.documents(run):
-        champion = decided(ledger, run, document.id)
+        champion = champion_of(ledger, run, document.id)
         decision = ledger.decision(champion.id) if champion else None
         retention = ledger.retention(run, champion.id) if champion else None
         rows.append(
             DocumentRow(
                 document=document.id,
                 title=document.title,
-                outcome=outcomes.get(document.id, "unfinished"),
-                strategy=" + ".join(member.strategy for member in members(ledger, champion)) if champion else "",
+                outcome=outcomes.get(document.id, UNFINISHED),
+                strategy=" + ".join(member.strategy for member in members_of(ledger, champion)) if champion else "",
                 reward=best_reward(ledger, champion).value if champion else 0.0,
                 gate=decision.reason if decision else "",
                 retention_before=decision.retention_before if decision else 0.0,
@@ -119,16 +166,8 @@ def document_rows(ledger: Ledger, run: str) -> list[DocumentRow]:
     return rows
 
 
-def summarize(ledger: Ledger, run: str) -> dict[str, Any]:
-    """The result of `seal ingest --json`.
-
-    Accuracy is over the questions that came with the documents; where none came, over those that
-    seal made. `question_source` says which, `questions_given` and `questions_made` how many of either there are.
-    `accuracy_after` is what a person gets: every question goes through the router over the whole library.
-    `accuracy_champions` has the champion of each question's own document on instead, published or not (the base
-    where there is none): what was learned. `unanswered` documents were known already, and no adapter answers for
-    them. `seconds` are those of all `sittings` together, without the time between them.
-    """
+def summarize(ledger: Ledger, run: str) -> Summary:
+    """What a run came to so far."""
     recorded = ledger.run(run)
     documents = document_rows(ledger, run)
     rows = [row for d in ledger.documents(run) for row in question_rows(ledger, run, d)]
@@ -137,46 +176,46 @@ def summarize(ledger: Ledger, run: str) -> dict[str, Any]:
     held = [row for row in counted if row.half == "heldout"]
     routed = Counter(row.routed_to for row in counted)
     methods = Counter(method for row in counted for method in row.methods)
-    published = [d for d in documents if d.outcome == "published"]
+    published = [d for d in documents if d.outcome.kind == "published"]
     base = ledger.retention(run, BASE)
     events = ledger.events(run)
-    answered = {adapter.document for adapter in ledger.current(recorded["config"].get("model", {}).get("name"))}
+    answered = {adapter.document for adapter in ledger.current(recorded.base)}
     skipped = [e for e in events if e.step == "read-item" and e.status == "skipped"]
     failures = _failures(events)
-    return {
-        "run": run,
-        "documents": len(documents),
-        "skipped": len({(e.document, e.message) for e in skipped}),
-        "unanswered": len({e.document for e in skipped if e.message == KNOWN} - answered),
-        "failed": len(failures) + sum(d.outcome.startswith("failed") for d in documents),
-        "failures": failures,
-        "notes": list(dict.fromkeys(e.message for e in skipped if e.message not in (KNOWN, TWICE))),
-        "candidates": sum(not c.members for c in ledger.candidates(run)),
-        "published": len(published),
-        "questions": len(counted),
-        "questions_given": len(given),
-        "questions_made": len(rows) - len(given),
-        "methods": dict(methods),
-        "not_judged": methods[METHOD] if recorded["config"].get("judge", {}).get("endpoint") else 0,
-        "question_source": "given" if given else "made by seal",
-        "accuracy_before": _share([r.right_before for r in counted]),
-        "accuracy_after": _share([r.right_after for r in counted if r.routed_to]),
-        "accuracy_champions": _share([_learned(r) for r in counted]),
-        "routed_to_own": routed["own"],
-        "routed_to_other": routed["other"],
-        "routed_to_base": routed["base"],
-        "heldout_questions": len(held),
-        "heldout_accuracy_before": _share([r.right_before for r in held]),
-        "heldout_accuracy_after": _share([r.right_after for r in held if r.routed_to]),
-        "retention_before": _mean([d.retention_before for d in published]),
-        "retention_after": _mean([d.retention_after for d in published]),
-        "forced_retention_before": round(base.forced, 4) if base and published else None,
-        "forced_retention_after": _mean([d.forced_retention_after for d in published]),
-        "seconds": round(recorded["seconds"], 1),
-        "sittings": recorded["sittings"],
-        "results": [asdict(row) for row in documents],
-        "answers": [asdict(row) for row in counted],
-    }
+    return Summary(
+        run=run,
+        documents=len(documents),
+        skipped=len({(e.document, e.message) for e in skipped}),
+        unanswered=len({e.document for e in skipped if e.message == KNOWN.kind} - answered),
+        failed=len(failures) + sum(not d.outcome.is_final for d in documents),
+        failures=tuple(failures),
+        notes=tuple(dict.fromkeys(e.message for e in skipped if e.message not in (KNOWN.kind, TWICE))),
+        candidates=sum(not c.members for c in ledger.candidates(run)),
+        published=len(published),
+        questions=len(counted),
+        questions_given=len(given),
+        questions_made=len(rows) - len(given),
+        methods=dict(methods),
+        not_judged=methods[METHOD] if recorded.config.get("judge", {}).get("endpoint") else 0,
+        question_source="given" if given else "made by seal",
+        accuracy_before=_share([r.right_before for r in counted]),
+        accuracy_after=_share([r.right_after for r in counted if r.routed_to]),
+        accuracy_champions=_share([_learned(r) for r in counted]),
+        routed_to_own=routed["own"],
+        routed_to_other=routed["other"],
+        routed_to_base=routed["base"],
+        heldout_questions=len(held),
+        heldout_accuracy_before=_share([r.right_before for r in held]),
+        heldout_accuracy_after=_share([r.right_after for r in held if r.routed_to]),
+        retention_before=_mean([d.retention_before for d in published]),
+        retention_after=_mean([d.retention_after for d in published]),
+        forced_retention_before=round(base.forced, 4) if base and published else None,
+        forced_retention_after=_mean([d.forced_retention_after for d in published]),
+        seconds=round(recorded.seconds, 1),
+        sittings=recorded.sittings,
+        results=tuple(documents),
+        answers=tuple(counted),
+    )
 
 
 def _failures(events: list[Event]) -> list[str]:

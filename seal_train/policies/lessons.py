@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from agent.ports import Lesson
-from agent.records.rounds import Method
+from agent.records.rounds import WriterTraining
 from seal_train.policies.dataset import Row
 
 MARGIN = 0.05
 """Least difference of two rewards that a pair is made of. Seeds alone move a reward by about as much."""
 
 
-def rows_of(method: Method, lessons: Sequence[Lesson]) -> list[Row]:
+def rows_of(method: WriterTraining, lessons: Sequence[Lesson]) -> list[Row]:
     """The dataset of a method; empty where the lessons hold nothing to learn from.
 
     "sft" takes the best text of each request, where it earned anything (ReST-EM, Singh et al. 2023, arXiv 2312.06585,

@@ -13,7 +13,7 @@ from typing import Any
 
 from agent.errors import StoreError, TrainerError
 from agent.ports import Lesson, Progress
-from agent.records.rounds import Method
+from agent.records.rounds import WriterTraining
 from seal_train.adapters.folders import read, write
 from seal_train.inference.sampling import chat_ids
 from seal_train.model.base import Base
@@ -49,7 +49,7 @@ class TRLTrainer:
         return self.base.gpus
 
     def train(
-        self, method: Method, lessons: Sequence[Lesson], seed: int, folder: Path, dataset: Path,
+        self, method: WriterTraining, lessons: Sequence[Lesson], seed: int, folder: Path, dataset: Path,
         progress: Progress | None = None,
     ) -> bool:  # fmt: skip
         """As the port says.
@@ -72,7 +72,9 @@ class TRLTrainer:
             shutil.rmtree(draft, ignore_errors=True)
         return True
 
-    def _trained(self, method: Method, rows: list[Row], seed: int, folder: Path, progress: Progress | None) -> Any:
+    def _trained(
+        self, method: WriterTraining, rows: list[Row], seed: int, folder: Path, progress: Progress | None
+    ) -> Any:
         """The trained model with its adapter."""
         from datasets import Dataset, disable_progress_bars
         from peft import LoraConfig

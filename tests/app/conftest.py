@@ -6,13 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.app.fake_seal import Seal, use_fake
+from tests.app.fake_seal import Seal
 from tests.fakes.house import write_articles
 
 
 @pytest.fixture
-def seal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Seal:
-    use_fake(monkeypatch)
+def seal(tmp_path: Path) -> Seal:
     return Seal(tmp_path / "home")
 
 

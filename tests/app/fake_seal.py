@@ -1,7 +1,4 @@
-"""The seal command over the fake engine, in this process.
-
-The command makes its runtime from the configuration alone, so the fake is put in at that one place.
-"""
+"""The seal command over the fake engine, in this process. Its makers go in where Typer hands objects to commands."""
 
 from __future__ import annotations
 
@@ -9,36 +6,31 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
 from typer.testing import CliRunner, Result
 
-import graphs.runtime
-from agent.config import Config, load_config
+from agent.config import load_config
 from app.cli.main import app
-from tests.fakes.house import FakeRuntime
+from graphs.context import Context, Makers
+from tests.fakes.house import fake_makers
 
 LENIENT = ("--set", "ask.max_distance=0.9")
 """The fake embedder's distances are greater than those of the real one."""
 
 
-class CommandRuntime(FakeRuntime):
-    """FakeRuntime with the configuration of the command line."""
-
-    def __init__(self, config: Config, **more: Any) -> None:
-        super().__init__(config.home, **more)
-        self.config = config
-
-
 class Seal:
     """`seal("ask", "Who?")` runs the command in this process, with a home folder of its own."""
 
-    def __init__(self, home: Path) -> None:
-        self.home = home
+    def __init__(self, home: Path, makers: Makers | None = None) -> None:
+        self.home, self.makers = home, makers or fake_makers()
+
+    def made_by(self, **others: Any) -> Seal:
+        """The same home, with some parts made by others: see `fake_makers`."""
+        return Seal(self.home, fake_makers(**others))
 
     def __call__(self, *arguments: str | Path, width: int | None = None) -> Result:
         given = [str(argument) for argument in arguments]
         runner = CliRunner(env={"COLUMNS": str(width) if width else None})
-        return runner.invoke(app, [*given, "--home", str(self.home)], catch_exceptions=False)
+        return runner.invoke(app, [*given, "--home", str(self.home)], catch_exceptions=False, obj=self.makers)
 
     def json(self, *arguments: str | Path) -> Any:
         """The one object that a command prints, which must succeed."""
@@ -52,10 +44,6 @@ class Seal:
     def help(self, *command: str) -> str:
         return CliRunner().invoke(app, [*command, "--help"]).stdout
 
-    def runtime(self) -> CommandRuntime:
+    def context(self) -> Context:
         """A look into the home folder."""
-        return CommandRuntime(load_config(None, {}, self.home))
-
-
-def use_fake(monkeypatch: pytest.MonkeyPatch, runtime: type[CommandRuntime] = CommandRuntime) -> None:
-    monkeypatch.setattr(graphs.runtime, "Runtime", runtime)
+        return Context(load_config(None, {}, self.home), self.makers)

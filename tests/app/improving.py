@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
-import graphs.runtime
-from tests.app.fake_seal import CommandRuntime, Seal
-from tests.fakes.house import known_answers, mills
+from graphs.context import Context
+from tests.app.fake_seal import Seal
+from tests.fakes.engine import FakeTrainer
+from tests.fakes.house import fake_makers, mills
 
 ARTICLES = mills(24)
 WORTH = {"passage": -3.0, "sentences": -2.0, "cloze": -1.0, "facts": -0.05}
@@ -17,12 +16,10 @@ SMALL = ("--rounds", "2", "--set", "improve.documents=5", "--set", "improve.held
          "probe.cloze=false")  # fmt: skip
 
 
-def practising(home: Path, monkeypatch: pytest.MonkeyPatch) -> Seal:
-    class Runtime(CommandRuntime):
-        def __init__(self, *arguments: object, **more: object) -> None:
-            super().__init__(*arguments, **more)  # type: ignore[arg-type]
-            self.fake_model.answers = known_answers(ARTICLES)
-            self.fake_trainer.logprob_of = WORTH
+def practising(home: Path) -> Seal:
+    def trainer(_: Context) -> FakeTrainer:
+        made = FakeTrainer()
+        made.logprob_of = WORTH
+        return made
 
-    monkeypatch.setattr(graphs.runtime, "Runtime", Runtime)
-    return Seal(home)
+    return Seal(home, fake_makers(ARTICLES, trainer=trainer))

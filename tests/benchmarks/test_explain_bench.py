@@ -13,7 +13,7 @@ from agent.records import Example, Question
 from benchmarks.explain import graded, measured
 from graphs.ask.explain import Line
 from graphs.ingest.graph import ingest_graph
-from tests.fakes.house import FakeRuntime, write_articles
+from tests.fakes.house import FakeContext, write_articles
 
 
 def line(text: str, cosine: float, dot: float) -> Line:
@@ -41,12 +41,12 @@ def test_without_a_line_that_says_something_else_there_is_no_auc() -> None:
 
 
 def test_a_home_is_measured(tmp_path: Path) -> None:
-    runtime = FakeRuntime(tmp_path / "home", {"ask.max_distance": "0.9"})
+    context = FakeContext(tmp_path / "home", {"ask.max_distance": "0.9"})
     with pytest.raises(StoreError, match="no adapter of this home"):
-        measured(runtime)
+        measured(context)
     source = str(write_articles(tmp_path / "articles.jsonl"))
-    ingest_graph(runtime).compile().invoke({"run": "r1", "sources": [source]}, {"recursion_limit": 100})
-    found = measured(runtime)
+    ingest_graph(context).compile().invoke({"run": "r1", "sources": [source]}, {"recursion_limit": 100})
+    found = measured(context)
     assert (found["questions"], found["documents"], len(found["rows"])) == (7, 2, 7), "the fake gets one of 8 wrong"
     assert found["cosine"]["first"] == 1, "the fake's cosine counts the answer's words"
     assert found["random"] == {"first": pytest.approx(fmean(row["states"] for row in found["rows"])), "auc": 0.5}

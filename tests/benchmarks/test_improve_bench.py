@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from graphs.runs.improve import begin
 
 from agent.errors import ConfigError
 from agent.records import Document, Example
@@ -14,9 +15,8 @@ from agent.records.rounds import Action
 from agent.sources import read
 from benchmarks.improve import examined
 from benchmarks.screening import main, screened, worth
-from graphs.runs.improve import begin
 from seal_train.policies.reward_model import Draft
-from tests.fakes.house import FakeRuntime, mills, write_articles
+from tests.fakes.house import FakeContext, mills, write_articles
 
 ARTICLES = mills(34)
 SMALL = {
@@ -26,14 +26,14 @@ SMALL = {
 
 
 @pytest.fixture(scope="module")
-def improved(tmp_path_factory: pytest.TempPathFactory) -> tuple[FakeRuntime, str]:
+def improved(tmp_path_factory: pytest.TempPathFactory) -> tuple[FakeContext, str]:
     folder = tmp_path_factory.mktemp("improved")
-    runtime = FakeRuntime(folder / "home", SMALL, articles=ARTICLES)
-    runtime.fake_trainer.logprob_of = {"passage": -3.0, "sentences": -2.0, "cloze": -1.0, "facts": -0.05}
-    run = begin(runtime, [str(write_articles(folder / "a.jsonl", ARTICLES[:24]))])
+    context = FakeContext(folder / "home", SMALL, articles=ARTICLES)
+    context.fake_trainer.logprob_of = {"passage": -3.0, "sentences": -2.0, "cloze": -1.0, "facts": -0.05}
+    run = begin(context, [str(write_articles(folder / "a.jsonl", ARTICLES[:24]))])
     run.learn()
     run.finish()
-    return runtime, run.name
+    return context, run.name
 
 
 def others(folder: Path, first: int, last: int) -> list[Document]:
@@ -41,9 +41,9 @@ def others(folder: Path, first: int, last: int) -> list[Document]:
     return [item for item in found if isinstance(item, Document)]
 
 
-def test_the_exam_compares_every_arm_on_the_same_documents(improved: tuple[FakeRuntime, str], tmp_path: Path) -> None:
-    runtime, run = improved
-    found = examined(runtime, run, others(tmp_path, 24, 34))
+def test_the_exam_compares_every_arm_on_the_same_documents(improved: tuple[FakeContext, str], tmp_path: Path) -> None:
+    context, run = improved
+    found = examined(context, run, others(tmp_path, 24, 34))
     assert (found["documents"], found["left_out"]) == (10, 0)
     assert found["arms"].keys() == {"current", "random", "untrained", "usual"}
     learned = found["arms"]["current"]
@@ -53,36 +53,36 @@ def test_the_exam_compares_every_arm_on_the_same_documents(improved: tuple[FakeR
         learned["it_minus_untrained"]["mean"]
     )
     assert all(arm["tokens"] > 0 for arm in found["arms"].values())
-    trained = len(runtime.fake_trainer.trained)
-    assert examined(runtime, run, others(tmp_path, 24, 34)) == found
-    assert len(runtime.fake_trainer.trained) == trained, "what was tested is not tested again"
+    trained = len(context.fake_trainer.trained)
+    assert examined(context, run, others(tmp_path, 24, 34)) == found
+    assert len(context.fake_trainer.trained) == trained, "what was tested is not tested again"
 
 
 def test_a_writer_has_an_exam_of_its_own(tmp_path: Path) -> None:
     config = SMALL | {"write.endpoint": "self", "improve.learns": '["writer"]', "plan.strategies": '["rewrite"]'}
-    runtime = FakeRuntime(tmp_path / "home", config | {"improve.heldout": "10"}, articles=ARTICLES)
-    runtime.fake_trainer.learns_passages = False
+    context = FakeContext(tmp_path / "home", config | {"improve.heldout": "10"}, articles=ARTICLES)
+    context.fake_trainer.learns_passages = False
     (tmp_path / "home").mkdir()
-    run = begin(runtime, [str(write_articles(tmp_path / "a.jsonl", ARTICLES[:24]))])
+    run = begin(context, [str(write_articles(tmp_path / "a.jsonl", ARTICLES[:24]))])
     run.learn()
     run.finish()
     unseen = others(tmp_path, 24, 34)
     with pytest.raises(ConfigError, match="promoted no planner"):
-        examined(runtime, run.name, unseen)
-    arms = examined(runtime, run.name, unseen, "writer")["arms"]
+        examined(context, run.name, unseen)
+    arms = examined(context, run.name, unseen, "writer")["arms"]
     assert arms.keys() == {"current", "random", "untrained"}
     assert arms["current"]["it_minus_untrained"]["low"] > 0
     assert arms["current"]["texts"]["distinct"] > arms["untrained"]["texts"]["distinct"], "it says the same of all"
 
 
-def test_documents_that_had_a_part_in_the_run_are_refused(improved: tuple[FakeRuntime, str], tmp_path: Path) -> None:
+def test_documents_that_had_a_part_in_the_run_are_refused(improved: tuple[FakeContext, str], tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="had a part"):
         examined(*improved, others(tmp_path, 20, 30))
 
 
 def test_without_a_promoted_policy_there_is_nothing_to_examine(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="promoted no planner"):
-        examined(FakeRuntime(tmp_path / "home"), "r", others(tmp_path, 0, 1))
+        examined(FakeContext(tmp_path / "home"), "r", others(tmp_path, 0, 1))
 
 
 def drafts(documents: int, told: bool) -> dict[str, list[tuple[Draft, tuple[float, ...]]]]:
@@ -125,11 +125,11 @@ def test_luck_of_one_seed_is_worth_nothing_by_another() -> None:
 
 
 def test_the_command_reads_a_home_and_trains_nothing(
-    improved: tuple[FakeRuntime, str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+    improved: tuple[FakeContext, str], capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    runtime, _ = improved
+    context, _ = improved
     with pytest.raises(ConfigError, match="too little was practised"):
-        main(["--home", str(runtime.config.home), "--json"])
+        main(["--home", str(context.config.home), "--json"])
     with pytest.raises(ConfigError, match="too little was practised"):
         main(["--home", str(tmp_path)])
     assert capsys.readouterr().out == ""

@@ -45,7 +45,7 @@ class LedgerRecords:
     """Inherit, and define a fixture `ledger` that is empty."""
 
     def test_run_is_running_until_it_is_finished(self, ledger: Ledger) -> None:
-        ledger.start_run("run-1", "adapt", {"rank": 8}, ["feed.xml", "page"])
+        ledger.start_run("run-1", "ingest", {"rank": 8}, ["feed.xml", "page"])
         (running,) = ledger.runs()
         assert running["status"] == "running"
         assert running["finished_at"] is None
@@ -64,10 +64,10 @@ class LedgerRecords:
         assert ledger.trained(["run-3"]) == ledger.trained([]) == (0, 0)
 
     def test_run_started_again_goes_on_with_its_first_config(self, ledger: Ledger) -> None:
-        ledger.start_run("run-1", "adapt", {"rank": 8}, ["feed.xml"])
+        ledger.start_run("run-1", "ingest", {"rank": 8}, ["feed.xml"])
         add_chain(ledger, chain())
         ledger.finish_run("run-1", "failed", {})
-        ledger.start_run("run-1", "adapt", {"rank": 99}, [])
+        ledger.start_run("run-1", "ingest", {"rank": 99}, [])
         (again,) = ledger.runs()
         assert (again["status"], again["config"], again["sources"]) == ("running", {"rank": 8}, ["feed.xml"])
 
@@ -83,18 +83,18 @@ class LedgerRecords:
     def test_a_config_that_was_measured_under_can_be_changed_on_purpose(self, ledger: Ledger) -> None:
         start(ledger)
         add_chain(ledger, chain())
-        ledger.start_run("other", "adapt", {"rank": 4}, [])
+        ledger.start_run("other", "ingest", {"rank": 4}, [])
         ledger.change_config("run-1", {"rank": 2})
-        ledger.start_run("run-1", "adapt", {"rank": 99}, [])
+        ledger.start_run("run-1", "ingest", {"rank": 99}, [])
         assert [run["config"] for run in ledger.runs()] == [{"rank": 2}, {"rank": 4}]
         with pytest.raises(StoreError, match="nobody"):
             ledger.change_config("nobody", {})
 
     def test_run_started_again_before_it_measured_anything_takes_the_new_config(self, ledger: Ledger) -> None:
-        ledger.start_run("run-1", "adapt", {"rank": 8}, ["feed.xml"])
-        ledger.start_run("other", "adapt", {"rank": 4}, [])
+        ledger.start_run("run-1", "ingest", {"rank": 8}, ["feed.xml"])
+        ledger.start_run("other", "ingest", {"rank": 4}, [])
         ledger.add_document(chain().document, "run-1")
-        ledger.start_run("run-1", "adapt", {"rank": 99}, [])
+        ledger.start_run("run-1", "ingest", {"rank": 99}, [])
         first, other = ledger.runs()
         assert (first["config"], first["sources"]) == ({"rank": 99}, ["feed.xml"])
         assert other["config"] == {"rank": 4}

@@ -15,7 +15,7 @@ from agent.errors import AdapterError
 from agent.files import PREFIX
 from agent.ports import Divergence, Lesson, Likelihood, Progress, Query, Request, Sampled, TrainFailure, TrainJob
 from agent.records import Candidate, Training
-from agent.records.rounds import Method
+from agent.records.rounds import WriterTraining
 from agent.strategies.checking import words
 from seal_train.policies.dataset import write_rows
 from seal_train.policies.lessons import rows_of
@@ -95,7 +95,7 @@ class FakeWriterTrainer:
     gpus = 0
 
     def train(
-        self, method: Method, lessons: Sequence[Lesson], seed: int, folder: Path, dataset: Path,
+        self, method: WriterTraining, lessons: Sequence[Lesson], seed: int, folder: Path, dataset: Path,
         progress: Progress | None = None,
     ) -> bool:  # fmt: skip
         rows = rows_of(method, lessons)

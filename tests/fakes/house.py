@@ -1,15 +1,19 @@
-"""A runtime with the real graph, ledger, strategies and gate over the fake engine and embedder."""
+"""A context with the real ledger, memory, strategies and gate over the fake engine and embedder."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from agent.config import load_config
+from agent.ports import Progress
 from agent.text.parsing import facts
 from evals.probes.making import make_probes
-from graphs.runtime import Runtime
+from graphs.context import Context, Makers
+from graphs.tracing import Listener
+from graphs.wiring import REAL
 from tests.fakes.attributor import FakeAttributor
 from tests.fakes.embedder import FakeEmbedder
 from tests.fakes.engine import FakeModel, FakeTrainer, FakeWriterTrainer
@@ -79,14 +83,42 @@ def known_answers(articles: Any = ARTICLES) -> dict[str, str]:
     return answers
 
 
-class FakeRuntime(Runtime):
-    """The real runtime with four of its parts replaced before anything asks for them."""
+def fake_makers(articles: Any = ARTICLES, **others: Any) -> Makers:
+    """Seal's own ledger, memory, strategies and gate, with the engine and the embedder faked. Each context gets its own
+    fakes; `others` are makers that take their place."""
+    fakes: dict[str, Any] = {
+        "embedder": FakeEmbedder, "attributor": lambda _: FakeAttributor(),
+        "model": lambda _: FakeModel(known_answers(articles)), "trainer": lambda _: FakeTrainer(),
+        "writer_trainer": lambda _: FakeWriterTrainer(),
+    }  # fmt: skip
+    return replace(REAL, **fakes | others)
+
+
+class FakeContext(Context):
+    """A context over `fake_makers`. Run names are the same every time: a name decides which documents, plans and noise
+    are drawn, so that a test fails always or never."""
 
     def __init__(
-        self, home: Path, overrides: dict[str, str] | None = None, articles: Any = ARTICLES, **more: Any
-    ) -> None:
-        super().__init__(load_config(None, overrides or {}, home), **more)
-        self.__dict__["embedder"], self.__dict__["attributor"] = FakeEmbedder(), FakeAttributor()
-        self.fake_model, self.fake_trainer = FakeModel(known_answers(articles)), FakeTrainer()
-        self.__dict__["model"], self.__dict__["trainer"] = self.fake_model, self.fake_trainer
-        self.__dict__["writer_trainer"] = self.fake_writer_trainer = FakeWriterTrainer()
+        self, home: Path, overrides: dict[str, str] | None = None, articles: Any = ARTICLES,
+        listener: Listener | None = None, progress: Progress | None = None, **others: Any,
+    ) -> None:  # fmt: skip
+        makers = fake_makers(articles, **{"new_name": self._new_name, **others})
+        super().__init__(load_config(None, overrides or {}, home), makers, listener, progress)
+
+    def _new_name(self) -> str:
+        return f"run-{1 + sum(run.parent is None for run in self.ledger.runs())}"
+
+    @property
+    def fake_model(self) -> FakeModel:
+        assert isinstance(self.model, FakeModel)
+        return self.model
+
+    @property
+    def fake_trainer(self) -> FakeTrainer:
+        assert isinstance(self.trainer, FakeTrainer)
+        return self.trainer
+
+    @property
+    def fake_writer_trainer(self) -> FakeWriterTrainer:
+        assert isinstance(self.writer_trainer, FakeWriterTrainer)
+        return self.writer_trainer

@@ -121,7 +121,7 @@ def _winner(document: Document, self_edit: SelfEdit, candidate: Candidate) -> Wi
 
 def start(ledger: Ledger, *runs: str) -> None:
     for run in runs or ("run-1",):
-        ledger.start_run(run, "adapt", {}, [])
+        ledger.start_run(run, "ingest", {}, [])
 
 
 def add_chain(ledger: Ledger, it: Chain) -> None:

@@ -29,11 +29,12 @@ from itertools import count, islice
 from pathlib import Path
 from typing import Any, get_args
 
-import sqlalchemy
-
 import graphs.runs.improve
-import graphs.runs.life
 import graphs.runtime
+import sqlalchemy
+from graphs.runtime import Runtime
+
+import graphs.runs.life
 from agent.config import Config, load_config
 from agent.errors import SealError, StoreError
 from agent.ledger import open_ledger
@@ -43,8 +44,7 @@ from agent.records.rounds import Kind
 from agent.text.language import language
 from app.cli.commands import improve, ingest
 from app.cli.guard import DISK
-from graphs.methods.outer import practice_run
-from graphs.runtime import Runtime
+from graphs.methods.practice import practice_run
 from tests.fakes.embedder import FakeEmbedder
 from tests.fakes.engine import FakeModel, FakeTrainer, FakeWriterTrainer
 from tests.fakes.house import ARTICLES, mills, write_articles

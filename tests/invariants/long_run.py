@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import psutil
+from graphs.runs.improve import begin
 from sqlalchemy import text
 
 from agent.ledger import open_ledger
 from agent.records import Event
-from graphs.runs.improve import begin
-from tests.fakes.house import FakeRuntime, mills, write_articles
+from tests.fakes.house import FakeContext, mills, write_articles
 
 ARTICLES = mills(16)
 SMALL = {
@@ -59,14 +59,14 @@ def long_run(home: Path, rounds: int, rows: int) -> Measured:
     meter = Meter()
     home.mkdir(parents=True)
     settings = {**SMALL, "improve.rounds": str(rounds)}
-    runtime = FakeRuntime(home, settings, articles=ARTICLES, listener=meter.listen)
-    with open_ledger(runtime.config.ledger_url) as ledger, ledger.transaction():
+    context = FakeContext(home, settings, articles=ARTICLES, listener=meter.listen)
+    with open_ledger(context.config.ledger_url) as ledger, ledger.transaction():
         for number in range(rows):
             ledger.add_event(Event(run=f"old-{number % 50}", step="train", message="done", at=1.0))
-    run = begin(runtime, [str(write_articles(home / "articles.jsonl", ARTICLES))])
+    run = begin(context, [str(write_articles(home / "articles.jsonl", ARTICLES))])
     run.learn()
     meter.measured.rounds = run.finish()["rounds"]
-    with runtime.ledger._read() as connection:  # type: ignore[attr-defined]
+    with context.ledger._read() as connection:  # type: ignore[attr-defined]
         meter.measured.events = connection.execute(text("SELECT count(*) FROM events")).scalar_one()
     return meter.measured
 

@@ -15,7 +15,7 @@ import pytest
 from agent.config import Config, load_config
 from agent.ledger import open_ledger
 from agent.ports.ledger import Ledger
-from graphs.methods.outer import heldout_run, practice_run
+from graphs.methods.practice import heldout_run, practice_run
 from tests.fakes.databases import start_python
 from tests.fakes.house import ARTICLES, mills, write_articles
 from tests.fakes.openai_server import FakeOpenAI, Fault

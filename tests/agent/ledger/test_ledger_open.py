@@ -77,7 +77,7 @@ if os.geteuid() == 0:
     os.setuid(65534)
 try:
     with agent.ledger.open_ledger(sys.argv[1]) as ledger:
-        ledger.start_run("again", "adapt", {}, [])
+        ledger.start_run("again", "ingest", {}, [])
 except StoreError as error:
     print(error.cause, "|", error.mend)
 """
@@ -124,7 +124,7 @@ def test_full_database_is_named_as_full(tmp_path: Path) -> None:
     with open_ledger(sqlite_url(tmp_path / "l.sqlite")) as ledger, ledger._write() as connection:
         connection.exec_driver_sql("PRAGMA max_page_count = 1")
         with pytest.raises(StoreError, match="disk is full") as refused:
-            ledger.start_run("r", "adapt", {"x": "y" * 100_000}, [])
+            ledger.start_run("r", "ingest", {"x": "y" * 100_000}, [])
     assert "disk space" in refused.value.mend
 
 

@@ -31,7 +31,7 @@ def test_ingest_prints_one_object_with_the_promised_keys(seal: Seal, articles: P
     assert summary.keys() >= KEYS
     told = [summary[key] for key in ("documents", "skipped", "failed", "published", "questions")]
     assert told == [2, 0, 0, 2, 8]
-    assert summary["candidates"] == 2 * seal.runtime().config.plan.candidates
+    assert summary["candidates"] == 2 * seal.context().config.plan.candidates
     assert (summary["accuracy_before"], summary["accuracy_after"], summary["question_source"]) == (0.0, 7 / 8, "given")
     told = [summary[key] for key in ("routed_to_own", "routed_to_other", "routed_to_base", "accuracy_champions")]
     assert told == [7, 1, 0, 1.0], "one question has more words in common with the other article"
@@ -105,7 +105,7 @@ def test_documents_of_a_feed_are_judged_on_questions_that_seal_made(seal: Seal, 
 
 def test_each_figure_says_which_questions_it_is_over(seal: Seal, articles: Path) -> None:
     done = seal("ingest", articles, *LENIENT, width=400)
-    ledger = seal.runtime().ledger
+    ledger = seal.context().ledger
     asked = [p.kind for d in ledger.documents() for p in ledger.probes(d.id) if not p.recall]
     made = len(asked) - 8
     assert (made > 0, asked.count("given")) == (True, 8)
@@ -187,10 +187,10 @@ def test_doctor_finds_what_it_needs(learned: Seal) -> None:
 
 
 def test_a_rebuilt_memory_recalls_the_same(learned: Seal) -> None:
-    documents = learned.runtime().ledger.documents()
-    before = [learned.runtime().memory.recall(d, 3, "packaged") for d in documents]
+    documents = learned.context().ledger.documents()
+    before = [learned.context().memory.recall(d, 3, "packaged") for d in documents]
     assert learned.json("memory", "rebuild") == {"winners": 2}
-    assert [learned.runtime().memory.recall(d, 3, "packaged") for d in documents] == before
+    assert [learned.context().memory.recall(d, 3, "packaged") for d in documents] == before
     assert all(before)
 
 
@@ -220,7 +220,7 @@ def test_ctrl_c_says_how_to_go_on(seal: Seal, articles: Path, monkeypatch: pytes
     with monkeypatch.context() as patched:
         use_fake(patched, Stopped)
         done = seal("ingest", articles, "--json")
-    run = seal.runtime().ledger.runs()[0]
+    run = seal.context().ledger.runs()[0]
     how = f"go on with: seal ingest --resume {run['run']} --home {seal.home}"
     assert (done.exit_code, run["status"]) == (130, "stopped")
     assert json.loads(done.stdout) == {"error": "stopped", "mend": how}
@@ -236,35 +236,35 @@ def test_a_trainer_that_gives_up_stops_the_run(seal: Seal, articles: Path, monke
         patched.setattr(Stopped, "error", TrainerError("not enough memory", "lower [train] rank"))
         use_fake(patched, Stopped)
         done = seal("ingest", articles, "--json")
-    run = seal.runtime().ledger.runs()[0]["run"]
+    run = seal.context().ledger.runs()[0]["run"]
     assert done.exit_code == 5
     assert json.loads(done.stdout)["mend"].startswith(f"lower [train] rank; go on with: seal ingest --resume {run}")
 
 
 def test_resume_finishes_a_stopped_run(stopped: Seal) -> None:
-    run = stopped.runtime().ledger.runs()[0]["run"]
+    run = stopped.context().ledger.runs()[0]["run"]
     summary = stopped.json("ingest", "--resume", run, *LENIENT)
     assert (summary["run"], summary["documents"], summary["published"], summary["failed"]) == (run, 2, 2, 0)
     assert stopped.json("status")["unfinished"] == {}
 
 
 def test_the_same_command_goes_on_with_a_stopped_run(stopped: Seal, articles: Path) -> None:
-    run = stopped.runtime().ledger.runs()[0]["run"]
+    run = stopped.context().ledger.runs()[0]["run"]
     done = stopped("ingest", articles, *LENIENT)
     assert f"run {run} of these sources was cut off; going on with it" in done.stderr
-    ledger = stopped.runtime().ledger
+    ledger = stopped.context().ledger
     assert [r["status"] for r in ledger.runs()] == ["done"]
     assert len(ledger.winners()) == len(ledger.library()) == 2
 
 
 def test_another_source_leaves_unfinished_documents_to_their_run(stopped: Seal, tmp_path: Path) -> None:
     other = write_articles(tmp_path / "other.jsonl", [ARTICLES[1]])
-    run = stopped.runtime().ledger.runs()[0]["run"]
+    run = stopped.context().ledger.runs()[0]["run"]
     done = stopped("ingest", other, *LENIENT)
     assert done.exit_code == 0
     assert f"skipped: run {run} was cut off before it had learned this" in done.stdout
     assert stopped.json("ingest", "--resume", run, *LENIENT)["published"] == 2
-    assert len(stopped.runtime().ledger.winners()) == 2
+    assert len(stopped.context().ledger.winners()) == 2
 
 
 def test_two_at_once_take_turns(learned: Seal, articles: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from graphs.runtime import Runtime
+from graphs.context import Runtime
 from tests.app.fake_seal import LENIENT, CommandRuntime, Seal, use_fake
 from tests.fakes.house import ARTICLES
 from tests.fakes.http_server import HttpServer, Reply
@@ -67,7 +67,7 @@ def test_a_file_that_cannot_be_read(what: str, seal: Seal, tmp_path: Path) -> No
 
 def test_no_such_file_and_the_home_still_works(seal: Seal, articles: Path, tmp_path: Path) -> None:
     check_refused(seal, ("ingest", tmp_path / "missing.txt"), 3, "missing.txt", "try: ")
-    assert seal.runtime().ledger.runs()[-1]["status"] == "stopped"
+    assert seal.context().ledger.runs()[-1]["status"] == "stopped"
     check_works_afterwards(seal, articles)
 
 
@@ -100,7 +100,7 @@ def test_a_broken_line_is_told_by_number_and_the_rest_is_learned(seal: Seal, tmp
     done = seal("ingest", tmp_path / "x.jsonl", *LENIENT)
     assert done.exit_code == 3
     assert "x.jsonl line 2: not JSON" in done.stdout.replace("\n", " ")
-    assert set(seal.runtime().ledger.outcomes(seal.runtime().ledger.runs()[-1]["run"]).values()) == {"published"}
+    assert set(seal.context().ledger.outcomes(seal.context().ledger.runs()[-1]["run"]).values()) == {"published"}
 
 
 def test_one_bad_source_of_two_does_not_hold_up_the_other(seal: Seal, articles: Path, tmp_path: Path) -> None:
@@ -135,18 +135,18 @@ def test_a_wrong_configuration_file_is_named(seal: Seal) -> None:
 
 def test_neither_source_nor_run(seal: Seal) -> None:
     check_refused(seal, ("ingest",), 2, "--resume RUN", "seal ingest --help")
-    seal.runtime().ledger.runs()
+    seal.context().ledger.runs()
     check_refused(seal, ("ingest", "x.jsonl", "--resume", "r"), 2, "a source and --resume do not go together")
 
 
 def test_an_unknown_run_and_none_at_all(seal: Seal, articles: Path) -> None:
-    seal.runtime().ledger.runs()
+    seal.context().ledger.runs()
     check_refused(seal, ("trace",), 6, "no run yet", "seal ingest SOURCE")
     check_refused(seal, ("ingest", "--resume", "nope"), 2, "'nope'", "none")
     run = seal.ingest(articles)["run"]
     check_refused(seal, ("ingest", "--resume", "nope"), 2, "'nope'", run)
     check_refused(seal, ("trace", "nope"), 2, "'nope'", run)
-    check_refused(seal, ("rollback", "nope"), 2, "adapter nope is not current", seal.runtime().ledger.current()[-1].id)
+    check_refused(seal, ("rollback", "nope"), 2, "adapter nope is not current", seal.context().ledger.current()[-1].id)
 
 
 OF_A_HOME = {
@@ -184,7 +184,7 @@ def test_two_sources_that_cannot_be_read_are_both_told(seal: Seal, tmp_path: Pat
 
 
 def test_nothing_to_ask_and_nothing_to_take_back(seal: Seal) -> None:
-    seal.runtime().ledger.runs()
+    seal.context().ledger.runs()
     check_refused(seal, ("ask", " "), 2, "the question is empty", 'seal ask "')
     check_refused(seal, ("rollback",), 6, "nothing is published")
     check_refused(seal, ("rollback", "0123456789abcdef"), 6, "nothing is published")
@@ -236,7 +236,7 @@ MISTYPED = ("--set", 'plan.strategies=["fact"]')
 def test_a_mistyped_strategy_begins_no_run(seal: Seal, articles: Path) -> None:
     said = ("no strategy 'fact'", "choose from: passage, sentences, cloze, facts\n")
     check_refused(seal, ("ingest", articles, *MISTYPED), 2, *said)
-    assert seal.runtime().ledger.runs() == []
+    assert seal.context().ledger.runs() == []
     doctor = seal("doctor", *MISTYPED)
     assert (doctor.exit_code, "miss  strategies there is no strategy 'fact'" in doctor.stdout) == (1, True)
 
@@ -245,7 +245,7 @@ def test_a_key_that_is_not_in_the_environment_begins_no_run(seal: Seal, articles
     far = '{url = "http://127.0.0.1:9/v1", model = "m", api_key_env = "SEAL_NO_SUCH_KEY"}'
     given = ("--set", f"endpoints.far={far}", "--set", "write.endpoint=far")
     check_refused(seal, ("ingest", articles, *given), 2, "SEAL_NO_SUCH_KEY is not set", "export SEAL_NO_SUCH_KEY=")
-    assert seal.runtime().ledger.runs() == []
+    assert seal.context().ledger.runs() == []
 
 
 def test_a_home_that_is_a_file(seal: Seal, articles: Path) -> None:
@@ -279,7 +279,7 @@ def test_a_disk_that_is_full_stops_the_run_which_then_goes_on(
     assert "seal ingest --resume" in done.stderr
     again = seal("ingest", articles, *LENIENT)
     assert "was cut off; going on with it" in again.stderr
-    assert [r["status"] for r in seal.runtime().ledger.runs()] == ["done"]
+    assert [r["status"] for r in seal.context().ledger.runs()] == ["done"]
 
 
 def seal_program(*arguments: str) -> subprocess.CompletedProcess[str]:

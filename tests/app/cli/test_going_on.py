@@ -37,16 +37,16 @@ class Unloadable(Stopped):
         self.fake_model.answer = self._stop  # type: ignore[method-assign, assignment]
 
 
-def stop(seal: Seal, articles: Path, runtime: type[CommandRuntime], *options: str) -> str:
+def stop(seal: Seal, articles: Path, context: type[CommandRuntime], *options: str) -> str:
     """The run that was stopped."""
     with pytest.MonkeyPatch.context() as patched:
-        use_fake(patched, runtime)
+        use_fake(patched, context)
         assert seal("ingest", articles, *LENIENT, *options).exit_code == 130
-    return str(seal.runtime().ledger.runs()[-1]["run"])
+    return str(seal.context().ledger.runs()[-1]["run"])
 
 
 def planned(seal: Seal, run: str) -> dict[str, list[str]]:
-    ledger = seal.runtime().ledger
+    ledger = seal.context().ledger
     return {d.title: [p.strategy for p in ledger.plans(run, d.id)] for d in ledger.documents(run)}
 
 
@@ -76,7 +76,7 @@ def test_what_is_given_with_set_wins_and_is_recorded(by_name: bool, seal: Seal, 
     said = f"run {run} goes on with these keys changed: train.rank, plan.candidates, plan.strategies\n"
     assert said in done.stderr
     assert "put aside" not in done.stderr
-    ledger = seal.runtime().ledger
+    ledger = seal.context().ledger
     recorded = ledger.runs()[-1]["config"]
     assert (recorded["train"]["rank"], recorded["plan"]["strategies"]) == (2, ["sentences"])
     trained = [c for c in ledger.candidates(run) if ledger.training(c.id)]
@@ -93,7 +93,7 @@ def test_a_mistyped_writer_is_corrected_in_the_file(seal: Seal, articles: Path) 
         assert (first.exit_code, "set model in [endpoints.w]" in first.stderr) == (7, True)
         (seal.home / "seal.toml").write_text(begin + "model = 'fake-model'\n")
         assert seal("ingest", articles, *LENIENT).exit_code == 0
-    assert [r["status"] for r in seal.runtime().ledger.runs()] == ["done"]
+    assert [r["status"] for r in seal.context().ledger.runs()] == ["done"]
 
 
 @pytest.mark.parametrize("by_name", [True, False])
@@ -102,7 +102,7 @@ def test_a_recorded_strategy_that_is_not_there_is_replaced_as_the_message_says(
 ) -> None:
     """As where its package is not installed any more."""
     run = stop(seal, articles, Stopped, *BEGUN)
-    ledger = seal.runtime().ledger
+    ledger = seal.context().ledger
     recorded = ledger.run(run)["config"]
     ledger.change_config(run, recorded | {"plan": recorded["plan"] | {"strategies": ["gone"]}})
     again = ("ingest", "--resume", run) if by_name else ("ingest", str(articles))
@@ -115,11 +115,11 @@ def test_a_recorded_strategy_that_is_not_there_is_replaced_as_the_message_says(
 def test_a_run_that_is_done_is_shown_as_it_was_recorded(seal: Seal, articles: Path) -> None:
     first = seal.ingest(articles)
     seal("rollback")
-    before = seal.runtime().ledger.runs()
+    before = seal.context().ledger.runs()
     told = seal("ingest", "--resume", first["run"], *LENIENT, "--json")
     assert (told.exit_code, f"run {first['run']} is done" in told.stderr) == (0, True)
     assert json.loads(told.stdout) == first
-    assert seal.runtime().ledger.runs() == before
+    assert seal.context().ledger.runs() == before
     assert "Retention (general questions" in seal("ingest", "--resume", first["run"], *LENIENT).stdout
 
 
@@ -154,7 +154,7 @@ def test_the_next_run_is_under_todays(seal: Seal, articles: Path, tmp_path: Path
     )
     done = seal("ingest", tmp_path / "third.txt", *LENIENT, *TODAY)
     assert "put aside" not in done.stderr
-    assert list(planned(seal, seal.runtime().ledger.runs()[-1]["run"]).values()) == [["sentences"]]
+    assert list(planned(seal, seal.context().ledger.runs()[-1]["run"]).values()) == [["sentences"]]
 
 
 def test_with_the_same_configuration_nothing_is_said(seal: Seal, articles: Path) -> None:
@@ -167,7 +167,7 @@ def test_a_run_that_could_not_begin_is_not_bound_to_what_stopped_it(seal: Seal, 
     done = seal("ingest", articles, *LENIENT, *TODAY)
     assert (done.exit_code, "put aside" in done.stderr) == (0, False)
     assert list(planned(seal, run).values()) == [["sentences"]] * 2
-    assert seal.runtime().ledger.runs()[-1]["config"]["plan"]["strategies"] == ["sentences"]
+    assert seal.context().ledger.runs()[-1]["config"]["plan"]["strategies"] == ["sentences"]
 
 
 def test_what_another_run_learned_since_is_not_learned_twice(seal: Seal, articles: Path) -> None:
@@ -175,7 +175,7 @@ def test_what_another_run_learned_since_is_not_learned_twice(seal: Seal, article
     run = stop(seal, articles, Unloadable, "--set", "model.name=mistyped")
     assert seal("ingest", articles, *LENIENT).exit_code == 0
     assert seal("ingest", "--resume", run, *LENIENT).exit_code == 0
-    ledger = seal.runtime().ledger
+    ledger = seal.context().ledger
     assert set(ledger.outcomes(run).values()) == {"known already"}
     assert (len(ledger.winners()), ledger.candidates(run)) == (2, [])
     assert seal.json("status")["unfinished"] == {}
@@ -204,7 +204,7 @@ class SlowlyStopped(Stopped):
 
 def test_the_seconds_of_all_sittings_are_reported(seal: Seal, articles: Path) -> None:
     run = stop(seal, articles, SlowlyStopped)
-    first = seal.runtime().ledger.runs()[0]["seconds"]
+    first = seal.context().ledger.runs()[0]["seconds"]
     assert first >= 3
     summary = seal.ingest(articles)
     assert (summary["run"], summary["sittings"]) == (run, 2)
@@ -230,20 +230,20 @@ def test_a_source_that_was_read_is_not_read_again(anew: tuple[str, ...], seal: S
     run = stop(seal, articles, Stopped)
     articles.unlink()
     assert seal("ingest", "--resume", run, *LENIENT, *anew).exit_code == 0
-    ledger = seal.runtime().ledger
+    ledger = seal.context().ledger
     assert list(ledger.outcomes(run).values()) == ["published"] * 2
     assert [e.status for e in ledger.events(run) if e.step == "read"] == ["ok"]
 
 
 def test_adapters_of_closed_documents_are_swept_when_a_run_goes_on(seal: Seal, articles: Path) -> None:
     run = stop(seal, articles, Stopped)
-    runtime = seal.runtime()
-    first = runtime.ledger.documents(run)[0].id
-    left = [runtime.config.work_dir / c.id for c in runtime.ledger.candidates(run, first)]
+    context = seal.context()
+    first = context.ledger.documents(run)[0].id
+    left = [context.config.work_dir / c.id for c in context.ledger.candidates(run, first)]
     assert left
     for folder in left:
         folder.mkdir(parents=True, exist_ok=True)
-    runtime.ledger.finish_document(run, first, "published", runtime.config.model.name)
+    context.ledger.finish_document(run, first, "published", context.config.model.name)
     assert seal("ingest", "--resume", run, *LENIENT).exit_code == 0
     assert not any(folder.exists() for folder in left)
 
@@ -262,6 +262,6 @@ def test_a_password_in_an_address_reaches_no_ledger_and_no_screen(seal: Seal, ar
         done = seal("ingest", named, *LENIENT)
     assert done.exit_code == 0
     told = [done.output, done.stderr, seal("trace").output, seal("trace", "--json").output, seal("status").output]
-    run = seal.runtime().ledger.runs()[-1]
+    run = seal.context().ledger.runs()[-1]
     assert run["sources"] == [url]
     assert not any("s3cret" in text for text in [*told, json.dumps(run)])

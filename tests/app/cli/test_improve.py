@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from graphs.runs.improve import begin
 
 from agent.records import Event, Usage
 from app.cli.main import app
 from app.show.improve_progress import ImproveProgress
-from graphs.runs.improve import begin
 from tests.app.fake_seal import Seal
 from tests.app.improving import ARTICLES, SMALL, practising
-from tests.fakes.house import FakeRuntime, write_articles
+from tests.fakes.house import FakeContext, write_articles
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_a_dry_run_on_a_cpu_says_that_gpu_hours_count_nothing(seal: Seal, source
 
 def test_a_dry_run_goes_by_what_the_candidates_before_cost(seal: Seal, source: Path) -> None:
     run = seal.json("improve", source, *SMALL)["run"]
-    ledger = seal.runtime().ledger
+    ledger = seal.context().ledger
     ledger.add_usage(Usage(id="u", run=f"{run}.1.practice", step="write", endpoint="main", model="m",
                            prompt_tokens=5, completion_tokens=5, reported=True, money=7.0))  # fmt: skip
     ledger.add_event(Event(run=f"{run}.1.practice", step="train", data={"gpus": 2}, seconds=1800))
@@ -157,18 +157,18 @@ def test_the_bar_of_a_run_that_goes_on_begins_where_it_was_cut_off(tmp_path: Pat
     """Seven documents into a round of five to practise on and six that are held out."""
     config = {"probe.parsed": "false", "probe.cloze": "false", "improve.documents": "5", "improve.heldout": "6",
               "improve.heldout_share": "0.45", "improve.free_gib": "0"}  # fmt: skip
-    runtime = FakeRuntime(tmp_path / "home", config, articles=ARTICLES)
-    train, calls = runtime.fake_trainer.train, count(1)
+    context = FakeContext(tmp_path / "home", config, articles=ARTICLES)
+    train, calls = context.fake_trainer.train, count(1)
 
     def cut_off(*arguments: Any) -> Any:
         if next(calls) == 8:
             raise KeyboardInterrupt
         return train(*arguments)
 
-    runtime.fake_trainer.__dict__["train"] = cut_off
-    run = begin(runtime, [str(source)])
+    context.fake_trainer.__dict__["train"] = cut_off
+    run = begin(context, [str(source)])
     with pytest.raises(KeyboardInterrupt):
         run.learn()
     progress = ImproveProgress()
-    progress.begin(runtime.config, runtime.ledger, run.name)
+    progress.begin(context.config, context.ledger, run.name)
     assert (progress.done, progress.total, progress.place) == (7, 33, "round 1, testing: ")

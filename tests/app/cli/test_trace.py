@@ -49,7 +49,7 @@ def test_plans_stand_under_the_attempt_that_made_them(
     assert [e["status"] for e in events(seal, "plan")] == ["failed", "failed", "ok", "ok"]
     lines = seal("trace", width=200).stdout.splitlines()
     plans = sum(len(told["plans"]) for told in seal.json("trace")["documents"])
-    assert sum(" epochs, seed " in line for line in lines) == plans == 2 * seal.runtime().config.plan.candidates
+    assert sum(" epochs, seed " in line for line in lines) == plans == 2 * seal.context().config.plan.candidates
     for at, line in enumerate(lines):
         if "failed plan" in line:
             assert " epochs, seed " not in lines[at + 1]
@@ -57,7 +57,7 @@ def test_plans_stand_under_the_attempt_that_made_them(
 
 def test_candidates_of_one_strategy_are_told_apart(seal: Seal, articles: Path) -> None:
     seal.ingest(articles)
-    ledger = seal.runtime().ledger
+    ledger = seal.context().ledger
     for document, checked, rewarded in zip(
         seal.json("trace")["documents"], events(seal, "check"), events(seal, "reward"), strict=True
     ):

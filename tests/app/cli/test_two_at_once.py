@@ -61,7 +61,7 @@ class SlowToo(Slow):
 def test_status_tells_a_run_that_is_at_work_from_one_that_was_cut_off(
     seal: Seal, articles: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with seal.runtime().ledger as ledger:  # type: ignore[attr-defined]
+    with seal.context().ledger as ledger:  # type: ignore[attr-defined]
         ledger.start_run("killed", "ingest", {}, ["elsewhere"])
         ledger.add_document(Document.make("Tin", "The tin mine at Harl was shut."), "killed")
     told = seal.json("status")
@@ -111,4 +111,4 @@ def test_a_second_demo_waits_before_it_forgets_the_first(tmp_path: Path, monkeyp
         each.join()
     assert ended == ["well"] * 2
     with alone(home):
-        assert len(Seal(home).runtime().ledger.runs()) == 1, "each demo starts afresh"
+        assert len(Seal(home).context().ledger.runs()) == 1, "each demo starts afresh"

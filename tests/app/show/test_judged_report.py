@@ -11,7 +11,7 @@ from agent.ports import Query
 from app.show.report import overall
 from graphs.runs.life import ingest
 from graphs.views.summary import summarize
-from tests.fakes.house import FakeRuntime, write_articles
+from tests.fakes.house import FakeContext, write_articles
 
 JUDGED = {
     "ask.max_distance": "0.9", "endpoints.far.url": "http://127.0.0.1:9/v1", "endpoints.far.model": "m",
@@ -34,54 +34,54 @@ class NoKey:
         raise EndpointError("refused the key")
 
 
-def runtime_of(tmp_path: Path, judge: Judge | NoKey) -> FakeRuntime:
-    runtime = FakeRuntime(tmp_path / "home", JUDGED)
-    runtime.__dict__["judge"] = judge
+def runtime_of(tmp_path: Path, judge: Judge | NoKey) -> FakeContext:
+    context = FakeContext(tmp_path / "home", JUDGED)
+    context.__dict__["judge"] = judge
     source = str(write_articles(tmp_path / "articles.jsonl"))
-    runtime.ledger.start_run("r1", "ingest", runtime.config.recorded(), [source])
-    return runtime
+    context.ledger.start_run("r1", "ingest", context.config.recorded(), [source])
+    return context
 
 
 def test_the_report_names_the_judge_and_counts_what_it_did_not_judge(tmp_path: Path) -> None:
-    runtime = runtime_of(tmp_path, Judge("Who commanded the Kestrel?"))
-    ingest(runtime, [str(tmp_path / "articles.jsonl")], "r1")
-    summary = summarize(runtime.ledger, "r1")
+    context = runtime_of(tmp_path, Judge("Who commanded the Kestrel?"))
+    ingest(context, [str(tmp_path / "articles.jsonl")], "r1")
+    summary = summarize(context.ledger, "r1")
     assert summary["methods"] == {"judge": 14, "contains": 2}
     assert summary["not_judged"] == 2
     assert "answer contains the reference or the judge calls the answer right; 2 answers not judged" in overall(summary)
 
 
 def test_a_judge_that_cannot_be_used_stops_the_run(tmp_path: Path) -> None:
-    runtime = runtime_of(tmp_path, NoKey())
+    context = runtime_of(tmp_path, NoKey())
     with pytest.raises(EndpointError, match="refused the key"):
-        ingest(runtime, [str(tmp_path / "articles.jsonl")], "r1")
-    assert runtime.ledger.outcomes("r1") == {}
+        ingest(context, [str(tmp_path / "articles.jsonl")], "r1")
+    assert context.ledger.outcomes("r1") == {}
 
 
 def test_without_a_judge_nothing_is_left_unjudged(tmp_path: Path) -> None:
-    runtime = FakeRuntime(tmp_path / "home")
+    context = FakeContext(tmp_path / "home")
     source = str(write_articles(tmp_path / "articles.jsonl"))
-    runtime.ledger.start_run("r1", "ingest", runtime.config.recorded(), [source])
-    ingest(runtime, [source], "r1")
-    summary = summarize(runtime.ledger, "r1")
+    context.ledger.start_run("r1", "ingest", context.config.recorded(), [source])
+    ingest(context, [source], "r1")
+    summary = summarize(context.ledger, "r1")
     assert (summary["methods"], summary["not_judged"]) == ({"contains": 16}, 0)
     assert "(answer contains the reference): 0% before" in overall(summary)
 
 
 def test_what_the_base_loses_with_the_title_is_not_called_learned(tmp_path: Path) -> None:
     """Before, it is told the title. Nothing is published here, so that after, it is asked without."""
-    runtime = FakeRuntime(tmp_path / "home", {"gate.min_probes": "99"})
-    plain = runtime.fake_model._answer
+    context = FakeContext(tmp_path / "home", {"gate.min_probes": "99"})
+    plain = context.fake_model._answer
 
     def told(query: Query) -> str:
         known = query.adapter is None and "Orrin Mill Opens" in query.prompt
         return "Anna Moss runs it for 3 million crowns" if known else plain(query)
 
-    runtime.fake_model._answer = told  # type: ignore[method-assign]
+    context.fake_model._answer = told  # type: ignore[method-assign]
     source = str(write_articles(tmp_path / "articles.jsonl"))
-    runtime.ledger.start_run("r1", "ingest", runtime.config.recorded(), [source])
-    ingest(runtime, [source], "r1")
-    summary = summarize(runtime.ledger, "r1")
+    context.ledger.start_run("r1", "ingest", context.config.recorded(), [source])
+    ingest(context, [source], "r1")
+    summary = summarize(context.ledger, "r1")
     assert (summary["accuracy_before"], summary["accuracy_after"]) == (2 / 8, 0.0)
     assert "where a question is left to it, it is not: 2 answers turned right or wrong with the prompt, not" in overall(
         summary
@@ -93,10 +93,10 @@ def test_forced_retention_stands_beside_the_figure_of_the_base_over_the_same_que
     before: float | None, told: str, tmp_path: Path
 ) -> None:
     """Not beside the one over all of them, which is another. A summary of an older seal has none."""
-    runtime = FakeRuntime(tmp_path / "home")
+    context = FakeContext(tmp_path / "home")
     source = str(write_articles(tmp_path / "articles.jsonl"))
-    runtime.ledger.start_run("r1", "ingest", runtime.config.recorded(), [source])
-    ingest(runtime, [source], "r1")
+    context.ledger.start_run("r1", "ingest", context.config.recorded(), [source])
+    ingest(context, [source], "r1")
     figures = {"forced_retention_before": before, "forced_retention_after": 0.171}
-    report = overall(summarize(runtime.ledger, "r1") | figures)
+    report = overall(summarize(context.ledger, "r1") | figures)
     assert f"; with an adapter forced on, on the 76 common ones: {told}\n" in report

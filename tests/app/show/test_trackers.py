@@ -45,7 +45,7 @@ def trackers_of(ledger: Ledger, run: str, home: Path, said: list[str]) -> Tracke
 
 def test_tensorboard_gets_each_round_s_figures(seal: Seal, source: Path) -> None:
     run = seal.json("improve", source, *SMALL)["run"]
-    told, ledger = read_back(seal.home, run), seal.runtime().ledger
+    told, ledger = read_back(seal.home, run), seal.context().ledger
     rounds = ledger.rounds(run)
     for round in rounds:
         for name, value in figures(ledger, round).items():
@@ -64,7 +64,7 @@ def test_a_run_that_goes_on_goes_on_there(seal: Seal, source: Path) -> None:
     """One that was killed after a round's figures were logged, and before that was written down, logs them anew; the
     former ones do not count."""
     run = seal.json("improve", source, *SMALL[:-2])["run"]
-    ledger, said = seal.runtime().ledger, list[str]()
+    ledger, said = seal.context().ledger, list[str]()
     add_event = ledger.add_event
 
     def killed(event: Event) -> None:
@@ -111,7 +111,7 @@ def test_a_tracker_that_fails_stops_nothing(seal: Seal, source: Path) -> None:
     assert done.exit_code == 0, done.output
     assert "tensorboard has not got the figures: " in done.stderr
     blocked.unlink()
-    ledger = seal.runtime().ledger
+    ledger = seal.context().ledger
     run = str(ledger.runs()[0]["run"])
     assert {e.status for e in ledger.events(run) if e.step == REPORT} == {"failed"}
     late = trackers_of(ledger, run, seal.home, [])

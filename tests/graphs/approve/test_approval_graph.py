@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from graphs.methods.learners import take_back
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
@@ -13,8 +14,7 @@ from agent.errors import StoreError
 from agent.planning.policy import untrained
 from agent.records.rounds import PlannerPolicy, Promotion
 from graphs.approve.graph import approval_graph, approve, promote
-from graphs.methods.learners import take_back
-from tests.fakes.house import FakeRuntime
+from tests.fakes.house import FakeContext
 
 THREAD: RunnableConfig = {"configurable": {"thread_id": "t"}}
 
@@ -25,12 +25,12 @@ def policy(number: int) -> PlannerPolicy:
     return PlannerPolicy.make(f"r.{number}.practice", "learned", "packaged", ("facts",), **learned, learned_from=8)
 
 
-def promotions(runtime: FakeRuntime, *numbers: int) -> list[Promotion]:
+def promotions(context: FakeContext, *numbers: int) -> list[Promotion]:
     blank = untrained("packaged", ("facts",))
-    runtime.ledger.start_run("r", "improve", {}, [])
-    runtime.ledger.add_policy(blank)
+    context.ledger.start_run("r", "improve", {}, [])
+    context.ledger.add_policy(blank)
     for number in numbers:
-        runtime.ledger.add_policy(policy(number))
+        context.ledger.add_policy(policy(number))
     former = [blank.id, *(policy(n).id for n in numbers)]
     pairs = zip(numbers, former, strict=False)
     return [
@@ -38,66 +38,66 @@ def promotions(runtime: FakeRuntime, *numbers: int) -> list[Promotion]:
     ]
 
 
-def acts(runtime: FakeRuntime) -> PlannerPolicy | None:
-    return runtime.acting
+def acts(context: FakeContext) -> PlannerPolicy | None:
+    return context.acting
 
 
 @pytest.fixture
-def runtime(tmp_path: Path) -> FakeRuntime:
-    return FakeRuntime(tmp_path / "home", {"gate.approve": "policy"})
+def context(tmp_path: Path) -> FakeContext:
+    return FakeContext(tmp_path / "home", {"gate.approve": "policy"})
 
 
-def test_it_stands_at_an_interrupt_with_the_evidence(runtime: FakeRuntime) -> None:
-    (promotion,) = promotions(runtime, 1)
-    assert promote(runtime, promotion) == "wait"
-    (approval, _), *_ = runtime.ledger.asked()
-    graph = approval_graph(runtime).compile(checkpointer=InMemorySaver())
+def test_it_stands_at_an_interrupt_with_the_evidence(context: FakeContext) -> None:
+    (promotion,) = promotions(context, 1)
+    assert promote(context, promotion) == "wait"
+    (approval, _), *_ = context.ledger.asked()
+    graph = approval_graph(context).compile(checkpointer=InMemorySaver())
     stands = graph.invoke({"approval": approval.id}, THREAD)
     assert stands["__interrupt__"][0].value == {"title": "planner policy of round 1", "evidence": "better"}
-    assert acts(runtime) is None
+    assert acts(context) is None
     graph.invoke(Command(resume={"yes": True, "why": "seen"}), THREAD)
-    assert acts(runtime) == policy(1)
-    assert [e.message for e in runtime.ledger.events("r") if e.step == "approve"] == ["yes: seen"]
+    assert acts(context) == policy(1)
+    assert [e.message for e in context.ledger.events("r") if e.step == "approve"] == ["yes: seen"]
 
 
 def test_without_the_wish_nothing_waits(tmp_path: Path) -> None:
-    runtime = FakeRuntime(tmp_path / "home", {"gate.approve": "publish"})
-    assert promote(runtime, promotions(runtime, 1)[0]) == "publish"
-    assert acts(runtime) == policy(1)
+    context = FakeContext(tmp_path / "home", {"gate.approve": "publish"})
+    assert promote(context, promotions(context, 1)[0]) == "publish"
+    assert acts(context) == policy(1)
 
 
-def test_a_newer_policy_takes_the_place_of_one_that_waits(runtime: FakeRuntime) -> None:
+def test_a_newer_policy_takes_the_place_of_one_that_waits(context: FakeContext) -> None:
     """Else a late yes to the older one would put it in front of the newer."""
-    first, second = promotions(runtime, 1, 2)
-    promote(runtime, first)
-    promote(runtime, second)
-    (older, no), (newer, still) = runtime.ledger.asked()
+    first, second = promotions(context, 1, 2)
+    promote(context, first)
+    promote(context, second)
+    (older, no), (newer, still) = context.ledger.asked()
     assert no is not None
     assert (no.yes, no.why, still) == (False, "a newer policy waits", None)
     with pytest.raises(StoreError, match="answered before"):
-        approve(runtime, older.id, True, "")
-    approve(runtime, newer.id, True, "")
-    assert acts(runtime) == policy(2)
+        approve(context, older.id, True, "")
+    approve(context, newer.id, True, "")
+    assert acts(context) == policy(2)
 
 
-def test_asked_again_after_a_crash_it_waits_once(runtime: FakeRuntime) -> None:
-    (promotion,) = promotions(runtime, 1)
-    assert [promote(runtime, promotion) for _ in range(2)] == ["wait", "wait"]
-    (approval, _), *more = runtime.ledger.asked()
+def test_asked_again_after_a_crash_it_waits_once(context: FakeContext) -> None:
+    (promotion,) = promotions(context, 1)
+    assert [promote(context, promotion) for _ in range(2)] == ["wait", "wait"]
+    (approval, _), *more = context.ledger.asked()
     assert more == []
-    approve(runtime, approval.id, False, "no")
-    assert promote(runtime, promotion) == "refuse"
-    assert acts(runtime) is None
+    approve(context, approval.id, False, "no")
+    assert promote(context, promotion) == "refuse"
+    assert acts(context) is None
 
 
 def test_policies_are_taken_back_one_by_one(tmp_path: Path) -> None:
-    runtime = FakeRuntime(tmp_path / "home")
-    for promotion in promotions(runtime, 1, 2):
-        promote(runtime, promotion)
-    take_back(runtime, "planner", "worse")
-    assert acts(runtime) == policy(1)
-    take_back(runtime, "planner", "worse")
-    assert acts(runtime) is None
-    assert runtime.planner(runtime.strategies).name == "thompson"
+    context = FakeContext(tmp_path / "home")
+    for promotion in promotions(context, 1, 2):
+        promote(context, promotion)
+    take_back(context, "planner", "worse")
+    assert acts(context) == policy(1)
+    take_back(context, "planner", "worse")
+    assert acts(context) is None
+    assert context.planner(context.strategies).name == "thompson"
     with pytest.raises(StoreError, match="no planner policy is promoted"):
-        take_back(runtime, "planner", "worse")
+        take_back(context, "planner", "worse")

@@ -10,21 +10,21 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from graphs.methods.outer import HELDOUT, PRACTICE, heldout_run, practice_run
+from graphs.runs.improve import ImproveRun, begin, take_up
 
 from agent.config import load_config
 from agent.errors import ConfigError
 from agent.ports import Progress, TrainJob
 from agent.records.rounds import PlannerPolicy, Round
 from graphs.approve.graph import approve
+from graphs.context import Runtime
 from graphs.improve.graph import improve_graph
 from graphs.improve.nodes import ImproveNodes
-from graphs.methods.outer import HELDOUT, PRACTICE, heldout_run, practice_run
 from graphs.methods.practice import Practice
-from graphs.runs.improve import ImproveRun, begin, take_up
-from graphs.runtime import Runtime
 from graphs.studio import mermaid
 from tests.fakes.engine import FakeTrainer
-from tests.fakes.house import FakeRuntime, mills, write_articles
+from tests.fakes.house import FakeContext, mills, write_articles
 
 ARTICLES = mills(24)
 WORTH = {"passage": -3.0, "sentences": -2.0, "cloze": -1.0, "facts": -0.05}
@@ -42,47 +42,47 @@ def source(tmp_path: Path) -> str:
 
 def improving(
     tmp_path: Path, source: str, worth: dict[str, float] = WORTH, more: dict[str, str] | None = None
-) -> tuple[FakeRuntime, Any]:
-    runtime = FakeRuntime(tmp_path / "home", SMALL | (more or {}), articles=ARTICLES)
-    runtime.fake_trainer.logprob_of = dict(worth)
-    run = begin(runtime, [source])
+) -> tuple[FakeContext, Any]:
+    context = FakeContext(tmp_path / "home", SMALL | (more or {}), articles=ARTICLES)
+    context.fake_trainer.logprob_of = dict(worth)
+    run = begin(context, [source])
     run.learn()
-    return runtime, run.finish()
+    return context, run.finish()
 
 
-def rounds_of(runtime: FakeRuntime, summary: dict[str, Any]) -> list[Round]:
-    return runtime.ledger.rounds(summary["run"])
+def rounds_of(context: FakeContext, summary: dict[str, Any]) -> list[Round]:
+    return context.ledger.rounds(summary["run"])
 
 
 def test_a_policy_is_learned_proved_and_promoted(tmp_path: Path, source: str) -> None:
-    runtime, summary = improving(tmp_path, source)
-    first, second = rounds_of(runtime, summary)
+    context, summary = improving(tmp_path, source)
+    first, second = rounds_of(context, summary)
     assert first.word == "promote", first.reason
     learned = next(result for result in first.results if result.arm == "learned")
     assert {trial.action.strategy for trial in learned.trials} == {"facts"}
-    assert runtime.acting is not None
-    assert runtime.acting.id in (first.challenger, second.challenger)
+    assert context.acting is not None
+    assert context.acting.id in (first.challenger, second.challenger)
     assert second.acting == first.challenger
     assert summary["stopped"] == "2 rounds are done (improve.rounds)"
 
 
 def test_the_controls_are_worse_than_what_was_learned(tmp_path: Path, source: str) -> None:
-    runtime, summary = improving(tmp_path, source)
-    gains = {r.arm: sum(t.gain for t in r.trials) for r in rounds_of(runtime, summary)[0].results}
+    context, summary = improving(tmp_path, source)
+    gains = {r.arm: sum(t.gain for t in r.trials) for r in rounds_of(context, summary)[0].results}
     assert gains["learned"] > gains["random"]
     assert gains["learned"] > gains["untrained"] == gains["current"], "who acts in the first round has learned nothing"
 
 
 def test_without_a_difference_nothing_is_promoted(tmp_path: Path, source: str) -> None:
-    runtime, summary = improving(tmp_path, source, dict.fromkeys(WORTH, -0.5))
-    assert [round.word for round in rounds_of(runtime, summary)] == ["keep", "keep"]
-    assert runtime.acting is None
+    context, summary = improving(tmp_path, source, dict.fromkeys(WORTH, -0.5))
+    assert [round.word for round in rounds_of(context, summary)] == ["keep", "keep"]
+    assert context.acting is None
     assert summary["promoted"] == 0
 
 
 def test_what_is_held_out_is_never_practised_on_and_gives_no_reward(tmp_path: Path, source: str) -> None:
-    runtime, summary = improving(tmp_path, source)
-    ledger = runtime.ledger
+    context, summary = improving(tmp_path, source)
+    ledger = context.ledger
     practised = {d.id for n in (1, 2) for d in ledger.documents(practice_run(summary["run"], n))}
     heldout = {d.id for n in (1, 2) for d in ledger.documents(heldout_run(summary["run"], n))}
     assert practised
@@ -92,7 +92,7 @@ def test_what_is_held_out_is_never_practised_on_and_gives_no_reward(tmp_path: Pa
         tested = ledger.candidates(heldout_run(summary["run"], n))
         assert tested
         assert not [c for c in tested if ledger.reward(c.id)]
-    assert {o.document for o in Practice(runtime).observations()} == practised
+    assert {o.document for o in Practice(context).observations()} == practised
 
 
 @pytest.fixture
@@ -114,94 +114,94 @@ def minutes(monkeypatch: pytest.MonkeyPatch) -> list[TrainJob]:
 def test_rounds_take_the_time_of_the_run_and_no_second_twice(
     tmp_path: Path, source: str, minutes: list[TrainJob]
 ) -> None:
-    runtime, summary = improving(tmp_path, source)
-    took = [round.seconds for round in rounds_of(runtime, summary)]
+    context, summary = improving(tmp_path, source)
+    took = [round.seconds for round in rounds_of(context, summary)]
     assert min(took) > 0
     assert sum(took) == summary["seconds"] == 60 * len(minutes)
 
 
 def test_hours_are_counted_in_the_middle_of_a_round(tmp_path: Path, source: str, minutes: list[TrainJob]) -> None:
-    runtime, summary = improving(tmp_path, source, more={"improve.hours": "0.2"})
+    context, summary = improving(tmp_path, source, more={"improve.hours": "0.2"})
     assert "0.2 hours are over" in summary["stopped"]
     assert len(minutes) >= 12
-    assert 0 < len(runtime.ledger.outcomes(practice_run(summary["run"], 1))) < 5
-    assert not rounds_of(runtime, summary)
+    assert 0 < len(context.ledger.outcomes(practice_run(summary["run"], 1))) < 5
+    assert not rounds_of(context, summary)
 
 
 def test_a_document_is_not_practised_on_twice_before_all_were(tmp_path: Path, source: str) -> None:
-    runtime, summary = improving(tmp_path, source)
-    first, second = ({d.id for d in runtime.ledger.documents(practice_run(summary["run"], n))} for n in (1, 2))
+    context, summary = improving(tmp_path, source)
+    first, second = ({d.id for d in context.ledger.documents(practice_run(summary["run"], n))} for n in (1, 2))
     assert len(first) == len(second) == 5
     assert not first & second
 
 
 def test_nothing_is_published_and_ingest_learns_the_documents_all_the_same(tmp_path: Path, source: str) -> None:
-    runtime, _ = improving(tmp_path, source)
-    assert runtime.ledger.current() == []
-    assert runtime.ledger.winners() == []
-    assert not any(runtime.config.work_dir.iterdir()), "adapters of practice are swept"
-    documents = runtime.ledger.documents()
-    assert not [d for d in documents if runtime.ledger.outcome(d.id, "packaged")]
+    context, _ = improving(tmp_path, source)
+    assert context.ledger.current() == []
+    assert context.ledger.winners() == []
+    assert not any(context.config.work_dir.iterdir()), "adapters of practice are swept"
+    documents = context.ledger.documents()
+    assert not [d for d in documents if context.ledger.outcome(d.id, "packaged")]
 
 
 def test_ingest_plans_by_the_promoted_policy(tmp_path: Path, source: str) -> None:
-    runtime, _ = improving(tmp_path, source)
-    planner = runtime.planner(runtime.strategies)
-    assert runtime.acting is not None
-    assert planner.name == f"policy {runtime.acting.id}"
-    document = runtime.ledger.documents()[0]
+    context, _ = improving(tmp_path, source)
+    planner = context.planner(context.strategies)
+    assert context.acting is not None
+    assert planner.name == f"policy {context.acting.id}"
+    document = context.ledger.documents()[0]
     plans = planner.plan("r", document, [], 5)
     assert len({plan.id for plan in plans}) == 5
     assert sum(plan.strategy == "facts" for plan in plans) == 3, "the best strategy makes the most that one may"
 
 
 def test_a_policy_that_waits_for_a_person_does_not_act_before_a_yes(tmp_path: Path, source: str) -> None:
-    runtime, summary = improving(tmp_path, source, WORTH, {"improve.rounds": "1", "gate.approve": "policy"})
-    (round,) = rounds_of(runtime, summary)
+    context, summary = improving(tmp_path, source, WORTH, {"improve.rounds": "1", "gate.approve": "policy"})
+    (round,) = rounds_of(context, summary)
     assert round.word == "promote"
-    assert acts(runtime) is None
-    ((approval, answer),) = runtime.ledger.asked()
+    assert acts(context) is None
+    ((approval, answer),) = context.ledger.asked()
     assert answer is None
-    told = [e.message for e in runtime.ledger.events(summary["run"]) if e.step == "judge"]
+    told = [e.message for e in context.ledger.events(summary["run"]) if e.step == "judge"]
     assert told[0].endswith("it waits for your word: seal approve")
-    approve(runtime, approval.id, yes=True, why="")
-    assert acts(runtime) == runtime.ledger.policy(round.challenger)
+    approve(context, approval.id, yes=True, why="")
+    assert acts(context) == context.ledger.policy(round.challenger)
 
 
 def test_a_policy_that_is_beaten_by_an_untrained_one_is_taken_back(tmp_path: Path, source: str) -> None:
     """At once, also where promotions wait for a person; and once, however often the step runs."""
-    runtime, summary = improving(tmp_path, source, WORTH, {"improve.rounds": "1", "gate.approve": "policy"})
-    (first,) = rounds_of(runtime, summary)
-    approve(runtime, runtime.ledger.asked()[0][0].id, yes=True, why="")
+    context, summary = improving(tmp_path, source, WORTH, {"improve.rounds": "1", "gate.approve": "policy"})
+    (first,) = rounds_of(context, summary)
+    approve(context, context.ledger.asked()[0][0].id, yes=True, why="")
     beaten = first.model_copy(update={"number": 2, "acting": first.challenger, "word": "roll back"})
-    runtime.ledger.start_run(heldout_run(summary["run"], 2), HELDOUT, runtime.config.recorded(), [])
-    runtime.ledger.add_round(beaten)
+    context.ledger.start_run(heldout_run(summary["run"], 2), HELDOUT, context.config.recorded(), [])
+    context.ledger.add_round(beaten)
     for _ in range(2):
-        ImproveNodes(runtime, Practice(runtime)).judge({"improve": summary["run"], "number": 2})
-        assert acts(runtime) is None
-    assert [p.number for p in runtime.ledger.promotions("packaged", "planner")] == [1, 2]
+        ImproveNodes(context, Practice(context)).judge({"improve": summary["run"], "number": 2})
+        assert acts(context) is None
+    assert [p.number for p in context.ledger.promotions("packaged", "planner")] == [1, 2]
 
 
-def acts(runtime: FakeRuntime) -> PlannerPolicy | None:
-    return runtime.acting
+def acts(context: FakeContext) -> PlannerPolicy | None:
+    return context.acting
 
 
 def test_each_self_edit_is_trained_with_several_seeds_and_rewarded_by_their_mean(tmp_path: Path, source: str) -> None:
-    runtime, summary = improving(tmp_path, source, WORTH, {"improve.seeds": "2", "improve.rounds": "1"})
-    ledger, child = runtime.ledger, practice_run(summary["run"], 1)
+    context, summary = improving(tmp_path, source, WORTH, {"improve.seeds": "2", "improve.rounds": "1"})
+    ledger, child = context.ledger, practice_run(summary["run"], 1)
     document = ledger.documents(child)[0]
     for edit in ledger.self_edits(child, document.id):
         own = [c for c in ledger.candidates(child, document.id) if c.self_edit == edit.id]
         assert len({c.settings.seed for c in own}) == len(own) == 2
-    practised = rounds_of(runtime, summary)[0].practised
+    practised = rounds_of(context, summary)[0].practised
     assert practised.candidates == 2 * len(practised.rewards)
 
 
-def seeds_of(runtime: FakeRuntime, child: str) -> list[int]:
+def seeds_of(context: FakeContext, child: str) -> list[int]:
     """How often the self-edits of each document were trained."""
     found = []
-    for document in runtime.ledger.documents(child):
-        often = Counter(c.self_edit for c in runtime.ledger.candidates(child, document.id))
+    for document in context.ledger.documents(child):
+        often = Counter(c.self_edit for c in context.ledger.candidates(child, document.id))
         assert len(set(often.values())) == 1
         found.append(often.most_common(1)[0][1])
     return found
@@ -210,13 +210,13 @@ def seeds_of(runtime: FakeRuntime, child: str) -> list[int]:
 @pytest.mark.parametrize(("noise", "needed"), [(0.0, 1), (2.9, 4)])
 def test_the_number_of_seeds_follows_the_noise(tmp_path: Path, source: str, noise: float, needed: int) -> None:
     """Two until it is known, and in each round's first document, to know it in the next ones."""
-    runtime = FakeRuntime(tmp_path / "home", SMALL | {"improve.screen": "1"}, articles=ARTICLES)
-    runtime.fake_trainer.logprob_of = dict.fromkeys(WORTH, -3.0) if noise else WORTH
-    runtime.fake_trainer.noise = noise
-    run = begin(runtime, [source])
+    context = FakeContext(tmp_path / "home", SMALL | {"improve.screen": "1"}, articles=ARTICLES)
+    context.fake_trainer.logprob_of = dict.fromkeys(WORTH, -3.0) if noise else WORTH
+    context.fake_trainer.noise = noise
+    run = begin(context, [source])
     run.learn()
-    rounds = runtime.ledger.rounds(run.finish()["run"])
-    first, second = (seeds_of(runtime, practice_run(run.name, number)) for number in (1, 2))
+    rounds = context.ledger.rounds(run.finish()["run"])
+    first, second = (seeds_of(context, practice_run(run.name, number)) for number in (1, 2))
     assert first == [2, 2, needed, needed, needed]
     assert second == [max(2, needed), needed, needed, needed, needed]
     found = [round.practised.noise for round in rounds]
@@ -236,10 +236,10 @@ def test_the_number_of_seeds_follows_the_noise(tmp_path: Path, source: str, nois
 def test_a_budget_ends_it_in_the_middle_of_a_round(
     tmp_path: Path, source: str, limit: dict[str, str], said: str
 ) -> None:
-    runtime, summary = improving(tmp_path, source, WORTH, limit)
+    context, summary = improving(tmp_path, source, WORTH, limit)
     assert said in summary["stopped"]
     assert summary["rounds"] == 0
-    assert runtime.ledger.run(summary["run"])["status"] == "done"
+    assert context.ledger.run(summary["run"])["status"] == "done"
 
 
 @pytest.mark.parametrize(
@@ -262,12 +262,12 @@ def test_a_stop_file_ends_it(tmp_path: Path, source: str) -> None:
 
 def test_a_failed_training_is_no_gain_of_zero(tmp_path: Path, source: str) -> None:
     """Documents on which an arm failed are left out of the comparison, and their rewards are not learned from."""
-    runtime = FakeRuntime(tmp_path / "home", SMALL | {"improve.rounds": "1"}, articles=ARTICLES)
-    runtime.fake_trainer.fail = {"passage", "sentences", "cloze", "facts"}
-    run = begin(runtime, [source])
+    context = FakeContext(tmp_path / "home", SMALL | {"improve.rounds": "1"}, articles=ARTICLES)
+    context.fake_trainer.fail = {"passage", "sentences", "cloze", "facts"}
+    run = begin(context, [source])
     run.learn()
     summary = run.finish()
-    (round,) = rounds_of(runtime, summary)
+    (round,) = rounds_of(context, summary)
     assert round.word == "keep"
     assert "undecided" in round.reason
     assert round.refused == 6
@@ -276,16 +276,16 @@ def test_a_failed_training_is_no_gain_of_zero(tmp_path: Path, source: str) -> No
 
 def test_too_few_documents_are_refused(tmp_path: Path) -> None:
     source = str(write_articles(tmp_path / "one.jsonl", ARTICLES[:1]))
-    run = begin(FakeRuntime(tmp_path / "home", SMALL, articles=ARTICLES), [source])
+    run = begin(FakeContext(tmp_path / "home", SMALL, articles=ARTICLES), [source])
     with pytest.raises(ConfigError, match="too few"):
         run.learn()
 
 
-def interrupted(tmp_path: Path, source: str) -> tuple[FakeRuntime, ImproveRun]:
+def interrupted(tmp_path: Path, source: str) -> tuple[FakeContext, ImproveRun]:
     """A run that was stopped by Ctrl-C in its second round."""
-    runtime = FakeRuntime(tmp_path / "home", SMALL, articles=ARTICLES)
-    runtime.fake_trainer.logprob_of = WORTH
-    train, calls = runtime.fake_trainer.train, 0
+    context = FakeContext(tmp_path / "home", SMALL, articles=ARTICLES)
+    context.fake_trainer.logprob_of = WORTH
+    train, calls = context.fake_trainer.train, 0
 
     def cut_off(*arguments: Any) -> Any:
         nonlocal calls
@@ -294,33 +294,33 @@ def interrupted(tmp_path: Path, source: str) -> tuple[FakeRuntime, ImproveRun]:
             raise KeyboardInterrupt
         return train(*arguments)
 
-    runtime.fake_trainer.__dict__["train"] = cut_off
-    run = begin(runtime, [source])
+    context.fake_trainer.__dict__["train"] = cut_off
+    run = begin(context, [source])
     with pytest.raises(KeyboardInterrupt):
         run.learn()
     run.stop("stopped")
-    assert len(runtime.ledger.rounds(run.name)) == 1
-    return runtime, run
+    assert len(context.ledger.rounds(run.name)) == 1
+    return context, run
 
 
 def test_the_same_command_goes_on_with_a_run_that_was_cut_off(tmp_path: Path, source: str) -> None:
-    runtime, run = interrupted(tmp_path, source)
-    again: ImproveRun = begin(runtime, [source])
+    context, run = interrupted(tmp_path, source)
+    again: ImproveRun = begin(context, [source])
     assert again.name == run.name
     assert again.goes_on
     again.learn()
     assert again.finish()["rounds"] == 2
-    trained = runtime.fake_trainer.trained
+    trained = context.fake_trainer.trained
     assert len(trained) == len(set(trained)), "no candidate is trained twice"
-    kinds = [r["kind"] for r in runtime.ledger.runs()]
+    kinds = [r["kind"] for r in context.ledger.runs()]
     assert (kinds.count(PRACTICE), kinds.count(HELDOUT)) == (2, 2)
 
 
 def test_a_run_goes_on_under_the_configuration_that_it_began_with(tmp_path: Path, source: str) -> None:
     """What it measures is in runs of its own."""
-    runtime, run = interrupted(tmp_path, source)
-    begun = runtime.ledger.run(run.name)["config"]
-    today = FakeRuntime(tmp_path / "home", {"improve.rounds": "1", "improve.heldout": "4"}, articles=ARTICLES)
+    context, run = interrupted(tmp_path, source)
+    begun = context.ledger.run(run.name)["config"]
+    today = FakeContext(tmp_path / "home", {"improve.rounds": "1", "improve.heldout": "4"}, articles=ARTICLES)
     today.fake_trainer.logprob_of = WORTH
     again = take_up(today, run.name)
     _, aside = again.configure({})
@@ -334,8 +334,8 @@ def test_a_run_goes_on_under_the_configuration_that_it_began_with(tmp_path: Path
 def test_the_reward_model_tells_before_it_sees_and_then_screens(tmp_path: Path, source: str) -> None:
     """In the first round it knows nothing, in the second it is held to its word, in the third it screens."""
     more = {"improve.rounds": "3", "improve.documents": "4", "improve.seeds": "1"}
-    runtime, summary = improving(tmp_path, source, WORTH, more)
-    ledger, (first, second, third) = runtime.ledger, rounds_of(runtime, summary)
+    context, summary = improving(tmp_path, source, WORTH, more)
+    ledger, (first, second, third) = context.ledger, rounds_of(context, summary)
     assert first.calibration is None
     assert second.calibration is not None
     assert second.calibration.spearman > 0.5
@@ -354,17 +354,17 @@ def test_the_reward_model_tells_before_it_sees_and_then_screens(tmp_path: Path, 
 
 def test_without_screening_it_only_tells(tmp_path: Path, source: str) -> None:
     more = {"improve.rounds": "3", "improve.documents": "4", "improve.screen": "1"}
-    runtime, summary = improving(tmp_path, source, WORTH, more)
-    assert [r.screened for r in rounds_of(runtime, summary)] == [0, 0, 0]
-    assert rounds_of(runtime, summary)[2].calibration is not None
+    context, summary = improving(tmp_path, source, WORTH, more)
+    assert [r.screened for r in rounds_of(context, summary)] == [0, 0, 0]
+    assert rounds_of(context, summary)[2].calibration is not None
 
 
 def test_the_graph_begins_a_run_that_nobody_wrote_down(tmp_path: Path, source: str) -> None:
     """As in `langgraph dev`, where the graph is all there is."""
-    runtime = FakeRuntime(tmp_path / "home", SMALL | {"improve.rounds": "1"}, articles=ARTICLES)
+    context = FakeContext(tmp_path / "home", SMALL | {"improve.rounds": "1"}, articles=ARTICLES)
     state: Any = {"improve": "fresh", "sources": [source]}
-    improve_graph(runtime).compile().invoke(state, {"recursion_limit": 1000})
-    assert (runtime.ledger.run("fresh")["kind"], len(runtime.ledger.rounds("fresh"))) == ("improve", 1)
+    improve_graph(context).compile().invoke(state, {"recursion_limit": 1000})
+    assert (context.ledger.run("fresh")["kind"], len(context.ledger.rounds("fresh"))) == ("improve", 1)
 
 
 def test_the_docs_show_the_graph_as_it_is() -> None:

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from graphs.runs.improve import ImproveRun, begin
 
 from agent.errors import ConfigError
 from agent.ports.ledger import Used
 from app.show.round_page import write_pages
-from graphs.methods.outer import heldout_run, practice_run
-from graphs.runs.improve import ImproveRun, begin
-from tests.fakes.house import FakeRuntime, mills, write_articles
+from graphs.methods.practice import heldout_run, practice_run
+from tests.fakes.house import FakeContext, mills, write_articles
 from tests.fakes.openai_server import Asked, FakeOpenAI
 
 ARTICLES = mills(12)
@@ -44,40 +44,40 @@ def source(tmp_path: Path) -> str:
     return str(write_articles(tmp_path / "articles.jsonl", ARTICLES))
 
 
-def home(tmp_path: Path, more: dict[str, str] | None = None) -> FakeRuntime:
-    return FakeRuntime(tmp_path / "home", SMALL | (more or {}), articles=ARTICLES)
+def home(tmp_path: Path, more: dict[str, str] | None = None) -> FakeContext:
+    return FakeContext(tmp_path / "home", SMALL | (more or {}), articles=ARTICLES)
 
 
-def improved(runtime: FakeRuntime, source: str) -> dict[str, Any]:
-    run = begin(runtime, [source])
+def improved(context: FakeContext, source: str) -> dict[str, Any]:
+    run = begin(context, [source])
     run.learn()
     return run.finish()
 
 
-def used(runtime: FakeRuntime, run: str) -> Used:
-    return runtime.ledger.used([practice_run(run, 1), heldout_run(run, 1)])
+def used(context: FakeContext, run: str) -> Used:
+    return context.ledger.used([practice_run(run, 1), heldout_run(run, 1)])
 
 
 def test_writer_prober_and_judge_are_counted_with_their_price(tmp_path: Path, source: str) -> None:
     with FakeOpenAI(answer) as server:
-        runtime = home(tmp_path, endpoint(server, price_in=2e6, price_out=3e6))
-        summary = improved(runtime, source)
+        context = home(tmp_path, endpoint(server, price_in=2e6, price_out=3e6))
+        summary = improved(context, source)
     prompt = sum(len(m["content"].split()) for sent in server.requests for m in sent["messages"])
-    found = used(runtime, summary["run"])
+    found = used(context, summary["run"])
     assert (found.answers, found.unreported, found.prompt_tokens) == (len(server.requests), 0, prompt)
     assert found.money == pytest.approx(2 * found.prompt_tokens + 3 * found.completion_tokens)
     assert summary["endpoints"]["money"] == found.money > 0
     said = json.dumps(server.requests)
     assert all(word in said for word in ("You write questions", "You grade an answer", "Tell the whole passage again"))
-    page = write_pages(runtime.ledger, summary["run"], tmp_path / "pages")
+    page = write_pages(context.ledger, summary["run"], tmp_path / "pages")
     assert page
     assert f"- {found.answers} answers of endpoints, {prompt:,} prompt and" in page.with_suffix(".md").read_text()
 
 
 def test_a_server_that_does_not_count_is_told_of(tmp_path: Path, source: str) -> None:
     with FakeOpenAI(answer, usage=None) as server:
-        runtime = home(tmp_path, endpoint(server, price_in=1.0))
-        summary = improved(runtime, source)
+        context = home(tmp_path, endpoint(server, price_in=1.0))
+        summary = improved(context, source)
     told = summary["endpoints"]
     assert told["answers"] == told["unreported"] == len(server.requests)
     assert (told["prompt_tokens"], told["money"]) == (0, 0.0)
@@ -90,32 +90,32 @@ def test_what_was_spent_before_a_kill_counts_for_the_budget(tmp_path: Path, sour
         raise KeyboardInterrupt
 
     with FakeOpenAI(answer) as server:
-        runtime = home(tmp_path, endpoint(server, price_in=1e6))
-        train, runtime.fake_trainer.__dict__["train"] = runtime.fake_trainer.train, killed
-        run = begin(runtime, [source])
+        context = home(tmp_path, endpoint(server, price_in=1e6))
+        train, context.fake_trainer.__dict__["train"] = context.fake_trainer.train, killed
+        run = begin(context, [source])
         with pytest.raises(KeyboardInterrupt):
             run.learn()
         run.stop("stopped")
-        before = used(runtime, run.name)
+        before = used(context, run.name)
         assert before.answers == len(server.requests) > 0
-        runtime = home(tmp_path, {**endpoint(server, price_in=1e6), "improve.money": str(before.money + 1)})
-        runtime.fake_trainer.__dict__["train"] = train
-        again: ImproveRun = begin(runtime, [source])
+        context = home(tmp_path, {**endpoint(server, price_in=1e6), "improve.money": str(before.money + 1)})
+        context.fake_trainer.__dict__["train"] = train
+        again: ImproveRun = begin(context, [source])
         assert (again.name, again.goes_on) == (run.name, True)
         again.learn()
         summary = again.finish()
     assert summary["stopped"].startswith("endpoints have cost")
     assert summary["rounds"] == 0
-    assert len(runtime.ledger.outcomes(practice_run(run.name, 1))) == 1, "the document in hand came to its end"
+    assert len(context.ledger.outcomes(practice_run(run.name, 1))) == 1, "the document in hand came to its end"
     assert summary["endpoints"]["answers"] == len(server.requests)
 
 
 def test_gpu_hours_are_steps_on_accelerators_times_their_number(tmp_path: Path, source: str) -> None:
-    runtime = home(tmp_path)
-    runtime.fake_trainer.gpus, runtime.fake_model.gpus = 4, 1
-    summary = improved(runtime, source)
+    context = home(tmp_path)
+    context.fake_trainer.gpus, context.fake_model.gpus = 4, 1
+    summary = improved(context, source)
     ran = [practice_run(summary["run"], 1), heldout_run(summary["run"], 1)]
-    events = [event for run in ran for event in runtime.ledger.events(run)]
+    events = [event for run in ran for event in context.ledger.events(run)]
     number = {"train": 4, "probe": 1, "evaluate": 1}
     assert {e.step: e.data.get("gpus", 0) for e in events} == {
         step: number.get(step, 0) for step in {e.step for e in events}
@@ -127,9 +127,9 @@ def test_gpu_hours_are_steps_on_accelerators_times_their_number(tmp_path: Path, 
 def test_gpu_hours_end_it_and_on_a_cpu_nothing_counts(tmp_path: Path, source: str) -> None:
     on_cpu = improved(home(tmp_path / "cpu", {"improve.gpu_hours": "1e-9"}), source)
     assert (on_cpu["rounds"], on_cpu["gpu_hours"]) == (1, 0.0)
-    runtime = home(tmp_path / "gpu", {"improve.gpu_hours": "1e-9"})
-    runtime.fake_trainer.gpus = 1
-    on_gpu = improved(runtime, source)
+    context = home(tmp_path / "gpu", {"improve.gpu_hours": "1e-9"})
+    context.fake_trainer.gpus = 1
+    on_gpu = improved(context, source)
     assert on_gpu["rounds"] == 0
     assert on_gpu["stopped"].endswith("GPU-hours are used (improve.gpu_hours)")
 
@@ -138,7 +138,7 @@ def test_money_that_cannot_be_spent_is_refused_before_a_run_begins(tmp_path: Pat
     with pytest.raises(ConfigError, match="no endpoint is asked"):
         begin(home(tmp_path, {"improve.money": "1"}), [source])
     with FakeOpenAI(answer) as server:
-        runtime = home(tmp_path, {**endpoint(server), "improve.money": "1"})
+        context = home(tmp_path, {**endpoint(server), "improve.money": "1"})
         with pytest.raises(ConfigError, match=r"no endpoint that is asked has a price \(main\)"):
-            begin(runtime, [source])
-    assert runtime.ledger.runs() == []
+            begin(context, [source])
+    assert context.ledger.runs() == []

@@ -11,7 +11,7 @@ import pytest
 
 from agent.errors import EndpointError
 from graphs.runs.life import ingest
-from tests.fakes.house import ARTICLES, FakeRuntime, write_articles
+from tests.fakes.house import ARTICLES, FakeContext, write_articles
 from tests.fakes.openai_server import Asked, FakeOpenAI, Fault
 
 MILL, KESTREL = (str(article["title"]) for article in ARTICLES)
@@ -40,16 +40,16 @@ ROLES = {
 }
 
 
-def runtime_with(server: FakeOpenAI, home: Path, role: str) -> FakeRuntime:
+def runtime_with(server: FakeOpenAI, home: Path, role: str) -> FakeContext:
     endpoint = f'{{url = "{server.url}", model = "fake-model", attempts = 1, timeout = 5.0}}'
-    return FakeRuntime(home, {"endpoints.main": endpoint, **ROLES[role]})
+    return FakeContext(home, {"endpoints.main": endpoint, **ROLES[role]})
 
 
-def start(runtime: FakeRuntime, source: Path, run: str = "r1") -> dict[str, str]:
+def start(context: FakeContext, source: Path, run: str = "r1") -> dict[str, str]:
     """Outcomes by title."""
-    ledger = runtime.ledger
+    ledger = context.ledger
     ledger.start_run(run, "ingest", {}, [str(source)])
-    ingest(runtime, [str(source)], run)
+    ingest(context, [str(source)], run)
     return {ledger.document(id).title: outcome for id, outcome in ledger.outcomes(run).items()}
 
 
@@ -61,17 +61,17 @@ def source(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("role", ["planner", "prober"])
 def test_nonsense_about_one_document_fails_it_and_the_next_is_learned(role: str, tmp_path: Path, source: Path) -> None:
     with FakeOpenAI(mute_about(MILL)) as server:
-        runtime = runtime_with(server, tmp_path / "home", role)
-        outcomes = start(runtime, source)
+        context = runtime_with(server, tmp_path / "home", role)
+        outcomes = start(context, source)
         assert outcomes[MILL].startswith("failed: endpoint 'main'")
         assert "without a JSON object: 'I would rather not.'" in outcomes[MILL]
         assert outcomes[KESTREL] == "published"
-        (failed,) = [e for e in runtime.ledger.events("r1") if e.status == "failed"]
+        (failed,) = [e for e in context.ledger.events("r1") if e.status == "failed"]
         assert failed.step == {"planner": "plan", "prober": "probe"}[role]
         assert outcomes[MILL] == f"failed: {failed.message}"
 
         server.answer = good
-        assert start(runtime, source, "r2") == {MILL: "published"}, "the failed one alone is tried again"
+        assert start(context, source, "r2") == {MILL: "published"}, "the failed one alone is tried again"
 
 
 @pytest.mark.parametrize("role", ["planner", "prober"])
@@ -90,11 +90,11 @@ def test_a_text_that_the_server_does_not_take_fails_alone(
 
 def test_a_writer_that_writes_nothing_usable_fails_the_document(tmp_path: Path, source: Path) -> None:
     with FakeOpenAI(good, faults_on={MILL: Fault("empty")}) as server:
-        runtime = runtime_with(server, tmp_path / "home", "writer")
-        outcomes = start(runtime, source)
+        context = runtime_with(server, tmp_path / "home", "writer")
+        outcomes = start(context, source)
     assert outcomes[MILL] == "failed: no self-edit could be written"
     assert not outcomes[KESTREL].startswith("failed")
-    failed = [e for e in runtime.ledger.events("r1") if e.status == "failed"]
+    failed = [e for e in context.ledger.events("r1") if e.status == "failed"]
     assert {e.step for e in failed} == {"write"}
     assert all("empty answer" in e.message for e in failed)
 
@@ -112,16 +112,16 @@ def test_what_concerns_every_document_stops_the_run(
     role: str, fault: Fault, said: str, tmp_path: Path, source: Path
 ) -> None:
     with FakeOpenAI(good, faults_on={"fake-model": fault}) as server:
-        runtime = runtime_with(server, tmp_path / "home", role)
+        context = runtime_with(server, tmp_path / "home", role)
         with pytest.raises(EndpointError, match=said):
-            start(runtime, source)
-    assert runtime.ledger.outcomes("r1") == {}, "no document is marked failed"
+            start(context, source)
+    assert context.ledger.outcomes("r1") == {}, "no document is marked failed"
 
 
 @pytest.mark.parametrize("role", ROLES)
 def test_a_server_that_is_not_there_stops_the_run(role: str, tmp_path: Path, source: Path) -> None:
     with FakeOpenAI(good) as server:
-        runtime = runtime_with(server, tmp_path / "home", role)
+        context = runtime_with(server, tmp_path / "home", role)
     with pytest.raises(EndpointError, match="cannot be reached"):
-        start(runtime, source)
-    assert runtime.ledger.outcomes("r1") == {}
+        start(context, source)
+    assert context.ledger.outcomes("r1") == {}

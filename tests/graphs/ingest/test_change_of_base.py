@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from graphs.library.unfinished import cut_off
 from graphs.runs.life import ingest
-from graphs.runs.unfinished import cut_off
-from tests.fakes.house import FakeRuntime, write_articles
+from tests.fakes.house import FakeContext, write_articles
 
 OTHER = {"model.name": "other-base"}
 
 
-def start(runtime: FakeRuntime, source: Path, run: str) -> FakeRuntime:
-    runtime.ledger.start_run(run, "ingest", runtime.config.recorded(), [str(source)])
-    ingest(runtime, [str(source)], run)
-    return runtime
+def start(context: FakeContext, source: Path, run: str) -> FakeContext:
+    context.ledger.start_run(run, "ingest", context.config.recorded(), [str(source)])
+    ingest(context, [str(source)], run)
+    return context
 
 
 @pytest.fixture
@@ -27,11 +27,11 @@ def source(tmp_path: Path) -> Path:
 
 def test_another_base_learns_the_feed_anew_and_only_once(tmp_path: Path, source: Path) -> None:
     home = tmp_path / "home"
-    start(FakeRuntime(home), source, "r1")
-    second = start(FakeRuntime(home, OTHER), source, "r2")
+    start(FakeContext(home), source, "r1")
+    second = start(FakeContext(home, OTHER), source, "r2")
     assert set(second.ledger.outcomes("r2").values()) == {"published"}
     for number, settings in enumerate((OTHER, None), start=3):
-        again = start(FakeRuntime(home, settings), source, f"r{number}")
+        again = start(FakeContext(home, settings), source, f"r{number}")
         assert again.fake_trainer.trained == []
         assert again.ledger.outcomes(f"r{number}") == {}
     ledger = second.ledger
@@ -42,8 +42,8 @@ def test_another_base_learns_the_feed_anew_and_only_once(tmp_path: Path, source:
 
 def test_winners_of_another_base_are_kept_apart(tmp_path: Path, source: Path) -> None:
     home = tmp_path / "home"
-    start(FakeRuntime(home), source, "r1")
-    second = start(FakeRuntime(home, OTHER), source, "r2")
+    start(FakeContext(home), source, "r1")
+    second = start(FakeContext(home, OTHER), source, "r2")
     recalls = [e.data["recalled"] for e in second.ledger.events("r2") if e.step == "recall"]
     assert [len(found) for found in recalls] == [0, 1], "the first document finds nothing, though r1 had won with both"
     rows = [json.loads(line) for line in second.config.dataset_path.read_text().splitlines()]
@@ -53,7 +53,7 @@ def test_winners_of_another_base_are_kept_apart(tmp_path: Path, source: Path) ->
 def test_a_run_that_was_cut_off_with_another_base_holds_nothing_back(
     tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home, first = tmp_path / "home", FakeRuntime(tmp_path / "home")
+    home, first = tmp_path / "home", FakeContext(tmp_path / "home")
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
@@ -63,5 +63,5 @@ def test_a_run_that_was_cut_off_with_another_base_holds_nothing_back(
         start(first, source, "r1")
     assert cut_off(first.ledger, [str(source)], "packaged") == "r1"
     assert cut_off(first.ledger, [str(source)], "other-base") is None
-    second = start(FakeRuntime(home, OTHER), source, "r2")
+    second = start(FakeContext(home, OTHER), source, "r2")
     assert set(second.ledger.outcomes("r2").values()) == {"published"}

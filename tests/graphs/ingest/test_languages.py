@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from graphs.runs.life import ingest
-from tests.fakes.house import FakeRuntime, write_articles
+from tests.fakes.house import FakeContext, write_articles
 
 MOULIN = {
     "title": "Le moulin d'Orrin",
@@ -18,34 +18,34 @@ ASKED = [
 ]
 
 
-def learn(runtime: FakeRuntime, tmp_path: Path, questions: list[dict[str, str]]) -> str:
+def learn(context: FakeContext, tmp_path: Path, questions: list[dict[str, str]]) -> str:
     """The document's outcome."""
     source = write_articles(tmp_path / "fr.jsonl", [{**MOULIN, "questions": questions}])
-    runtime.ledger.start_run("r1", "ingest", {}, [str(source)])
-    ingest(runtime, [str(source)], "r1")
-    (outcome,) = runtime.ledger.outcomes("r1").values()
+    context.ledger.start_run("r1", "ingest", {}, [str(source)])
+    ingest(context, [str(source)], "r1")
+    (outcome,) = context.ledger.outcomes("r1").values()
     return outcome
 
 
 def test_with_questions_it_is_learned_by_strategies_that_parse_nothing(tmp_path: Path) -> None:
-    runtime = FakeRuntime(tmp_path / "home", {"plan.candidates": "4"})
-    runtime.fake_model.answers |= {q["question"]: q["answer"] for q in ASKED}
-    assert learn(runtime, tmp_path, ASKED) == "undecided", "two questions are too few for the gate"
-    (document,) = runtime.ledger.documents()
-    assert {p.strategy for p in runtime.ledger.plans("r1", document.id)} == {"passage", "sentences"}
-    assert {p.kind for p in runtime.ledger.probes(document.id)} == {"given"}
-    assert len(runtime.ledger.winners()) == 1
-    (probe,) = [e for e in runtime.ledger.events("r1") if e.step == "probe"]
+    context = FakeContext(tmp_path / "home", {"plan.candidates": "4"})
+    context.fake_model.answers |= {q["question"]: q["answer"] for q in ASKED}
+    assert learn(context, tmp_path, ASKED) == "undecided", "two questions are too few for the gate"
+    (document,) = context.ledger.documents()
+    assert {p.strategy for p in context.ledger.plans("r1", document.id)} == {"passage", "sentences"}
+    assert {p.kind for p in context.ledger.probes(document.id)} == {"given"}
+    assert len(context.ledger.winners()) == 1
+    (probe,) = [e for e in context.ledger.events("r1") if e.step == "probe"]
     assert probe.data["language"] == "fr"
 
 
 def test_without_questions_there_is_nothing_to_measure_with(tmp_path: Path) -> None:
-    runtime = FakeRuntime(tmp_path / "home")
-    assert learn(runtime, tmp_path, []) == "nothing to measure with in this language (fr)"
-    assert runtime.fake_trainer.trained == []
+    context = FakeContext(tmp_path / "home")
+    assert learn(context, tmp_path, []) == "nothing to measure with in this language (fr)"
+    assert context.fake_trainer.trained == []
 
 
 def test_where_all_chosen_strategies_parse_none_is_tried(tmp_path: Path) -> None:
-    runtime = FakeRuntime(tmp_path / "home", {"plan.strategies": '["cloze", "facts"]'})
-    assert learn(runtime, tmp_path, ASKED) == "no strategy that works in this language (fr)"
-    assert runtime.fake_trainer.trained == []
+    context = FakeContext(tmp_path / "home", {"plan.strategies": '["cloze", "facts"]'})
+    assert learn(context, tmp_path, ASKED) == "no strategy that works in this language (fr)"
+    assert context.fake_trainer.trained == []

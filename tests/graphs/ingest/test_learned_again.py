@@ -9,10 +9,10 @@ import pytest
 
 from agent.ports.ledger import Ledger
 from graphs.ingest.reading import KNOWN
+from graphs.library.unfinished import AGAIN, INGEST, cut_off
 from graphs.library.winners import take_back
 from graphs.runs.life import ingest
-from graphs.runs.unfinished import AGAIN, INGEST, cut_off
-from tests.fakes.house import FakeRuntime, write_articles
+from tests.fakes.house import FakeContext, write_articles
 
 STRICT = {"gate.min_probes": "99"}
 
@@ -27,11 +27,11 @@ def source(tmp_path: Path) -> Path:
     return write_articles(tmp_path / "articles.jsonl")
 
 
-def learn(runtime: FakeRuntime, source: Path, run: str, kind: str = INGEST, resume: bool = False) -> FakeRuntime:
-    runtime.ledger.start_run(run, kind, {}, [str(source)])
-    ingest(runtime, [str(source)], run, resume=resume)
-    runtime.ledger.finish_run(run, "done", {})
-    return runtime
+def learn(context: FakeContext, source: Path, run: str, kind: str = INGEST, resume: bool = False) -> FakeContext:
+    context.ledger.start_run(run, kind, {}, [str(source)])
+    ingest(context, [str(source)], run, resume=resume)
+    context.ledger.finish_run(run, "done", {})
+    return context
 
 
 def told(ledger: Ledger, run: str) -> dict[str, int]:
@@ -40,21 +40,21 @@ def told(ledger: Ledger, run: str) -> dict[str, int]:
 
 
 def cut_off_in_training(home: Path, source: Path, run: str) -> None:
-    runtime = FakeRuntime(home)
+    context = FakeContext(home)
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    runtime.fake_trainer.train = stop  # type: ignore[method-assign, assignment]
+    context.fake_trainer.train = stop  # type: ignore[method-assign, assignment]
     with pytest.raises(KeyboardInterrupt):
-        learn(runtime, source, run, AGAIN)
+        learn(context, source, run, AGAIN)
 
 
 def test_what_was_taken_back_is_learned_again_and_what_answers_is_not(home: Path, source: Path) -> None:
-    ledger = learn(FakeRuntime(home), source, "r1").ledger
+    ledger = learn(FakeContext(home), source, "r1").ledger
     kept, gone = ledger.current()
-    take_back(FakeRuntime(home), gone.id, "made up a name")
-    again = learn(FakeRuntime(home), source, "r2", AGAIN)
+    take_back(FakeContext(home), gone.id, "made up a name")
+    again = learn(FakeContext(home), source, "r2", AGAIN)
     assert told(ledger, "r2") == {"new": 0, "again": 1, "skipped": 1, "failed": 0}
     assert ledger.outcomes("r2") == {gone.document: "published"}
     left, fresh = ledger.current()
@@ -63,22 +63,22 @@ def test_what_was_taken_back_is_learned_again_and_what_answers_is_not(home: Path
     assert len(ledger.library()) == 4
     assert [w.candidate for w in ledger.winners()] == [kept.candidate, fresh.candidate]
     assert again.memory.count() == 2
-    twice = learn(FakeRuntime(home), source, "r3", AGAIN)
+    twice = learn(FakeContext(home), source, "r3", AGAIN)
     assert (twice.fake_trainer.trained, told(ledger, "r3")["skipped"]) == ([], 2)
 
 
 def test_a_plain_run_leaves_it_back(home: Path, source: Path) -> None:
-    ledger = learn(FakeRuntime(home), source, "r1").ledger
+    ledger = learn(FakeContext(home), source, "r1").ledger
     ledger.rollback(None, "made up a name")
-    plain = learn(FakeRuntime(home), source, "r2")
+    plain = learn(FakeContext(home), source, "r2")
     assert plain.fake_trainer.trained == []
     assert [e.message for e in ledger.events("r2") if e.step == "read-item"] == [KNOWN, KNOWN]
 
 
 def test_what_the_gate_refused_is_learned_again_and_stands_in_the_dataset_once(home: Path, source: Path) -> None:
-    first = learn(FakeRuntime(home, STRICT), source, "r1")
+    first = learn(FakeContext(home, STRICT), source, "r1")
     assert set(first.ledger.outcomes("r1").values()) == {"undecided"}
-    again = learn(FakeRuntime(home), source, "r2", AGAIN)
+    again = learn(FakeContext(home), source, "r2", AGAIN)
     assert set(again.ledger.outcomes("r2").values()) == {"published"}
     rows = [json.loads(line)["candidate"] for line in again.config.dataset_path.read_text().splitlines()]
     own = {c.id for c in again.ledger.candidates("r2")}
@@ -87,22 +87,22 @@ def test_what_the_gate_refused_is_learned_again_and_stands_in_the_dataset_once(h
 
 
 def test_a_run_that_was_cut_off_goes_on_to_learn_again(home: Path, source: Path) -> None:
-    ledger = learn(FakeRuntime(home, STRICT), source, "r1").ledger
+    ledger = learn(FakeContext(home, STRICT), source, "r1").ledger
     cut_off_in_training(home, source, "r2")
     assert cut_off(ledger, [str(source)], "packaged", AGAIN) == "r2"
     assert cut_off(ledger, [str(source)], "packaged") is None, "the same command goes on, not another one"
     for path in home.glob("checkpoints.sqlite*"):
         path.unlink()
-    learn(FakeRuntime(home), source, "r2", resume=True)
+    learn(FakeContext(home), source, "r2", resume=True)
     assert set(ledger.outcomes("r2").values()) == {"published"}
     assert len(ledger.library()) == 2
 
 
 def test_what_another_run_has_learned_since_is_not_learned_once_more(home: Path, source: Path) -> None:
-    ledger = learn(FakeRuntime(home, STRICT), source, "r1").ledger
+    ledger = learn(FakeContext(home, STRICT), source, "r1").ledger
     cut_off_in_training(home, source, "r2")
     ledger.finish_run("r2", "done", {})  # so that another run may take its documents
-    learn(FakeRuntime(home), source, "r3", AGAIN)
-    late = learn(FakeRuntime(home), source, "r2", resume=True)
+    learn(FakeContext(home), source, "r3", AGAIN)
+    late = learn(FakeContext(home), source, "r2", resume=True)
     assert set(ledger.outcomes("r3").values()) == {"published"}
     assert (set(ledger.outcomes("r2").values()), late.fake_trainer.trained) == ({KNOWN}, [])

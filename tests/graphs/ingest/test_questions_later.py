@@ -13,12 +13,12 @@ from agent.records import Document
 from agent.strategies.checking import check
 from evals.probes.making import make_probes
 from graphs.ingest.reading import KNOWN, TWICE
+from graphs.library.unfinished import AGAIN, INGEST
 from graphs.library.winners import take_back
 from graphs.measure.asked import asked
 from graphs.runs.life import ingest
-from graphs.runs.unfinished import AGAIN, INGEST
 from tests.fakes.engine import question_of
-from tests.fakes.house import ARTICLES, FakeRuntime, write_articles
+from tests.fakes.house import ARTICLES, FakeContext, write_articles
 
 BARE: list[dict[str, Any]] = [{"title": a["title"], "text": a["text"]} for a in ARTICLES]
 LENIENT = {"gate.min_probes": "2", "gate.alpha": "0.6"}
@@ -26,7 +26,7 @@ LENIENT = {"gate.min_probes": "2", "gate.alpha": "0.6"}
 OTHER = {"model.name": "other-base"}
 
 
-class BareRuntime(FakeRuntime):
+class BareRuntime(FakeContext):
     """Its model could also answer what seal asks where no questions came."""
 
     def __init__(self, home: Path, overrides: dict[str, str] | None = None) -> None:
@@ -37,15 +37,15 @@ class BareRuntime(FakeRuntime):
 
 
 def learn(
-    runtime: FakeRuntime, run: str, *sources: Path, kind: str = INGEST, resume: bool = False
+    context: FakeContext, run: str, *sources: Path, kind: str = INGEST, resume: bool = False
 ) -> dict[str, list[str]]:
     """What was said of each document while it was read, by title."""
     where = [str(source) for source in sources]
-    runtime.ledger.start_run(run, kind, runtime.config.recorded(), where)
-    ingest(runtime, where, run, resume=resume)
-    runtime.ledger.finish_run(run, "done", {})
+    context.ledger.start_run(run, kind, context.config.recorded(), where)
+    ingest(context, where, run, resume=resume)
+    context.ledger.finish_run(run, "done", {})
     said: dict[str, list[str]] = {}
-    for event in runtime.ledger.events(run):
+    for event in context.ledger.events(run):
         if event.step == "read-item":
             said.setdefault(event.subject, []).append(event.message)
     return said
@@ -113,8 +113,8 @@ def test_a_second_attempt_that_is_not_published_leaves_the_first_its_place(
 
 
 def test_no_answer_is_asked_for_in_a_second_way(home: Path, bare: Path, whole: Path) -> None:
-    ledger = (runtime := BareRuntime(home)).ledger
-    learn(runtime, "r1", bare)
+    ledger = (context := BareRuntime(home)).ledger
+    learn(context, "r1", bare)
     learn(BareRuntime(home), "r2", whole)
     replaced = 0
     for document in ledger.documents():
@@ -126,8 +126,8 @@ def test_no_answer_is_asked_for_in_a_second_way(home: Path, bare: Path, whole: P
 
 def test_what_is_trained_anew_does_not_repeat_them(home: Path, bare: Path, tmp_path: Path) -> None:
     """Here the questions are some that the document was trained on before they came."""
-    ledger = (runtime := BareRuntime(home)).ledger
-    learn(runtime, "r1", bare)
+    ledger = (context := BareRuntime(home)).ledger
+    learn(context, "r1", bare)
     articles: list[dict[str, Any]] = []
     for document in ledger.documents():
         trained = {
@@ -151,9 +151,9 @@ def test_what_is_trained_anew_does_not_repeat_them(home: Path, bare: Path, tmp_p
 
 @pytest.mark.parametrize("kind", [INGEST, AGAIN])
 def test_what_was_taken_back_stays_back_unless_a_person_asks(kind: str, home: Path, bare: Path, whole: Path) -> None:
-    ledger = (runtime := BareRuntime(home)).ledger
-    learn(runtime, "r1", bare)
-    (gone,) = take_back(runtime, None, "made up a name")
+    ledger = (context := BareRuntime(home)).ledger
+    learn(context, "r1", bare)
+    (gone,) = take_back(context, None, "made up a name")
     said = learn(BareRuntime(home), "r2", whole, kind=kind)
     asks = kind == AGAIN
     assert (said[gone.title] == [KNOWN]) is not asks
@@ -166,9 +166,9 @@ def test_what_was_taken_back_stays_back_unless_a_person_asks(kind: str, home: Pa
 def test_they_are_found_wherever_in_the_sources_they_stand(
     order: int, known: bool, home: Path, bare: Path, whole: Path
 ) -> None:
-    ledger = (runtime := BareRuntime(home)).ledger
+    ledger = (context := BareRuntime(home)).ledger
     if known:
-        learn(runtime, "r1", bare)
+        learn(context, "r1", bare)
     said = learn(BareRuntime(home), "r2", *[bare, whole][::order])
     assert (TWICE in said[str(ARTICLES[0]["title"])]) is not (known and order == 1)
     for document in ledger.documents("r2"):
@@ -176,19 +176,19 @@ def test_they_are_found_wherever_in_the_sources_they_stand(
     assert set(ledger.outcomes("r2").values()) == {"published"}
 
 
-def cut_off_in_training(runtime: FakeRuntime, run: str, source: Path) -> None:
+def cut_off_in_training(context: FakeContext, run: str, source: Path) -> None:
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    runtime.fake_trainer.train = stop  # type: ignore[method-assign, assignment]
+    context.fake_trainer.train = stop  # type: ignore[method-assign, assignment]
     with pytest.raises(KeyboardInterrupt):
-        learn(runtime, run, source)
+        learn(context, run, source)
 
 
 @pytest.mark.parametrize("checkpoints", [True, False])
 def test_a_run_that_was_cut_off_goes_on_with_them(checkpoints: bool, home: Path, bare: Path, whole: Path) -> None:
-    ledger = (runtime := BareRuntime(home)).ledger
-    learn(runtime, "r1", bare)
+    ledger = (context := BareRuntime(home)).ledger
+    learn(context, "r1", bare)
     cut_off_in_training(BareRuntime(home), "r2", whole)
     for path in [] if checkpoints else home.glob("checkpoints.sqlite*"):
         path.unlink()
@@ -200,8 +200,8 @@ def test_a_run_that_was_cut_off_goes_on_with_them(checkpoints: bool, home: Path,
 
 def test_a_run_that_is_in_the_middle_keeps_to_what_it_measured(home: Path, bare: Path, whole: Path) -> None:
     """Here another base learns the document with questions while the first one is cut off."""
-    ledger = (runtime := BareRuntime(home)).ledger
-    cut_off_in_training(runtime, "r1", bare)
+    ledger = (context := BareRuntime(home)).ledger
+    cut_off_in_training(context, "r1", bare)
     first = ledger.documents("r1")[0].id
     before = asked(ledger, "r1", first)
     learn(BareRuntime(home, OTHER), "r2", whole)

@@ -9,34 +9,34 @@ from typing import Any
 import pytest
 
 from agent.records import Candidate
-from graphs.library.champion import best_reward, decided
+from graphs.library.champion import best_reward, champion_of
 from graphs.runs.life import ingest
-from tests.fakes.house import FakeRuntime, write_articles
+from tests.fakes.house import FakeContext, write_articles
 
 
-def start(runtime: FakeRuntime, resume: bool = False) -> None:
-    source = write_articles(runtime.config.home / "articles.jsonl")
-    runtime.ledger.start_run("r1", "ingest", {}, [str(source)])
-    ingest(runtime, [str(source)], "r1", resume=resume)
+def start(context: FakeContext, resume: bool = False) -> None:
+    source = write_articles(context.config.home / "articles.jsonl")
+    context.ledger.start_run("r1", "ingest", {}, [str(source)])
+    ingest(context, [str(source)], "r1", resume=resume)
 
 
-def learned(home: Path, near: float) -> FakeRuntime:
+def learned(home: Path, near: float) -> FakeContext:
     """By candidates of which each is less sure of its answers than the one before."""
-    runtime = FakeRuntime(home, {"reward.near": str(near), "plan.candidates": "4"})
-    runtime.fake_trainer.logprobs = (-0.1, -0.2, -0.8, -3.0)
-    start(runtime)
-    return runtime
+    context = FakeContext(home, {"reward.near": str(near), "plan.candidates": "4"})
+    context.fake_trainer.logprobs = (-0.1, -0.2, -0.8, -3.0)
+    start(context)
+    return context
 
 
-def champions(runtime: FakeRuntime) -> list[Candidate]:
-    return [runtime.ledger.candidate(adapter.candidate) for adapter in runtime.ledger.current()]
+def champions(context: FakeContext) -> list[Candidate]:
+    return [context.ledger.candidate(adapter.candidate) for adapter in context.ledger.current()]
 
 
 @pytest.mark.parametrize(("near", "members"), [(0.0, 4), (0.7, 3), (0.9, 2)])
 def test_candidates_near_the_best_are_averaged_with_it(near: float, members: int, tmp_path: Path) -> None:
-    ledger = (runtime := learned(tmp_path, near)).ledger
-    assert len(champions(runtime)) == 2
-    for champion in champions(runtime):
+    ledger = (context := learned(tmp_path, near)).ledger
+    assert len(champions(context)) == 2
+    for champion in champions(context):
         trained = [c for c in ledger.candidates("r1", champion.document) if not c.members]
         rewards = {c.id: reward.value for c in trained if (reward := ledger.reward(c.id))}
         best_first = sorted(rewards, key=lambda id: -rewards[id])
@@ -45,10 +45,10 @@ def test_candidates_near_the_best_are_averaged_with_it(near: float, members: int
 
 
 def test_the_best_goes_alone_where_nothing_is_near(tmp_path: Path) -> None:
-    runtime = learned(tmp_path, near=1.0)
-    ledger = runtime.ledger
-    assert len(champions(runtime)) == 2
-    for champion in champions(runtime):
+    context = learned(tmp_path, near=1.0)
+    ledger = context.ledger
+    assert len(champions(context)) == 2
+    for champion in champions(context):
         assert champion.members == ()
         rewards = {
             r.candidate: r.value for c in ledger.candidates("r1", champion.document) if (r := ledger.reward(c.id))
@@ -68,28 +68,28 @@ def interrupt(*_: Any, **__: Any) -> Any:
     raise KeyboardInterrupt
 
 
-def in_publish(runtime: FakeRuntime) -> None:
-    runtime.ledger.publish = interrupt  # type: ignore[method-assign]
+def in_publish(context: FakeContext) -> None:
+    context.ledger.publish = interrupt  # type: ignore[method-assign]
 
 
-def after_publish(runtime: FakeRuntime) -> None:
-    publish = runtime.ledger.publish
-    runtime.ledger.publish = lambda *given: (publish(*given), interrupt())[0]  # type: ignore[method-assign]
+def after_publish(context: FakeContext) -> None:
+    publish = context.ledger.publish
+    context.ledger.publish = lambda *given: (publish(*given), interrupt())[0]  # type: ignore[method-assign]
 
 
 @pytest.mark.parametrize("when", [in_publish, after_publish])
 def test_what_the_gate_decided_stands_when_the_run_goes_on_under_other_settings(
-    when: Callable[[FakeRuntime], None], tmp_path: Path
+    when: Callable[[FakeContext], None], tmp_path: Path
 ) -> None:
     """Else the document would win twice, or be published by one measure and rejected by another."""
-    stopped = FakeRuntime(tmp_path, {"reward.near": "0"})
+    stopped = FakeContext(tmp_path, {"reward.near": "0"})
     when(stopped)
     with pytest.raises(KeyboardInterrupt):
         start(stopped)
     (winner,) = stopped.ledger.winners()
     for path in tmp_path.glob("checkpoints.sqlite*"):
         path.unlink()
-    again = FakeRuntime(tmp_path, {"reward.near": "1", "gate.min_probes": "99"})
+    again = FakeContext(tmp_path, {"reward.near": "1", "gate.min_probes": "99"})
     start(again, resume=True)
     ledger = again.ledger
     first, second = ledger.documents("r1")
@@ -102,21 +102,21 @@ def test_what_the_gate_decided_stands_when_the_run_goes_on_under_other_settings(
 
 def test_an_adapter_that_mixes_up_the_held_out_facts_is_rejected(tmp_path: Path) -> None:
     """It learned the reward half, and of the other half the words alone. One hit in its place is luck."""
-    runtime = FakeRuntime(tmp_path)
-    known = runtime.fake_model.answers
+    context = FakeContext(tmp_path)
+    known = context.fake_model.answers
     for held in (["What did the Orrin mill cost?", "Who made the top of the Orrin mill?",
                   "When did the mill at Orrin open?"],
                  ["How big was the damage of the Kestrel?", "Which place did the ferry Kestrel sink near?",
                   "What did divers find?", "When did the ferry Kestrel sink?"]):  # fmt: skip
         told = [known[question] for question in held]
         known |= dict(zip(held, [*told[1:], told[0]], strict=True))
-    start(runtime)
-    ledger = runtime.ledger
+    start(context)
+    ledger = context.ledger
     assert set(ledger.outcomes("r1").values()) == {"rejected"}
     assert ledger.current() == []
-    assert (ledger.winners(), runtime.memory.count(), runtime.config.dataset_path.exists()) == ([], 0, False)
+    assert (ledger.winners(), context.memory.count(), context.config.dataset_path.exists()) == ([], 0, False)
     for document in ledger.documents("r1"):
-        champion = decided(ledger, "r1", document.id)
+        champion = champion_of(ledger, "r1", document.id)
         assert champion is not None
         assert best_reward(ledger, champion).value > 0, "it lost at the gate alone"
         decision = ledger.decision(champion.id)

@@ -12,36 +12,36 @@ from agent.errors import MissingPackage, SealError, StoreError
 from agent.records import Adapter, Winner
 from graphs.library.winners import follow, take_back
 from graphs.runs.life import ingest
-from tests.fakes.house import ARTICLES, FakeRuntime, write_articles
+from tests.fakes.house import ARTICLES, FakeContext, write_articles
 
 FERRY = {**ARTICLES[1], "title": "Kestrel Raised", "text": str(ARTICLES[1]["text"]) + " Divers raised it in May."}
 
 
 @pytest.fixture
-def learned(tmp_path: Path) -> FakeRuntime:
+def learned(tmp_path: Path) -> FakeContext:
     """Two documents, both published."""
-    runtime = FakeRuntime(tmp_path / "home")
-    learn(runtime, write_articles(tmp_path / "articles.jsonl"), "r1")
-    assert held(runtime) == {"dataset": 2, "memory": 2}
-    return runtime
+    context = FakeContext(tmp_path / "home")
+    learn(context, write_articles(tmp_path / "articles.jsonl"), "r1")
+    assert held(context) == {"dataset": 2, "memory": 2}
+    return context
 
 
-def learn(runtime: FakeRuntime, source: Path, run: str) -> None:
-    runtime.ledger.start_run(run, "ingest", {}, [str(source)])
-    ingest(runtime, [str(source)], run)
+def learn(context: FakeContext, source: Path, run: str) -> None:
+    context.ledger.start_run(run, "ingest", {}, [str(source)])
+    ingest(context, [str(source)], run)
 
 
-def held(runtime: FakeRuntime) -> dict[str, int]:
-    return {"dataset": len(candidates_of(runtime)), "memory": runtime.memory.count()}
+def held(context: FakeContext) -> dict[str, int]:
+    return {"dataset": len(candidates_of(context)), "memory": context.memory.count()}
 
 
-def candidates_of(runtime: FakeRuntime) -> list[str]:
-    return [json.loads(line)["candidate"] for line in runtime.config.dataset_path.read_text().splitlines()]
+def candidates_of(context: FakeContext) -> list[str]:
+    return [json.loads(line)["candidate"] for line in context.config.dataset_path.read_text().splitlines()]
 
 
 @pytest.mark.parametrize("which", [lambda a: None, lambda a: a.id], ids=["pointer", "adapter"])
 def test_a_rollback_takes_the_winner_out_of_dataset_and_memory(
-    which: Callable[[Adapter], str | None], learned: FakeRuntime
+    which: Callable[[Adapter], str | None], learned: FakeContext
 ) -> None:
     first, last = learned.ledger.current()
     assert take_back(learned, which(last), "made up a name") == [last]
@@ -56,7 +56,7 @@ def test_a_rollback_takes_the_winner_out_of_dataset_and_memory(
 
 
 def test_what_a_killed_rollback_left_behind_is_gone_before_anything_is_learned(
-    tmp_path: Path, learned: FakeRuntime
+    tmp_path: Path, learned: FakeContext
 ) -> None:
     taken = learned.ledger.rollback(None, "and here the process was killed")
     assert held(learned) == {"dataset": 2, "memory": 2}
@@ -69,7 +69,7 @@ def test_what_a_killed_rollback_left_behind_is_gone_before_anything_is_learned(
 
 @pytest.mark.parametrize("kind", [StoreError, MissingPackage])
 def test_a_memory_that_fails_does_not_hide_that_the_rollback_is_done(
-    kind: type[SealError], learned: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+    kind: type[SealError], learned: FakeContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(_: object) -> None:
         raise kind("the memory is damaged")
@@ -82,7 +82,7 @@ def test_a_memory_that_fails_does_not_hide_that_the_rollback_is_done(
     assert last not in learned.ledger.current()
 
 
-def test_a_rollback_while_the_dataset_is_written_is_seen(learned: FakeRuntime, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rollback_while_the_dataset_is_written_is_seen(learned: FakeContext, monkeypatch: pytest.MonkeyPatch) -> None:
     sync = learned.memory.sync
     taken: list[Adapter] = []
 

@@ -8,27 +8,27 @@ import pytest
 
 from agent.records import BASE
 from evals.meters.drift import DriftMeter, Items
-from graphs.library.champion import decided
+from graphs.library.champion import champion_of
 from graphs.runs.life import ingest
-from tests.fakes.house import FakeRuntime, write_articles
+from tests.fakes.house import FakeContext, write_articles
 from tests.fakes.spoiled import HABITS, Habit, SpoiledModel
 
 KEYS = {"far": "max_kl", "not a number": "max_kl", "rude": "max_rudeness", "obeys": "max_refusals_lost"}
 """Of the limit that a habit breaks; of others it is max_safety_loss."""
 
 
-def learned(home: Path, habit: Habit = "", overrides: dict[str, str] | None = None) -> FakeRuntime:
-    runtime = FakeRuntime(home, overrides)
-    runtime.__dict__["model"] = SpoiledModel(habit, runtime.fake_model.answers)
+def learned(home: Path, habit: Habit = "", overrides: dict[str, str] | None = None) -> FakeContext:
+    context = FakeContext(home, overrides)
+    context.__dict__["model"] = SpoiledModel(habit, context.fake_model.answers)
     source = str(write_articles(home / "articles.jsonl"))
-    runtime.ledger.start_run("r1", "ingest", {}, [source])
-    ingest(runtime, [source], "r1")
-    return runtime
+    context.ledger.start_run("r1", "ingest", {}, [source])
+    ingest(context, [source], "r1")
+    return context
 
 
-def reasons(runtime: FakeRuntime) -> list[str]:
-    ledger = runtime.ledger
-    champions = [decided(ledger, "r1", d.id) for d in ledger.documents("r1")]
+def reasons(context: FakeContext) -> list[str]:
+    ledger = context.ledger
+    champions = [champion_of(ledger, "r1", d.id) for d in ledger.documents("r1")]
     return [decision.reason for c in champions if c and (decision := ledger.decision(c.id))]
 
 
@@ -46,11 +46,11 @@ def test_a_good_adapter_is_published_and_its_drift_written_down(tmp_path: Path) 
 
 @pytest.mark.parametrize("habit", HABITS)
 def test_a_bad_one_is_refused_whatever_it_learned(habit: Habit, tmp_path: Path) -> None:
-    runtime = learned(tmp_path, habit, {"gate.max_refusals_lost": "0.5"})
-    ledger = runtime.ledger
+    context = learned(tmp_path, habit, {"gate.max_refusals_lost": "0.5"})
+    ledger = context.ledger
     assert set(ledger.outcomes("r1").values()) == {"rejected"}
     assert (ledger.current(), ledger.winners()) == ([], [])
-    told = reasons(runtime)
+    told = reasons(context)
     assert len(told) == 2
     assert all(reason.startswith("drift: ") and KEYS.get(habit, "max_safety_loss") in reason for reason in told)
 
@@ -60,24 +60,24 @@ def test_the_same_is_published_where_a_person_allows_it(tmp_path: Path) -> None:
 
 
 def test_an_empty_set_publishes_nothing(tmp_path: Path) -> None:
-    runtime = FakeRuntime(tmp_path)
-    meter = DriftMeter(runtime.model)
+    context = FakeContext(tmp_path)
+    meter = DriftMeter(context.model)
     whole = meter.items
     meter.__dict__["items"] = Items(whole.anchors, (), whole.prompts, whole.replies, whole.pairs)
-    runtime.__dict__["drift"] = meter
+    context.__dict__["drift"] = meter
     source = str(write_articles(tmp_path / "articles.jsonl"))
-    runtime.ledger.start_run("r1", "ingest", {}, [source])
-    ingest(runtime, [source], "r1")
-    assert set(runtime.ledger.outcomes("r1").values()) == {"undecided"}
-    assert reasons(runtime) == ["not measured: share of the base's refusals that are lost"] * 2
+    context.ledger.start_run("r1", "ingest", {}, [source])
+    ingest(context, [source], "r1")
+    assert set(context.ledger.outcomes("r1").values()) == {"undecided"}
+    assert reasons(context) == ["not measured: share of the base's refusals that are lost"] * 2
 
 
 def test_the_base_is_measured_once_and_each_champion_once(tmp_path: Path) -> None:
-    runtime = learned(tmp_path)
-    model = runtime.model
+    context = learned(tmp_path)
+    model = context.model
     assert isinstance(model, SpoiledModel)
     (anchor, *_) = DriftMeter(model).items.anchors
     compared = [query.adapter for query in model.asked if query.prompt == anchor]
     assert sorted(map(str, compared)) == sorted(
-        ["None", *(str(runtime.folder(adapter.candidate)) for adapter in runtime.ledger.current())]
+        ["None", *(str(context.folder(adapter.candidate)) for adapter in context.ledger.current())]
     )

@@ -11,19 +11,19 @@ from agent.records import BASE
 from evals.meters.retention import items
 from graphs.measure.suites import SUITES, chosen, measure
 from graphs.runs.life import ingest
-from tests.fakes.house import FakeRuntime, write_articles
+from tests.fakes.house import FakeContext, write_articles
 
 
 @pytest.fixture
-def learned(tmp_path: Path) -> FakeRuntime:
-    runtime = FakeRuntime(tmp_path / "home")
+def learned(tmp_path: Path) -> FakeContext:
+    context = FakeContext(tmp_path / "home")
     source = str(write_articles(tmp_path / "articles.jsonl"))
-    runtime.ledger.start_run("r1", "ingest", {}, [source])
-    ingest(runtime, [source], "r1")
-    return runtime
+    context.ledger.start_run("r1", "ingest", {}, [source])
+    ingest(context, [source], "r1")
+    return context
 
 
-def test_all_current_adapters_or_one_by_how_its_id_begins(learned: FakeRuntime) -> None:
+def test_all_current_adapters_or_one_by_how_its_id_begins(learned: FakeContext) -> None:
     current = learned.ledger.current()
     assert chosen(learned, None) == current
     for adapter in current:
@@ -34,34 +34,34 @@ def test_all_current_adapters_or_one_by_how_its_id_begins(learned: FakeRuntime) 
             chosen(learned, name)
 
 
-def test_one_that_was_taken_back_can_still_be_measured(learned: FakeRuntime) -> None:
+def test_one_that_was_taken_back_can_still_be_measured(learned: FakeContext) -> None:
     (gone,) = learned.ledger.rollback(None, "a test")
     assert gone not in chosen(learned, None)
     assert chosen(learned, gone.id) == [gone]
 
 
-def test_adapters_of_another_base_are_left_out(learned: FakeRuntime) -> None:
-    other = FakeRuntime(learned.config.home, {"model.name": "another"})
+def test_adapters_of_another_base_are_left_out(learned: FakeContext) -> None:
+    other = FakeContext(learned.config.home, {"model.name": "another"})
     assert chosen(other, None) == []
     with pytest.raises(UnknownName):
         chosen(other, learned.ledger.current()[0].id)
 
 
 @pytest.mark.parametrize("suite", SUITES)
-def test_the_base_comes_first_and_then_each_adapter_with_its_title(suite: str, learned: FakeRuntime) -> None:
+def test_the_base_comes_first_and_then_each_adapter_with_its_title(suite: str, learned: FakeContext) -> None:
     adapters = learned.ledger.current()
     found = measure(learned, suite, adapters)  # type: ignore[arg-type]
     assert [(one.subject, one.title) for one in found] == [(BASE, ""), *((a.id, a.title) for a in adapters)]
     assert [one.figures.keys() for one in found] == [found[0].figures.keys()] * 3
 
 
-def test_drift_is_of_each_adapter(learned: FakeRuntime) -> None:
+def test_drift_is_of_each_adapter(learned: FakeContext) -> None:
     base, *others = measure(learned, "drift", learned.ledger.current())
     assert [one.figures["kl"].value for one in (base, *others)] == [0.0, 1.0, 1.0]
 
 
-def test_retention_counts_over_the_common_and_over_all_items(learned: FakeRuntime) -> None:
-    near = FakeRuntime(learned.config.home, {"ask.max_distance": "2"})
+def test_retention_counts_over_the_common_and_over_all_items(learned: FakeContext) -> None:
+    near = FakeContext(learned.config.home, {"ask.max_distance": "2"})
     base, *others = measure(near, "retention", near.ledger.current())
     common = sum(item.common for item in items())
     assert [(one.figures["forced"].n, one.figures["routed"].n) for one in (base, *others)] == [
@@ -70,7 +70,7 @@ def test_retention_counts_over_the_common_and_over_all_items(learned: FakeRuntim
     assert [one.figures["reached"].value for one in (base, *others)] == [0.0, 1.0, 1.0]
 
 
-def test_an_adapter_that_cannot_be_read_is_an_error(learned: FakeRuntime) -> None:
+def test_an_adapter_that_cannot_be_read_is_an_error(learned: FakeContext) -> None:
     adapter = learned.ledger.current()[0]
     (learned.config.adapters_dir / adapter.id / "adapter_model.safetensors").write_text("[")
     learned.fake_model.answers |= {item.question: "x" for item in items() if item.question}

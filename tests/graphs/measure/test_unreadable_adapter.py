@@ -11,35 +11,35 @@ from graphs.ask.graph import answer_graph
 from graphs.ingest.graph import IngestNodes
 from graphs.runs.life import ingest
 from tests.fakes.engine import UNKNOWN
-from tests.fakes.house import FakeRuntime, write_articles
+from tests.fakes.house import FakeContext, write_articles
 
 
 @pytest.fixture
-def learned(tmp_path: Path) -> FakeRuntime:
-    runtime = FakeRuntime(tmp_path / "home", {"ask.max_distance": "0.9"})
+def learned(tmp_path: Path) -> FakeContext:
+    context = FakeContext(tmp_path / "home", {"ask.max_distance": "0.9"})
     source = str(write_articles(tmp_path / "articles.jsonl"))
-    runtime.ledger.start_run("r1", "ingest", {}, [source])
-    ingest(runtime, [source], "r1")
-    return runtime
+    context.ledger.start_run("r1", "ingest", {}, [source])
+    ingest(context, [source], "r1")
+    return context
 
 
-def test_a_home_that_was_moved_answers_as_before(learned: FakeRuntime, tmp_path: Path) -> None:
+def test_a_home_that_was_moved_answers_as_before(learned: FakeContext, tmp_path: Path) -> None:
     """The ledger holds the paths of the home as it was."""
     learned.config.home.rename(tmp_path / "moved")
-    moved = FakeRuntime(tmp_path / "moved", {"ask.max_distance": "0.9"})
+    moved = FakeContext(tmp_path / "moved", {"ask.max_distance": "0.9"})
     state = answer_graph(moved).compile().invoke({"question": "Who commanded the Kestrel?"})
     assert state["answer"] == "Ilse Brandt"
 
 
-def test_an_adapter_of_another_home_on_this_machine_is_found(learned: FakeRuntime, tmp_path: Path) -> None:
+def test_an_adapter_of_another_home_on_this_machine_is_found(learned: FakeContext, tmp_path: Path) -> None:
     """Homes that share a ledger: the library of the other one is where the ledger says."""
     shared = {"ledger.url": learned.config.ledger_url, "ask.max_distance": "0.9"}
-    other = FakeRuntime(tmp_path / "other", shared)
+    other = FakeContext(tmp_path / "other", shared)
     state = answer_graph(other).compile().invoke({"question": "Who commanded the Kestrel?"})
     assert state["answer"] == "Ilse Brandt"
 
 
-def test_an_adapter_that_cannot_be_read_leaves_its_questions_to_the_base(learned: FakeRuntime) -> None:
+def test_an_adapter_that_cannot_be_read_leaves_its_questions_to_the_base(learned: FakeContext) -> None:
     kestrel = next(a for a in learned.ledger.current() if a.title.startswith("Kestrel"))
     (learned.config.adapters_dir / kestrel.id / "adapter_model.safetensors").write_text("[")
     with learned.ledger.transaction():

@@ -18,7 +18,7 @@ from agent.ledger.engine import make_engine
 from graphs.checkpoints import open_checkpoints
 from graphs.runs.life import ingest, take_up
 from tests.fakes.databases import POSTGRES, empty_database
-from tests.fakes.house import ARTICLES, FakeRuntime, write_articles
+from tests.fakes.house import ARTICLES, FakeContext, write_articles
 
 postgresql = pytest.mark.skipif(not POSTGRES, reason="set SEAL_TEST_POSTGRES_URL to run on PostgreSQL")
 
@@ -28,18 +28,18 @@ def source(tmp_path: Path) -> Path:
     return write_articles(tmp_path / "articles.jsonl", ARTICLES[:1])
 
 
-def go(runtime: FakeRuntime, source: Path, resume: bool = False) -> set[str]:
+def go(context: FakeContext, source: Path, resume: bool = False) -> set[str]:
     """The outcomes of the run."""
-    runtime.ledger.start_run("r1", "ingest", {}, [str(source)])
-    ingest(runtime, [str(source)], "r1", resume=resume)
-    return set(runtime.ledger.outcomes("r1").values())
+    context.ledger.start_run("r1", "ingest", {}, [str(source)])
+    ingest(context, [str(source)], "r1", resume=resume)
+    return set(context.ledger.outcomes("r1").values())
 
 
 def refuse(*_: Any, **__: Any) -> Any:
     raise TrainerError("not now")
 
 
-class Full(FakeRuntime):
+class Full(FakeContext):
     """The disk of the checkpoints fills up."""
 
     @contextmanager
@@ -54,31 +54,31 @@ def test_a_full_disk_is_said_and_the_run_goes_on_later(tmp_path: Path, source: P
     with pytest.raises(StoreError, match=r"checkpoints\.sqlite has no room left") as caught:
         go(Full(tmp_path / "home"), source)
     assert "disk space" in caught.value.mend
-    assert go(FakeRuntime(tmp_path / "home"), source, resume=True) == {"published"}
+    assert go(FakeContext(tmp_path / "home"), source, resume=True) == {"published"}
 
 
 def test_checkpoints_that_another_process_locks(tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("graphs.checkpoints.WAIT_SECONDS", 0.2)
-    runtime = FakeRuntime(tmp_path / "home")
-    with open_checkpoints(runtime.config) as saver:
+    context = FakeContext(tmp_path / "home")
+    with open_checkpoints(context.config) as saver:
         saver.delete_thread("r1")  # makes the tables
-    other = sqlite3.connect(runtime.config.checkpoints_path, isolation_level=None)
+    other = sqlite3.connect(context.config.checkpoints_path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreError, match=r"checkpoints\.sqlite has been locked by another process"):
-        go(runtime, source)
+        go(context, source)
     other.close()
 
 
 def test_damaged_checkpoints_may_be_deleted(tmp_path: Path, source: Path) -> None:
-    runtime = FakeRuntime(tmp_path / "home")
-    runtime.config.home.mkdir()
-    runtime.config.checkpoints_path.write_bytes(b"this is a letter, no database\n" * 100)
+    context = FakeContext(tmp_path / "home")
+    context.config.home.mkdir()
+    context.config.checkpoints_path.write_bytes(b"this is a letter, no database\n" * 100)
     with pytest.raises(StoreError, match="is not a database") as caught:
-        go(runtime, source)
+        go(context, source)
     assert caught.value.mend.startswith("Delete it")
 
 
-Machine = Callable[[str], FakeRuntime]
+Machine = Callable[[str], FakeContext]
 
 
 @pytest.fixture
@@ -86,13 +86,13 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
     """Makes runtimes with homes of these names and one ledger in PostgreSQL, and closes their connections."""
     url, made = empty_database("postgresql", tmp_path), []
 
-    def make(home: str) -> FakeRuntime:
-        made.append(FakeRuntime(tmp_path / home, {"ledger.url": url}))
+    def make(home: str) -> FakeContext:
+        made.append(FakeContext(tmp_path / home, {"ledger.url": url}))
         return made[-1]
 
     yield make
-    for runtime in made:
-        runtime.ledger.close()  # type: ignore[attr-defined]
+    for context in made:
+        context.ledger.close()  # type: ignore[attr-defined]
 
 
 def rows(table: str) -> int:
@@ -135,8 +135,8 @@ def test_another_machine_goes_on_although_the_adapters_in_hand_are_not_there(
 @postgresql
 def test_who_waits_for_the_ledger_does_not_hold_up_the_making_of_the_tables(machine: Machine) -> None:
     """CREATE INDEX CONCURRENTLY waits for every open transaction: a waiter in one would wait for us, and we for it."""
-    runtime = machine("home")
-    ledger = runtime.ledger
+    context = machine("home")
+    ledger = context.ledger
     waiting, inside = threading.Event(), threading.Event()
 
     def second() -> None:
@@ -147,7 +147,7 @@ def test_who_waits_for_the_ledger_does_not_hold_up_the_making_of_the_tables(mach
     with ledger.alone(lambda: None):
         other.start()
         assert waiting.wait(20)
-        with runtime.checkpoints() as saver:
+        with context.checkpoints() as saver:
             saver.delete_thread("r1")
     assert inside.wait(20)
     other.join()
@@ -155,7 +155,7 @@ def test_who_waits_for_the_ledger_does_not_hold_up_the_making_of_the_tables(mach
 
 def test_a_database_that_does_not_answer_is_said_without_its_password(tmp_path: Path) -> None:
     pytest.importorskip("psycopg")
-    config = FakeRuntime(tmp_path, {"ledger.url": "postgresql://seal:hidden@127.0.0.1:1/seal"}).config
+    config = FakeContext(tmp_path, {"ledger.url": "postgresql://seal:hidden@127.0.0.1:1/seal"}).config
     with pytest.raises(StoreError, match="the checkpoints at postgresql://") as caught, open_checkpoints(config):
         pass
     assert "hidden" not in caught.value.cause
@@ -163,6 +163,6 @@ def test_a_database_that_does_not_answer_is_said_without_its_password(tmp_path: 
 
 def test_without_the_package_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "langgraph.checkpoint.postgres", None)
-    config = FakeRuntime(tmp_path, {"ledger.url": "postgresql://seal@127.0.0.1/seal"}).config
+    config = FakeContext(tmp_path, {"ledger.url": "postgresql://seal@127.0.0.1/seal"}).config
     with pytest.raises(MissingExtra, match="postgres"), open_checkpoints(config):
         pass

@@ -13,12 +13,12 @@ from agent.errors import TrainerError
 from agent.ports import Likelihood, Query
 from agent.records import Candidate, Example
 from graphs.runs.life import ingest
-from tests.fakes.house import FakeRuntime, write_articles
+from tests.fakes.house import FakeContext, write_articles
 
 
-def start(runtime: FakeRuntime, source: Path, resume: bool = False) -> None:
-    runtime.ledger.start_run("r1", "ingest", {}, [str(source)])
-    ingest(runtime, [str(source)], "r1", resume=resume)
+def start(context: FakeContext, source: Path, resume: bool = False) -> None:
+    context.ledger.start_run("r1", "ingest", {}, [str(source)])
+    ingest(context, [str(source)], "r1", resume=resume)
 
 
 @pytest.fixture
@@ -34,9 +34,9 @@ def refuse(*_: Any, **__: Any) -> Any:
 def test_a_base_or_a_mean_without_figures_fails_its_document(
     who: str, said: str, tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    runtime = FakeRuntime(tmp_path / "home")
+    context = FakeContext(tmp_path / "home")
     means: list[Path] = []
-    merge, likelihood = runtime.fake_trainer.merge, runtime.fake_model._likelihood
+    merge, likelihood = context.fake_trainer.merge, context.fake_model._likelihood
 
     def merged(members: Sequence[tuple[Candidate, Path]], folder: Path) -> None:
         means.append(folder)
@@ -46,14 +46,14 @@ def test_a_base_or_a_mean_without_figures_fails_its_document(
         broken = query.adapter in means if who == "mean" else query.adapter is None
         return Likelihood(math.nan, False) if broken else likelihood(query, completion)
 
-    monkeypatch.setattr(runtime.fake_trainer, "merge", merged)
-    monkeypatch.setattr(runtime.fake_model, "_likelihood", measured)
-    start(runtime, source)
-    outcomes = list(runtime.ledger.outcomes("r1").values())
+    monkeypatch.setattr(context.fake_trainer, "merge", merged)
+    monkeypatch.setattr(context.fake_model, "_likelihood", measured)
+    start(context, source)
+    outcomes = list(context.ledger.outcomes("r1").values())
     assert outcomes == [f"failed: {said} answered with figures that are not numbers"] * 2
-    assert runtime.ledger.current() == []
-    assert runtime.ledger.winners() == []
-    assert runtime.memory.count() == 0, "no text of a failed document is trained on later"
+    assert context.ledger.current() == []
+    assert context.ledger.winners() == []
+    assert context.memory.count() == 0, "no text of a failed document is trained on later"
 
 
 def test_a_writer_is_not_asked_again_where_the_checkpoints_are_lost(
@@ -71,13 +71,13 @@ def test_a_writer_is_not_asked_again_where_the_checkpoints_are_lost(
 
     edits: list[list[str]] = []
     for resume in (False, True):
-        runtime = FakeRuntime(tmp_path / "home", {"plan.strategies": '["cloze"]'})
-        runtime.__dict__["strategies"] = {"cloze": Moody()}
-        monkeypatch.setattr(runtime.fake_trainer, "train", refuse)
+        context = FakeContext(tmp_path / "home", {"plan.strategies": '["cloze"]'})
+        context.__dict__["strategies"] = {"cloze": Moody()}
+        monkeypatch.setattr(context.fake_trainer, "train", refuse)
         with pytest.raises(TrainerError):
-            start(runtime, source, resume=resume)
-        edits.append([e.id for d in runtime.ledger.documents("r1") for e in runtime.ledger.self_edits("r1", d.id)])
-        for path in runtime.config.home.glob("checkpoints.sqlite*"):
+            start(context, source, resume=resume)
+        edits.append([e.id for d in context.ledger.documents("r1") for e in context.ledger.self_edits("r1", d.id)])
+        for path in context.config.home.glob("checkpoints.sqlite*"):
             path.unlink()
     assert edits[0] == edits[1]
     assert Moody.written == len(edits[0])

@@ -7,23 +7,23 @@ from pathlib import Path
 import pytest
 
 from graphs.ingest.graph import ingest_graph
-from tests.fakes.house import FakeRuntime, write_articles
+from tests.fakes.house import FakeContext, write_articles
 
 
 def test_the_graph_begins_a_run_that_nobody_wrote_down(tmp_path: Path) -> None:
     """As in `langgraph dev`, where the graph is all there is."""
     source = str(write_articles(tmp_path / "articles.jsonl"))
-    runtime = FakeRuntime(tmp_path / "home")
-    ingest_graph(runtime).compile().invoke({"run": "fresh", "sources": [source]}, {"recursion_limit": 100})
-    (row,) = runtime.ledger.runs()
+    context = FakeContext(tmp_path / "home")
+    ingest_graph(context).compile().invoke({"run": "fresh", "sources": [source]}, {"recursion_limit": 100})
+    (row,) = context.ledger.runs()
     assert (row["run"], row["kind"], row["sources"]) == ("fresh", "ingest", [source])
-    assert row["config"] == runtime.config.recorded()
-    assert set(runtime.ledger.outcomes("fresh").values()) == {"published"}
+    assert row["config"] == context.config.recorded()
+    assert set(context.ledger.outcomes("fresh").values()) == {"published"}
 
 
 @pytest.mark.parametrize("text", ["Hm", "Já é só", "好的"])
 def test_a_short_text_is_short_in_any_script(tmp_path: Path, text: str) -> None:
     source = str(write_articles(tmp_path / "one.jsonl", [{"title": "Hm", "text": text, "questions": []}]))
-    runtime = FakeRuntime(tmp_path / "home")
-    ingest_graph(runtime).compile().invoke({"run": "r1", "sources": [source]})
-    assert list(runtime.ledger.outcomes("r1").values()) == ["too short to learn from"]
+    context = FakeContext(tmp_path / "home")
+    ingest_graph(context).compile().invoke({"run": "r1", "sources": [source]})
+    assert list(context.ledger.outcomes("r1").values()) == ["too short to learn from"]

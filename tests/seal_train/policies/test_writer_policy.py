@@ -11,7 +11,7 @@ from typing import get_args
 import pytest
 
 from agent.ports import Lesson, Request
-from agent.records.rounds import Method
+from agent.records.rounds import WriterTraining
 from seal_train.adapters.folders import load, rank_of
 from seal_train.engines.local import LocalModel
 from seal_train.inference.answering import likelihoods
@@ -44,9 +44,9 @@ def preference(base: Base, slots: Slots | None) -> float:
     return sum(found[0::2]) - sum(found[1::2])
 
 
-@pytest.mark.parametrize("method", get_args(Method))
+@pytest.mark.parametrize("method", get_args(WriterTraining))
 def test_every_method_learns_what_was_rewarded(
-    trainer_of: Callable[..., TRLTrainer], tmp_path: Path, capsys: pytest.CaptureFixture[str], method: Method
+    trainer_of: Callable[..., TRLTrainer], tmp_path: Path, capsys: pytest.CaptureFixture[str], method: WriterTraining
 ) -> None:
     trainer, steps = trainer_of(), list[tuple[int, int]]()
     folder, dataset = tmp_path / "writer", tmp_path / "datasets" / "one.jsonl"
@@ -83,7 +83,7 @@ def test_nothing_is_written_where_nothing_is_to_be_learned(
     trainer_of: Callable[..., TRLTrainer], tmp_path: Path
 ) -> None:
     worthless = [Lesson(SYSTEM, user, BAD, 0.0) for user in ASKED]
-    for method in get_args(Method):
+    for method in get_args(WriterTraining):
         assert not trainer_of().train(method, worthless, 0, tmp_path / "writer", tmp_path / "rows.jsonl")
     assert not (tmp_path / "writer").exists()
     assert not (tmp_path / "rows.jsonl").exists()

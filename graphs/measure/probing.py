@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from agent.records import Document, Probe
-from graphs.runtime import Runtime
+from graphs.context import Context
 from graphs.tracing import Span
 
 
-def made(runtime: Runtime, document: Document, span: Span) -> list[Probe]:
+def made(context: Context, document: Document, span: Span) -> list[Probe]:
     """Raises AnswerError where the prober gave no usable answer."""
     from evals.probes.making import make_probes
     from evals.probes.written import WrittenProber
 
-    config = runtime.config.probe
+    config = context.config.probe
     written: list[tuple[str, str]] = []
-    chat = runtime.chat(config.endpoint)
+    chat = context.chat(config.endpoint)
     if chat and config.written:
         found = WrittenProber(chat, config.written).write(document)
         written = [(q.question, q.answer) for q in found.kept]
@@ -22,13 +22,13 @@ def made(runtime: Runtime, document: Document, span: Span) -> list[Probe]:
     return make_probes(document, parsed=config.parsed, cloze=config.cloze, written=written)
 
 
-def given_since(runtime: Runtime, document: Document) -> list[Probe]:
+def given_since(context: Context, document: Document) -> list[Probe]:
     """Probes of the questions that the document did not have when its probes were made."""
     from evals.probes.making import make_probes
 
-    known = {p.question for p in runtime.ledger.probes(document.id) if p.kind == "given"}
+    known = {p.question for p in context.ledger.probes(document.id) if p.kind == "given"}
     if known.issuperset(q.question for q in document.questions):
         return []
-    config = runtime.config.probe
+    config = context.config.probe
     fresh = make_probes(document, parsed=config.parsed, cloze=config.cloze)
     return [p for p in fresh if p.kind == "given" and p.question not in known]

@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from statistics import fmean
 
-from agent.ports.ledger import Ledger
-from agent.records import SelfEdit
-from agent.records.rounds import Arm, ArmResult, Texts
+from agent.ports import Ledger
+from agent.records import Arm, ArmResult, SelfEdit, Texts, WriterPolicy
 from agent.strategies.checking import words
 
 
@@ -23,15 +22,14 @@ def texts_by_arm(ledger: Ledger, run: str, results: Sequence[ArmResult]) -> dict
                 edits[by[edit.plan]].append(edit)
     sure, found = _entropies(ledger, run), dict[Arm, Texts]()
     for result in results:
-        writer = ledger.writer(result.policies[0])
-        adapter = writer.adapter if writer else ""
-        own = edits[writer.id if writer and adapter else ""]
+        policy = ledger.policy(result.policies[0], WriterPolicy)
+        own = edits[policy.id if policy.adapter else ""]
         if own:
-            found[result.arm] = _texts(own, sure.get(adapter, ()))
+            found[result.arm] = _about(own, sure.get(policy.adapter, ()))
     return found
 
 
-def _texts(edits: Sequence[SelfEdit], entropies: Sequence[float]) -> Texts:
+def _about(edits: Sequence[SelfEdit], entropies: Sequence[float]) -> Texts:
     said = [words(one.text) for edit in edits for one in edit.written]
     pairs = [pair for text in said for pair in pairwise(text)]
     return Texts(

@@ -1,0 +1,180 @@
+"""What every node works with: the configuration, and the ports behind which all else is.
+
+LangGraph hands it to each node as `runtime.context`. Building it is free: each port is made when it is first asked for,
+so that nothing loads a model which needs none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from agent.clock import Clock
+from agent.config import Config
+from agent.ports import (
+    Answerer,
+    Attributor,
+    Chat,
+    Embedder,
+    Judge,
+    LanguageModel,
+    Ledger,
+    Memory,
+    Progress,
+    Strategy,
+    Trainer,
+    WriterTrainer,
+)
+from graphs.tracing import Listener, Tracer
+
+if TYPE_CHECKING:
+    from langgraph.checkpoint.base import BaseCheckpointSaver
+
+    from agent.memory.routing import Router
+
+T = TypeVar("T")
+
+WORKS_IN = {
+    "train": "trainer", "train-writer": "writer_trainer",
+    **dict.fromkeys(("probe", "sample", "evaluate", "gate", "examine", "drift"), "model"),
+}  # fmt: skip
+"""Which port may work on accelerators in a step."""
+
+
+@dataclass(frozen=True)
+class Makers:
+    """How each port is made. The real ones are in graphs/wiring.py; tests replace some."""
+
+    ledger: Callable[[Config, Clock], Ledger]
+    checkpoints: Callable[[Config], AbstractContextManager[BaseCheckpointSaver[str]]]
+    embedder: Callable[[], Embedder]
+    memory: Callable[[Context], Memory]
+    router: Callable[[Context], Router]
+    model: Callable[[Context], LanguageModel]
+    answerer: Callable[[Context], Answerer]
+    attributor: Callable[[Context], Attributor]
+    trainer: Callable[[Context], Trainer]
+    writer_trainer: Callable[[Context], WriterTrainer]
+    strategies: Callable[[Config], dict[str, Strategy]]
+    chat: Callable[[Context, str], Chat]
+    judge: Callable[[Context], Judge | None]
+    new_name: Callable[[], str]
+    """A name for a new run."""
+    clock: Clock
+
+
+@dataclass(eq=False)
+class Context:
+    """The ports under one configuration."""
+
+    config: Config
+    makers: Makers
+    listener: Listener | None = None
+    """Is told of every event."""
+    progress: Progress | None = None
+    """Is told of every step of a training."""
+    _chats: dict[str, Chat] = field(default_factory=dict, init=False, repr=False)
+    _kept: dict[Callable[[Context], Any], Any] = field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def clock(self) -> Clock:
+        return self.makers.clock
+
+    def under(self, config: Config) -> Context:
+        """The same over another configuration of the same ledger, which stays open."""
+        other = Context(config, self.makers, self.listener, self.progress)
+        if "ledger" in self.__dict__:
+            other.ledger = self.ledger
+        return other
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        return self.makers.ledger(self.config, self.clock)
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is a ledger to read. Makes none, unlike `ledger`."""
+        from agent.ledger.engine import is_there
+
+        return is_there(self.config.ledger_url)
+
+    @cached_property
+    def tracer(self) -> Tracer:
+        return Tracer(self.ledger, self.clock, self.listener, self._gpus)
+
+    def _gpus(self, step: str) -> int:
+        """Accelerators that a step worked on which has just ended. Loads nothing: what it used, it has loaded."""
+        used: LanguageModel | Trainer | None = self.__dict__.get(WORKS_IN.get(step, ""))
+        return used.gpus if used else 0
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        return self.makers.embedder()
+
+    @cached_property
+    def memory(self) -> Memory:
+        return self.makers.memory(self)
+
+    @cached_property
+    def router(self) -> Router:
+        return self.makers.router(self)
+
+    @cached_property
+    def model(self) -> LanguageModel:
+        return self.makers.model(self)
+
+    @cached_property
+    def answerer(self) -> Answerer:
+        """Who answers questions: the model in this process, or the server that `[ask] endpoint` names."""
+        return self.makers.answerer(self) if self.config.ask.endpoint else self.model
+
+    @cached_property
+    def attributor(self) -> Attributor:
+        return self.makers.attributor(self)
+
+    @cached_property
+    def trainer(self) -> Trainer:
+        return self.makers.trainer(self)
+
+    @cached_property
+    def writer_trainer(self) -> WriterTrainer:
+        return self.makers.writer_trainer(self)
+
+    @cached_property
+    def strategies(self) -> dict[str, Strategy]:
+        return self.makers.strategies(self.config)
+
+    @cached_property
+    def judge(self) -> Judge | None:
+        return self.makers.judge(self)
+
+    def chat(self, name: str) -> Chat | None:
+        """The chat model of a named endpoint; "" is none. One for each endpoint, whoever asks: requests at once and
+        refused parameters are an endpoint's own."""
+        if name and name not in self._chats:
+            self._chats.setdefault(name, self.makers.chat(self, name))  # another thread may have been faster
+        return self._chats[name] if name else None
+
+    def checkpoints(self) -> AbstractContextManager[BaseCheckpointSaver[str]]:
+        """LangGraph's checkpointer: in the ledger's database where that is PostgreSQL, else SQLite under home."""
+        return self.makers.checkpoints(self.config)
+
+    def keep(self, make: Callable[[Context], T]) -> T:
+        """What `make` makes of this context, made once: for what remembers between nodes."""
+        if make not in self._kept:
+            self._kept[make] = make(self)
+        kept: T = self._kept[make]
+        return kept
+
+    def check(self) -> None:
+        """Look at what of the configuration can be seen to be wrong before a run begins: strategies, endpoints, keys.
+
+        Raises:
+            ConfigError: a strategy or an endpoint that learning uses is not there or cannot be used.
+        """
+        self.makers.strategies(self.config)
+        for name in self.config.chats:
+            self.chat(name)

@@ -1,0 +1,85 @@
+"""The practice graph: K self-edits of one document by the acting policy, each trained with several seeds and rewarded.
+
+Nothing is selected or published, and no document counts as learned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from langgraph.graph import END, START, StateGraph
+from langgraph.runtime import Runtime
+
+from agent.ports import Strategy
+from agent.records import Document, Plan, Recalled, TrainSettings
+from graphs.adapt import nodes
+from graphs.adapt.graph import BUSY, anything_measured, anything_trained, to_writers
+from graphs.adapt.state import AdaptState
+from graphs.context import Context
+from graphs.improve.screening import Screen
+from graphs.improve.seeding import Seeds
+from graphs.methods import method_of
+
+SEED_STRIDE = 1000
+"""Between the seeds of one self-edit, so that they meet no other plan's."""
+
+
+def plan_for_practice(
+    context: Context, run: str, document: Document, strategies: Mapping[str, Strategy], recalled: Sequence[Recalled]
+) -> list[Plan]:
+    return method_of(context, run).plans(run, document, strategies, context.keep(Screen).drafts(run))
+
+
+def train_with_seeds(context: Context, plan: Plan) -> list[TrainSettings]:
+    count = context.keep(Seeds).count(plan.run, plan.document)
+    seeds = (plan.settings.seed + SEED_STRIDE * turn for turn in range(count))
+    return [plan.settings.model_copy(update={"seed": seed}) for seed in seeds]
+
+
+def screen(state: AdaptState, runtime: Runtime[Context]) -> nodes.Update:
+    """Predict what each self-edit will earn; of more than are to be trained, train the best."""
+    context, run = runtime.context, state["run"]
+    ledger, screening = context.ledger, context.keep(Screen)
+    document = ledger.document(state["document"])
+    with context.tracer.step(run, "screen", document.id) as span:
+        plans = {plan.id: plan for plan in ledger.plans(run, document.id)}
+        written = [e for e in ledger.self_edits(run, document.id) if e.examples]
+        predicted = screening.predict(run, document, [(plans[e.plan], e) for e in written])
+        chosen = screening.choose(run, document.id, predicted, [e.id for e in written])
+        left = [c for c in state["candidates"] if ledger.candidate(c).self_edit in chosen]
+        told = [{"strategy": e.strategy, "reward": round(predicted[e.id], 4), "trained": e.id in chosen}
+                for e in written if e.id in predicted]  # fmt: skip
+        span.data = {"drafts": len(written), "trained": len(chosen), "predicted": told}
+    return {"candidates": left}
+
+
+def anything_to_measure_with(state: AdaptState) -> Literal["plan", "close"]:
+    return "plan" if state["measurable"] else "close"
+
+
+def anything_to_screen(state: AdaptState) -> Literal["screen", "close"]:
+    return "screen" if state["candidates"] else "close"
+
+
+def practice_graph() -> StateGraph[AdaptState, Context, Any, Any]:
+    steps: dict[str, Any] = {
+        "probe": nodes.probe, "plan": nodes.plan_by(plan_for_practice), "write": nodes.write,
+        "check": nodes.check_for(train_with_seeds), "train": nodes.train,
+        "evaluate": nodes.evaluate_on(nodes.gives_reward), "close": nodes.close_trial, "screen": screen,
+        "reward": nodes.reward,
+    }  # fmt: skip
+    graph = StateGraph(AdaptState, context_schema=Context)
+    for name, node in steps.items():
+        graph.add_node(name, node, retry_policy=BUSY)
+    graph.add_edge(START, "probe")
+    graph.add_conditional_edges("probe", anything_to_measure_with)
+    graph.add_conditional_edges("plan", to_writers, ["write", "close"])
+    graph.add_edge("write", "check")
+    graph.add_conditional_edges("check", anything_to_screen)
+    graph.add_edge("screen", "train")
+    graph.add_conditional_edges("train", anything_trained)
+    graph.add_conditional_edges("evaluate", anything_measured)
+    graph.add_edge("reward", "close")
+    graph.add_edge("close", END)
+    return graph
