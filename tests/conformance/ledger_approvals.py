@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from agent.errors import StoreError
-from agent.ports.ledger import Ledger
-from agent.records.rounds import Answered, Approval, Promotion
+from agent.ports import Ledger
+from agent.records import Answered, Approval, Promotion
 from tests.conformance.ledger_policies import policy
 from tests.fakes.ledger_samples import Chain, add_chain, chain, start
 

@@ -48,13 +48,13 @@ class LedgerPolicies:
     def test_a_policy_is_kept_once(self, ledger: Ledger) -> None:
         assert ledger.add_policy(policy())
         assert not ledger.add_policy(policy())
-        assert ledger.policy(policy().id) == policy()
-        assert ledger.policies("run-1.1.practice") == [policy()]
-        assert ledger.policies("run-1.2.practice") == []
+        assert ledger.policy(policy().id, PlannerPolicy) == policy()
+        assert ledger.policies("run-1.1.practice", PlannerPolicy) == [policy()]
+        assert ledger.policies("run-1.2.practice", PlannerPolicy) == []
 
     def test_a_policy_that_is_not_there_is_an_error(self, ledger: Ledger) -> None:
         with pytest.raises(StoreError, match="PlannerPolicy"):
-            ledger.policy("none")
+            ledger.policy("none", PlannerPolicy)
 
     def test_the_last_promotion_of_a_base_acts(self, ledger: Ledger) -> None:
         first, second = policy(), policy("run-1.2.practice")
@@ -75,16 +75,16 @@ class LedgerPolicies:
         assert ledger.add_policy(writer)
         assert not ledger.add_policy(writer)
         assert ledger.add_policy(policy())
-        assert ledger.writer(writer.id) == writer
-        assert ledger.writers("run-1.1.practice") == [writer]
-        assert ledger.policies("run-1.1.practice") == [policy()]
+        assert ledger.policy(writer.id, WriterPolicy) == writer
+        assert ledger.policies("run-1.1.practice", WriterPolicy) == [writer]
+        assert ledger.policies("run-1.1.practice", PlannerPolicy) == [policy()]
         plans = Promotion.make("planner", "run-1", 1, "tiny", policy().id, "", "better")
         writes = Promotion.make("writer", "run-1", 2, "tiny", writer.id, "", "better")
         assert ledger.promote(plans)
         assert ledger.promote(writes)
         assert (ledger.promotions("tiny", "planner"), ledger.promotions("tiny", "writer")) == ([plans], [writes])
         with pytest.raises(StoreError, match="WriterPolicy"):
-            ledger.writer("none")
+            ledger.policy(policy().id, WriterPolicy)
 
     def test_what_is_promoted_must_be_there(self, ledger: Ledger) -> None:
         with pytest.raises(StoreError):

@@ -11,9 +11,8 @@ from typing import Any
 import pytest
 
 from agent.errors import StoreError
-from agent.ports.ledger import Ledger, Used
-from agent.records import Document, Event, Question, Retention, Reward, Usage
-from agent.records.drift import Figure
+from agent.ports import Ledger
+from agent.records import Document, Event, Figure, Outcome, Question, Retention, Reward, Usage, Used
 from tests.fakes.ledger_samples import add_chain, chain, published, start
 
 
@@ -41,19 +40,35 @@ def everything(ledger: Ledger, run: str, document: str, candidate: str) -> dict[
     }
 
 
+def used(*figures: float) -> Used:
+    return Used.model_validate(dict(zip(Used.model_fields, figures, strict=True)))
+
+
+PUBLISHED, REJECTED, FAILED = Outcome(kind="published"), Outcome(kind="rejected"), Outcome.failed("no answer came")
+
+
 class LedgerRecords:
     """Inherit, and define a fixture `ledger` that is empty."""
 
     def test_run_is_running_until_it_is_finished(self, ledger: Ledger) -> None:
         ledger.start_run("run-1", "ingest", {"rank": 8}, ["feed.xml", "page"])
         (running,) = ledger.runs()
-        assert running["status"] == "running"
-        assert running["finished_at"] is None
+        assert running.status == "running"
+        assert running.finished_at is None
         ledger.finish_run("run-1", "done", {"published": 2})
         (done,) = ledger.runs()
-        assert done["finished_at"] >= done["started_at"] == running["started_at"]
-        expected = {"run": "run-1", "kind": "adapt", "status": "done", "config": {"rank": 8}}
-        assert done.items() >= {**expected, "sources": ["feed.xml", "page"], "summary": {"published": 2}}.items()
+        assert done.finished_at is not None
+        assert done.finished_at >= done.started_at == running.started_at
+        assert (done.id, done.kind, done.status, done.config) == ("run-1", "ingest", "done", {"rank": 8})
+        assert (done.sources, done.summary) == (("feed.xml", "page"), {"published": 2})
+        assert (done.parent, done.round, done.trains) == (None, None, None)
+
+    def test_a_run_of_a_round_knows_its_outer_loop(self, ledger: Ledger) -> None:
+        ledger.start_run("run-1", "improve", {}, [])
+        ledger.start_run("any name", "practice", {}, [], "run-1", 2, "writer")
+        ledger.start_run("any name", "practice", {}, [])
+        found = ledger.run("any name")
+        assert (found.parent, found.round, found.trains) == ("run-1", 2, "writer"), "as it was first started"
 
     def test_trainings_are_counted_by_run(self, ledger: Ledger) -> None:
         for name, run in (("a", "run-1"), ("b", "run-1"), ("c", "run-2")):
@@ -66,19 +81,19 @@ class LedgerRecords:
     def test_run_started_again_goes_on_with_its_first_config(self, ledger: Ledger) -> None:
         ledger.start_run("run-1", "ingest", {"rank": 8}, ["feed.xml"])
         add_chain(ledger, chain())
-        ledger.finish_run("run-1", "failed", {})
+        ledger.finish_run("run-1", "stopped", {})
         ledger.start_run("run-1", "ingest", {"rank": 99}, [])
         (again,) = ledger.runs()
-        assert (again["status"], again["config"], again["sources"]) == ("running", {"rank": 8}, ["feed.xml"])
+        assert (again.status, again.config, again.sources) == ("running", {"rank": 8}, ("feed.xml",))
 
     def test_a_run_that_began_runs_of_its_own_goes_on_with_its_first_config(self, ledger: Ledger) -> None:
         """They measure, it does not."""
         ledger.start_run("run-1", "improve", {"rank": 8}, [])
-        ledger.start_run("run-10.1.practice", "practice", {"rank": 8}, [])
+        ledger.start_run("another's", "practice", {"rank": 8}, [], "run-10", 1, "planner")
         ledger.start_run("run-1", "improve", {"rank": 9}, [])
-        ledger.start_run("run-1.1.practice", "practice", {"rank": 9}, [])
+        ledger.start_run("its own", "practice", {"rank": 9}, [], "run-1", 1, "planner")
         ledger.start_run("run-1", "improve", {"rank": 99}, [])
-        assert [run["config"]["rank"] for run in ledger.runs()] == [9, 8, 9]
+        assert [run.config["rank"] for run in ledger.runs()] == [9, 8, 9]
 
     def test_a_config_that_was_measured_under_can_be_changed_on_purpose(self, ledger: Ledger) -> None:
         start(ledger)
@@ -86,7 +101,7 @@ class LedgerRecords:
         ledger.start_run("other", "ingest", {"rank": 4}, [])
         ledger.change_config("run-1", {"rank": 2})
         ledger.start_run("run-1", "ingest", {"rank": 99}, [])
-        assert [run["config"] for run in ledger.runs()] == [{"rank": 2}, {"rank": 4}]
+        assert [run.config for run in ledger.runs()] == [{"rank": 2}, {"rank": 4}]
         with pytest.raises(StoreError, match="nobody"):
             ledger.change_config("nobody", {})
 
@@ -96,8 +111,8 @@ class LedgerRecords:
         ledger.add_document(chain().document, "run-1")
         ledger.start_run("run-1", "ingest", {"rank": 99}, [])
         first, other = ledger.runs()
-        assert (first["config"], first["sources"]) == ({"rank": 99}, ["feed.xml"])
-        assert other["config"] == {"rank": 4}
+        assert (first.config, first.sources) == ({"rank": 99}, ("feed.xml",))
+        assert other.config == {"rank": 4}
 
     def test_a_run_lasts_as_long_as_all_its_sittings_and_not_the_time_between(self, ledger: Ledger) -> None:
         def sit(at_the_end: Callable[[], None]) -> float:
@@ -111,28 +126,29 @@ class LedgerRecords:
         time.sleep(1.0)
         finished = sit(lambda: ledger.finish_run("run-1", "done", {}))
         (run,) = ledger.runs()
-        assert 0.2 <= run["seconds"] <= killed + finished
-        assert (run["sittings"], run["process"]) == (2, os.getpid())
-        assert run["began_at"] > run["started_at"] + 1.0
+        assert 0.2 <= run.seconds <= killed + finished
+        assert (run.sittings, run.process) == (2, os.getpid())
+        assert run.began_at > run.started_at + 1.0
 
     def test_the_time_of_one_run_is_not_that_of_another(self, ledger: Ledger) -> None:
         start(ledger, "run-1", "run-2")
         time.sleep(0.1)
         ledger.add_event(Event(run="run-2", step="train"))
         first, second = ledger.runs()
-        assert first["seconds"] == 0 < 0.1 <= second["seconds"]
+        assert first.seconds == 0 < 0.1 <= second.seconds
 
     def test_what_a_run_does_within_another_one_is_time_of_both(self, ledger: Ledger) -> None:
         """So that a budget of hours is seen in the middle of a round."""
-        start(ledger, "run-1", "run-1.1.practice", "run-10")
+        start(ledger, "run-1", "run-10")
+        ledger.start_run("its own", "practice", {}, [], "run-1", 1, "planner")
         time.sleep(0.1)
-        ledger.add_event(Event(run="run-1.1.practice", step="train"))
-        assert ledger.run("run-1")["seconds"] >= ledger.run("run-1.1.practice")["seconds"] >= 0.1
-        assert ledger.run("run-10")["seconds"] == 0
+        ledger.add_event(Event(run="its own", step="train"))
+        assert ledger.run("run-1").seconds >= ledger.run("its own").seconds >= 0.1
+        assert ledger.run("run-10").seconds == 0
 
     def test_runs_come_in_the_order_of_their_start(self, ledger: Ledger) -> None:
         start(ledger, "z", "a", "m")
-        assert [run["run"] for run in ledger.runs()] == ["z", "a", "m"]
+        assert [run.id for run in ledger.runs()] == ["z", "a", "m"]
 
     def test_finishing_an_unknown_run_is_refused(self, ledger: Ledger) -> None:
         with pytest.raises(StoreError, match="no run nobody"):
@@ -187,27 +203,27 @@ class LedgerRecords:
         ledger.add_document(document, "run-1")
         assert ledger.outcome(document.id, "tiny") is None
         assert ledger.outcomes("run-1") == {}
-        ledger.finish_document("run-1", document.id, "failed", "tiny")
+        ledger.finish_document("run-1", document.id, FAILED, "tiny")
         ledger.add_document(document, "run-2")
-        assert ledger.outcome(document.id, "tiny") == "failed"
-        ledger.finish_document("run-2", document.id, "published", "tiny")
-        assert ledger.outcome(document.id, "tiny") == "published"
-        ledger.finish_document("run-1", document.id, "rejected", "tiny")
-        assert ledger.outcome(document.id, "tiny") == "rejected"
-        assert ledger.outcomes("run-1") == {document.id: "rejected"}
-        assert ledger.outcomes("run-2") == {document.id: "published"}
+        assert ledger.outcome(document.id, "tiny") == FAILED
+        ledger.finish_document("run-2", document.id, PUBLISHED, "tiny")
+        assert ledger.outcome(document.id, "tiny") == PUBLISHED
+        ledger.finish_document("run-1", document.id, REJECTED, "tiny")
+        assert ledger.outcome(document.id, "tiny") == REJECTED
+        assert ledger.outcomes("run-1") == {document.id: REJECTED}
+        assert ledger.outcomes("run-2") == {document.id: PUBLISHED}
 
     def test_outcome_since_a_run_has_read_the_document(self, ledger: Ledger) -> None:
         start(ledger, "run-1", "run-2", "run-3")
         document, other = chain("a").document, chain("b").document
         for run in ("run-1", "run-2", "run-3"):
             ledger.add_document(document, run)
-        ledger.finish_document("run-1", document.id, "rejected", "tiny")
+        ledger.finish_document("run-1", document.id, REJECTED, "tiny")
         assert ledger.outcome(document.id, "tiny", after="run-2") is None, "it had read the document before"
-        ledger.finish_document("run-2", document.id, "no gain", "tiny")
+        ledger.finish_document("run-2", document.id, Outcome(kind="no gain"), "tiny")
         assert ledger.outcome(document.id, "tiny", after="run-2") is None, "that is its own"
-        ledger.finish_document("run-3", document.id, "published", "tiny")
-        assert ledger.outcome(document.id, "tiny", after="run-2") == "published"
+        ledger.finish_document("run-3", document.id, PUBLISHED, "tiny")
+        assert ledger.outcome(document.id, "tiny", after="run-2") == PUBLISHED
         assert ledger.outcome(document.id, "big", after="run-2") is None
         assert ledger.outcome(other.id, "tiny", after="run-2") is None
 
@@ -215,11 +231,11 @@ class LedgerRecords:
         start(ledger, "run-1", "run-2")
         document = chain().document
         ledger.add_document(document, "run-1")
-        ledger.finish_document("run-1", document.id, "published", "tiny")
+        ledger.finish_document("run-1", document.id, PUBLISHED, "tiny")
         assert ledger.outcome(document.id, "big") is None
-        ledger.finish_document("run-2", document.id, "rejected", "big")
-        assert ledger.outcome(document.id, "big") == "rejected"
-        assert ledger.outcome(document.id, "tiny") == "published"
+        ledger.finish_document("run-2", document.id, REJECTED, "big")
+        assert ledger.outcome(document.id, "big") == REJECTED
+        assert ledger.outcome(document.id, "tiny") == PUBLISHED
 
     def test_events_keep_the_order_of_insertion(self, ledger: Ledger) -> None:
         told = [Event(run="run-1", step=f"s{n}", at=float(100 - n), data={"n": [n, None, "x"]}) for n in range(20)]
@@ -282,7 +298,7 @@ class LedgerRecords:
         assert ledger.retention("run-2", "base") is None
 
     def test_usage_is_added_up_over_runs(self, ledger: Ledger) -> None:
-        assert ledger.used(["run-1"]) == ledger.used([]) == Used(0.0, 0, 0, 0, 0, 0.0)
+        assert ledger.used(["run-1"]) == ledger.used([]) == used(0.0, 0, 0, 0, 0, 0.0)
         for id, run, told in (("a", "run-1", True), ("b", "run-1", False), ("c", "run-2", True)):
             usage = Usage(
                 id=id, run=run, step="write", endpoint="main", model="m", prompt_tokens=100 * told,
@@ -293,8 +309,8 @@ class LedgerRecords:
         steps: list[tuple[str, dict[str, Any]]] = [("run-1", {"gpus": 2}), ("run-1", {}), ("run-2", {"gpus": 1})]
         for run, data in steps:
             ledger.add_event(Event(run=run, step="train", data=data, seconds=1.5))
-        assert ledger.used(["run-1"]) == Used(3.0, 2, 1, 100, 7, 0.25)
-        assert ledger.used(["run-1", "run-2"]) == Used(4.5, 3, 1, 200, 14, 0.5)
+        assert ledger.used(["run-1"]) == used(3.0, 2, 1, 100, 7, 0.25)
+        assert ledger.used(["run-1", "run-2"]) == used(4.5, 3, 1, 200, 14, 0.5)
 
     def test_nothing_is_known_of_an_untrained_candidate(self, ledger: Ledger) -> None:
         assert ledger.training("x") is None
@@ -339,7 +355,7 @@ class LedgerRecords:
     def test_adding_everything_again_changes_nothing(self, ledger: Ledger) -> None:
         it = chain()
         published(ledger, it)
-        ledger.finish_document("run-1", it.document.id, "published", "tiny")
+        ledger.finish_document("run-1", it.document.id, PUBLISHED, "tiny")
         before = everything(ledger, "run-1", it.document.id, it.candidate.id)
         for _ in range(3):
             add_chain(ledger, it)

@@ -9,7 +9,7 @@ import pytest
 
 from agent.errors import StoreError
 from agent.ports.ledger import Ledger
-from agent.records import Document, Event
+from agent.records import Document, Event, Outcome
 from tests.fakes.ledger_samples import add_chain, chain, start
 
 
@@ -77,8 +77,8 @@ class LedgerTransactions:
             ledger.add_document(it.document, "run-1")
             with pytest.raises(StoreError):
                 ledger.add_reward(it.reward)
-            ledger.finish_document("run-1", it.document.id, "failed", it.candidate.base)
-        assert ledger.outcomes("run-1") == {it.document.id: "failed"}
+            ledger.finish_document("run-1", it.document.id, Outcome.failed("no"), it.candidate.base)
+        assert ledger.outcomes("run-1") == {it.document.id: Outcome.failed("no")}
 
     def test_transaction_belongs_to_its_thread(self, ledger: Ledger) -> None:
         start(ledger)

@@ -15,7 +15,7 @@ from sqlalchemy import Engine, MetaData, insert, inspect, text, update
 from agent.errors import StoreError
 from agent.ledger import open_ledger, schema
 from agent.ledger.tables import metadata
-from agent.records import Record
+from agent.records import Document, Outcome, Record
 from tests.fakes.ledger_samples import add_chain, chain, published, start
 
 LATER = f"""
@@ -117,8 +117,9 @@ def test_outcomes_and_winners_of_an_older_ledger_get_their_base(url: str, engine
         connection.execute(update(old.tables["winners"]).values(record=without))
     with open_ledger(url) as ledger:
         assert ledger.winners() == [it.winner]
-        assert ledger.outcome(it.document.id, "big") == "published"
-        assert ledger.outcome(it.document.id, "packaged") == "rejected", "what seal took where nothing was configured"
+        assert ledger.outcome(it.document.id, "big") == Outcome(kind="published")
+        rejected = Outcome(kind="rejected")
+        assert ledger.outcome(it.document.id, "packaged") == rejected, "what seal took where nothing was configured"
         assert ledger.outcome(it.document.id, "other") is None
 
 
@@ -142,7 +143,9 @@ def test_winners_of_adapters_that_were_taken_back_before_are_withdrawn(url: str,
                 "routed_answers",
             ):
                 connection.execute(text(f"DROP TABLE {later}"))
-            connection.execute(text("ALTER TABLE winners DROP COLUMN withdrawn_at"))
+            later_columns = ("winners.withdrawn_at", "runs.parent", "runs.round", "runs.trains", "run_documents.detail")
+            for table, column in (name.split(".") for name in later_columns):
+                connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
             connection.execute(text(f"UPDATE {schema.VERSION_TABLE} SET version_num = '0002'"))
     with open_ledger(url) as ledger:
         assert ledger.winners() == [kept.winner]
@@ -157,8 +160,42 @@ def test_runs_of_an_older_ledger_keep_the_seconds_that_they_reported(url: str, e
             row = {"id": name, "status": status, "summary": summary, "started_at": 3.0, **run}
             connection.execute(insert(old.tables["runs"]).values(**row))
     with open_ledger(url) as ledger:
-        told = [(r["run"], r["seconds"], r["sittings"], r["began_at"], r["process"]) for r in ledger.runs()]
+        told = [(r.id, r.seconds, r.sittings, r.began_at, r.process) for r in ledger.runs()]
         assert told == [("run-1", 7.5, 1, 3.0, None), ("run-2", 0.0, 1, 3.0, None)]
+
+
+def test_runs_and_outcomes_of_an_older_ledger_are_taken_apart(url: str, engine: Engine, tmp_path: Path) -> None:
+    schema.prepare(engine, first_migrations(tmp_path / "old", "0012"), "0012")
+    documents = [Document.make(f"Title {n}", "Text.") for n in range(6)]
+    outcomes = ("failed: no candidate could be trained", "nothing to measure with in this language (fr)", "published",
+                "failed", "known already", "a word that nobody knows")  # fmt: skip
+    learns = {"improve": {"learns": ["planner", "writer"]}}
+    with engine.begin() as connection:
+        (old := MetaData()).reflect(connection)
+        runs: dict[str, tuple[str, dict[str, Any]]] = {
+            "a.b": ("improve", learns), "a.b.1.practice": ("practice", {"improve": {}}),
+            "a.b.2.held-out": ("held-out", learns), "a.b.exam": ("held-out", learns),
+        }  # fmt: skip
+        for name, (kind, config) in runs.items():
+            row = {"id": name, "kind": kind, "status": "done", "config": config, "sources": [], "summary": {}}
+            connection.execute(insert(old.tables["runs"]).values(**row, started_at=1.0))
+            connection.execute(insert(old.tables["sittings"]).values(run=name, began_at=1.0, seconds=2.0))
+        for document, outcome in zip(documents, outcomes, strict=True):
+            kept = {"record": document.model_dump(mode="json"), "created_at": 1.0}
+            connection.execute(insert(old.tables["documents"]).values(id=document.id, source="", **kept))
+            done = {"run": "a.b", "document": document.id, "outcome": outcome, "base": "tiny", "finished_at": 1.0}
+            connection.execute(insert(old.tables["run_documents"]).values(**done))
+    with open_ledger(url) as ledger:
+        assert [(r.parent, r.round, r.trains) for r in ledger.runs()] == [
+            (None, None, None), ("a.b", 1, "planner"), ("a.b", 2, "writer"), (None, None, None),
+        ]  # fmt: skip
+        assert list(ledger.outcomes("a.b").values()) == [
+            Outcome.failed("no candidate could be trained"),
+            Outcome(kind="nothing to measure with", detail="in this language (fr)"),
+            Outcome(kind="published"), Outcome.failed(""), Outcome(kind="known already"),
+            Outcome.failed("a word that nobody knows"),
+        ]  # fmt: skip
+        assert str(ledger.outcomes("a.b")[documents[1].id]) == outcomes[1]
 
 
 def test_migration_that_fails_leaves_the_ledger_as_it_was(url: str, engine: Engine, tmp_path: Path) -> None:

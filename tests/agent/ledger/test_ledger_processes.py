@@ -7,6 +7,7 @@ import subprocess
 import time
 
 from agent.ledger import open_ledger
+from agent.ports import Ledger
 from agent.records import Event
 from tests.fakes.databases import start_python
 from tests.fakes.ledger_samples import add_chain, chain, start
@@ -100,28 +101,34 @@ def test_the_lock_of_a_learner_that_is_killed_goes_with_it(url: str) -> None:
         process.communicate(timeout=30)
 
 
+def practise(ledger: Ledger) -> None:
+    ledger.start_run("run-1.1.practice", "practice", {}, [], "run-1", 1, "planner")
+
+
 def test_what_another_process_began_within_a_run_has_the_time_of_the_one_that_goes_on(url: str) -> None:
     """An outer loop that was killed goes on in the middle of a round, without beginning its practice anew."""
     with open_ledger(url) as ledger:
-        start(ledger, "run-1", "run-1.1.practice")
+        start(ledger, "run-1")
+        practise(ledger)
         ledger.add_event(Event(run="run-1.1.practice", step="train"))
-        before = ledger.run("run-1.1.practice")["seconds"]
+        before = ledger.run("run-1.1.practice").seconds
     with open_ledger(url) as ledger:
         start(ledger, "run-1")
         time.sleep(0.2)
         ledger.add_event(Event(run="run-1.1.practice", step="train", seconds=0.1))
         first = ledger.run("run-1.1.practice")
-        assert first["sittings"] == 2
-        assert before + 0.1 <= first["seconds"] < before + 0.2, "from the beginning of its first step on"
+        assert first.sittings == 2
+        assert before + 0.1 <= first.seconds < before + 0.2, "from the beginning of its first step on"
         ledger.add_event(Event(run="run-1.1.practice", step="train"))
         again = ledger.run("run-1.1.practice")
-        assert again["sittings"] == 2
-        assert again["seconds"] > first["seconds"]
+        assert again.sittings == 2
+        assert again.seconds > first.seconds
 
 
 def test_a_word_about_a_run_that_is_over_is_no_sitting_of_it(url: str) -> None:
     with open_ledger(url) as ledger:
-        start(ledger, "run-1", "run-1.1.practice")
+        start(ledger, "run-1")
+        practise(ledger)
     with open_ledger(url) as ledger:
         ledger.add_event(Event(run="run-1.1.practice", step="probe"))
-        assert ledger.run("run-1.1.practice")["sittings"] == 1
+        assert ledger.run("run-1.1.practice").sittings == 1

@@ -6,6 +6,8 @@ reason. What is no known outcome counts as failed with its words as the reason, 
 
 from __future__ import annotations
 
+import re
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -17,7 +19,7 @@ runs = sa.table(
 )
 documents = sa.table("run_documents", *(sa.column(n) for n in ("seq", "outcome", "detail")))
 
-CHILDREN = ("practice", "held-out")
+CHILD = re.compile(r"(.+)\.(\d+)\.(?:practice|held-out)")
 KINDS = (
     "published", "rejected", "undecided", "waits for approval", "refused by a person", "no gain", "nothing to learn",
     "nothing to measure with", "no strategy that works", "too short to learn from", "known already", "measured",
@@ -30,12 +32,13 @@ def upgrade() -> None:
     op.add_column("runs", sa.Column("trains", sa.Text))
     op.add_column("run_documents", sa.Column("detail", sa.Text))
     connection = op.get_bind()
-    for run in connection.execute(sa.select(runs).where(runs.c.kind.in_(CHILDREN))).all():
-        parent, number, _ = run.id.rsplit(".", 2)
-        # Rounds take turns; runs from before there were writers trained planners only.
-        learns = (run.config.get("improve") or {}).get("learns") or ["planner"]
-        known = {"parent": parent, "round": int(number), "trains": learns[(int(number) - 1) % len(learns)]}
-        connection.execute(sa.update(runs).where(runs.c.id == run.id).values(**known))
+    for run in connection.execute(sa.select(runs).where(runs.c.kind.in_(("practice", "held-out")))).all():
+        if named := CHILD.fullmatch(run.id):
+            number = int(named[2])
+            # Rounds take turns; runs from before there were writers trained planners only.
+            learns = (run.config.get("improve") or {}).get("learns") or ["planner"]
+            known = {"parent": named[1], "round": number, "trains": learns[(number - 1) % len(learns)]}
+            connection.execute(sa.update(runs).where(runs.c.id == run.id).values(**known))
     for told in connection.execute(sa.select(documents).where(documents.c.outcome.is_not(None))).all():
         kind, detail = _parted(told.outcome)
         connection.execute(sa.update(documents).where(documents.c.seq == told.seq).values(outcome=kind, detail=detail))
