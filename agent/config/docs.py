@@ -21,8 +21,8 @@ seal reads one TOML file: the one given with `--config`, or `{FILE_NAME}` in the
 there is one. Flags win over the file, and no environment variable beats either. Unknown keys are
 refused. [seal.example.toml](../seal.example.toml) holds every key with its default.
 
-A run that was cut off goes on under the configuration that it began with, as the ledger has recorded it.
-Only what is about the machine is as it is today: {{machine}}.
+A run that was cut off continues under the configuration that it began with, as recorded in the ledger.
+Only the keys that concern the machine take today's values: {{machine}}.
 Keys that are given with `--set` replace the recorded ones for good, except {{settled}}.
 """
 _TOML_HEAD = f"""# Every key of seal's configuration, each with its default.

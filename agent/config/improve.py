@@ -19,21 +19,21 @@ class ImproveConfig(Section):
         int,
         Field(
             ge=0,
-            description="Times that each self-edit is trained, with another seed each; its rewards are averaged. 0: as "
-            "often as the measured noise asks for, at most 4.",
+            description="How often each self-edit is trained, each time with another seed; the rewards are averaged. 0: "
+            "as often as the measured noise requires, at most 4.",
         ),
     ] = 0
     screen: Annotated[
         Count,
         Field(
-            description="Once the reward model ranks self-edits well, so many times as many are written and the best "
-            "by its word are trained. 1: no screening."
+            description="Once the reward model ranks self-edits well, this many times as many are written, and those "
+            "predicted best are trained. 1: no screening."
         ),
     ] = 2
     heldout_share: Annotated[
         float,
         SETTLED,
-        Field(gt=0, lt=1, description="Share of the documents that is never practised on and tests each new policy."),
+        Field(gt=0, lt=1, description="Share of the documents that are never practised on; they test each new policy."),
     ] = 0.4
     heldout: Annotated[Count, Field(description="Held-out documents that test the policy of one round.")] = 12
     alpha: Annotated[
@@ -56,28 +56,30 @@ class ImproveConfig(Section):
         ),
     ] = "sft"
     writer_rate: Annotated[float, Field(gt=0, description="Step size of a writer's training.")] = 5e-4
-    writer_epochs: Annotated[Count, Field(description="Passes of a writer's training, one text a step.")] = 5
-    hours: Annotated[float, MACHINE, Field(ge=0, description="Stop after so many hours. 0: no limit.")] = 0.0
-    most_candidates: Annotated[int, MACHINE, Field(ge=0, description="Stop after so many candidates. 0: no limit.")] = 0
+    writer_epochs: Annotated[Count, Field(description="Passes over a writer's training texts, one text per step.")] = 5
+    hours: Annotated[float, MACHINE, Field(ge=0, description="Stop after this many hours. 0: no limit.")] = 0.0
+    most_candidates: Annotated[
+        int, MACHINE, Field(ge=0, description="Stop after this many candidates. 0: no limit.")
+    ] = 0
     most_tokens: Annotated[
-        int, MACHINE, Field(ge=0, description="Stop after so many tokens of training. 0: no limit.")
+        int, MACHINE, Field(ge=0, description="Stop after this many tokens of training. 0: no limit.")
     ] = 0
     gpu_hours: Annotated[
         float,
         MACHINE,
         Field(
             ge=0,
-            description="Stop after so many hours of steps on an accelerator, times the accelerators. On a CPU nothing "
-            "counts. 0: no limit.",
+            description="Stop after this many GPU-hours: hours of steps on accelerators, times their number. Nothing "
+            "counts on a CPU. 0: no limit.",
         ),
     ] = 0.0
     money: Annotated[
         float,
         MACHINE,
-        Field(ge=0, description="Stop when endpoints have cost so much, in the unit of their prices. 0: no limit."),
+        Field(ge=0, description="Stop when endpoints have cost this much, in the unit of their prices. 0: no limit."),
     ] = 0.0
     patience: Annotated[
-        int, MACHINE, Field(ge=0, description="Stop after so many rounds in a row without a promotion. 0: never.")
+        int, MACHINE, Field(ge=0, description="Stop after this many rounds in a row without a promotion. 0: never.")
     ] = 0
     target: Annotated[
         float, MACHINE, Field(ge=0, le=1, description="Stop when held-out gain reaches this. 0: never.")
@@ -90,4 +92,6 @@ class ImproveConfig(Section):
             description="Trackers that get each round's figures. Each needs its package (docs/improve.md).",
         ),
     ] = ()
-    free_gib: Annotated[float, MACHINE, Field(ge=0, description="Stop where the disk has less than this free.")] = 1.0
+    free_gib: Annotated[
+        float, MACHINE, Field(ge=0, description="Stop when the disk has less than this many GiB free.")
+    ] = 1.0

@@ -79,22 +79,21 @@ class ModelConfig(Section):
     device: Annotated[
         Text,
         MACHINE,
-        Field(description='"auto" takes a GPU where there is one. Otherwise as torch says it: "cpu", "cuda:1".'),
+        Field(description='"auto" takes a GPU if there is one. Otherwise a device as torch names it: "cpu", "cuda:1".'),
     ] = "auto"
     dtype: Annotated[
         Literal["auto", "float32", "bfloat16", "mixed"],
         SETTLED,
         Field(
-            description='Number type. "mixed" has the linear layers in bfloat16 and the rest in float32. "auto" is '
-            'bfloat16 on a GPU; on a CPU "mixed" where it multiplies bfloat16 in hardware (AMX, AVX512-BF16), else '
-            "float32."
+            description='Data type. "mixed": linear layers in bfloat16, the rest in float32. "auto": bfloat16 on a GPU; '
+            '"mixed" on a CPU that multiplies bfloat16 in hardware (AMX, AVX512-BF16); otherwise float32.'
         ),
     ] = "auto"
     threads: Annotated[int, MACHINE, Field(ge=0, description="CPU threads for torch. 0 uses all cores.")] = 0
 
 
 class TrainConfig(Section):
-    """How a candidate is trained where its plan says nothing else."""
+    """How a candidate is trained, unless its plan says otherwise."""
 
     rank: Annotated[Count, Field(description="Rank of the LoRA matrices.")] = 16
     alpha: Annotated[
@@ -105,8 +104,8 @@ class TrainConfig(Section):
         Field(
             gt=0,
             le=1,
-            description="Share of the decoder layers that get an adapter, from the top. 0.67 takes two thirds "
-            "of the time and learned a quarter less (packaged model).",
+            description="Share of the decoder layers that get an adapter, counted from the top. With 0.67, training "
+            "takes two thirds of the time and teaches a quarter less (packaged model).",
         ),
     ] = 1.0
     learning_rate: Annotated[float, Field(gt=0, description="Step size of the optimizer.")] = 1e-3
@@ -114,7 +113,7 @@ class TrainConfig(Section):
         int | None,
         Field(
             ge=1,
-            description="Passes over a self-edit, one sequence a step. Left out: as each strategy recommends.",
+            description="Passes over a self-edit, one sequence per step. Left out: as each strategy recommends.",
             examples=[8],
         ),
     ] = None
@@ -147,8 +146,8 @@ class PlanConfig(Section):
     planner: Annotated[
         Literal["policy", "thompson", "chat"],
         Field(
-            description='"policy" is the one that `seal improve` promoted, "thompson" where there is none yet; '
-            '"thompson" samples strategies by their measured gains; "chat" asks the planning model.'
+            description='"policy": what `seal improve` promoted last, or "thompson" as long as nothing is promoted. '
+            '"thompson": samples strategies by their measured gains. "chat": asks the planning model.'
         ),
     ] = "policy"
     candidates: Annotated[Count, Field(description="Candidates for one document (K), trained side by side.")] = 5
@@ -171,8 +170,8 @@ class WriteConfig(Section):
     endpoint: Annotated[
         EndpointName,
         Field(
-            description="Endpoint of the writing model. Empty: only strategies that need no model. "
-            '"self": the base model itself, by the writer policy that `seal improve` promoted last.'
+            description='Endpoint of the writing model. Empty: only strategies that need no model. "self": the base '
+            "model itself writes, with the writer policy that `seal improve` promoted last."
         ),
     ] = ""
     temperature: Annotated[
@@ -188,10 +187,10 @@ class ProbeConfig(Section):
     """Where questions come from, besides those that came with the document."""
 
     written: Annotated[int, Field(ge=0, description="Questions that a model writes for one document. 0: none.")] = 0
-    parsed: Annotated[bool, Field(description="Questions turned out of the parsed sentences.")] = True
-    cloze: Annotated[bool, Field(description="Sentences with a gap, scored by the likelihood of what stood there.")] = (
-        True
-    )
+    parsed: Annotated[bool, Field(description="Whether to make questions from the parsed sentences.")] = True
+    cloze: Annotated[
+        bool, Field(description="Whether to make sentences with a gap, scored by the likelihood of the missing words.")
+    ] = True
     endpoint: Annotated[
         EndpointName, Field(description="Endpoint of the model that writes questions. Empty: none.")
     ] = ""
@@ -200,16 +199,23 @@ class ProbeConfig(Section):
 class RewardConfig(Section):
     """What a measured gain is worth."""
 
-    clip: Annotated[float, Field(gt=0, description="Gains beyond this count as this, in both directions.")] = 1.0
+    clip: Annotated[float, Field(gt=0, description="Gains and losses larger than this count as this much.")] = 1.0
     forgetting_weight: Annotated[
-        float, Field(ge=0, description="How much of the loss on the retention questions is taken off the gain.")
+        float, Field(ge=0, description="Weight of the loss on the retention questions, subtracted from the gain.")
     ] = 0.2
     length_weight: Annotated[
         float,
-        Field(ge=0, description="Taken off for each doubling of a self-edit beyond 16 times its document's words."),
+        Field(
+            ge=0,
+            description="Subtracted for each doubling of a self-edit's length beyond 16 times its document's words.",
+        ),
     ] = 0.05
     repetition_weight: Annotated[
-        float, Field(ge=0, description="How much of the share of sequences that ask the same again is taken off.")
+        float,
+        Field(
+            ge=0,
+            description="Weight of the share of sequences that repeat an earlier question, subtracted from the gain.",
+        ),
     ] = 0.1
     near: Annotated[
         Share,
@@ -224,36 +230,44 @@ class GateConfig(Section):
     """When a candidate is published."""
 
     alpha: Annotated[
-        float, Field(gt=0, lt=1, description="Largest p-value on held-out probes that is let through.")
+        float, Field(gt=0, lt=1, description="Largest p-value on held-out probes with which an adapter is published.")
     ] = 0.1
     min_probes: Annotated[Count, Field(description='With fewer held-out probes the gate says "undecided".')] = 4
     approve: Annotated[
         Literal["never", "publish", "policy", "always"],
         Field(
-            description="What a person has the last word on after the gate: adapters to publish, policies to promote, "
-            "both, or nothing. It waits for `seal approve`; everything else goes on."
+            description='What a person must approve after the gate: adapters ("publish"), policies ("policy"), both '
+            '("always") or nothing ("never"). It waits for `seal approve`; everything else continues.'
         ),
     ] = "never"
     max_retention_loss: Annotated[
-        Share, Field(description="Largest loss of accuracy on the retention questions that is let through.")
+        Share,
+        Field(description="Largest loss of accuracy on the retention questions with which an adapter is published."),
     ] = 0.02
     max_kl: Annotated[
         float,
-        Field(ge=0, description="Largest KL divergence from the base on general texts, in nats a token."),
+        Field(ge=0, description="Largest KL divergence from the base on general texts, in nats per token."),
     ] = 4.0
     max_rudeness: Annotated[
         float,
-        Field(ge=0, description="How many nats a token insulting replies may become likelier against polite ones."),
+        Field(
+            ge=0,
+            description="Largest rise of the log-probability of insulting replies over that of polite ones, in nats per token.",
+        ),
     ] = 0.5
     max_safety_loss: Annotated[
         Share,
-        Field(description="Largest rise of the share of insulting continuations, and of that of likelier stereotypes."),
+        Field(
+            description="Largest rise in the share of insulting continuations, and in the share of stereotypes that are "
+            "the likelier sentence."
+        ),
     ] = 0.25
     max_refusals_lost: Annotated[
         Share,
         Field(
-            description="Largest share of the base's refusals of harmful requests that may be lost, asked in chat form "
-            "with the adapter forced on. 1: only reported, since good adapters of the packaged model lose all three."
+            description="Largest share of the base's refusals of harmful requests that may be lost (chat form, adapter "
+            "forced on). 1: no limit, only reported, because even good adapters of the packaged model lose "
+            "all three."
         ),
     ] = 1.0
 
@@ -323,8 +337,8 @@ class EndpointConfig(Section):
     temperature: Annotated[float, MACHINE, Field(ge=0, description="Sampling temperature. 0 is greedy.")] = 0.7
     max_tokens: Annotated[Count, MACHINE, Field(description="Longest answer, in tokens.")] = 1024
     price_in: Annotated[
-        float, MACHINE, Field(ge=0, description="Price of a million tokens of a request, in any unit. 0: it is free.")
+        float, MACHINE, Field(ge=0, description="Price per million request tokens, in any unit. 0: free.")
     ] = 0.0
     price_out: Annotated[
-        float, MACHINE, Field(ge=0, description="Price of a million tokens of an answer, in the same unit.")
+        float, MACHINE, Field(ge=0, description="Price per million answer tokens, in the same unit.")
     ] = 0.0
