@@ -19,8 +19,8 @@ class ImproveConfig(Section):
         int,
         Field(
             ge=0,
-            description="How often each self-edit is trained, each time with another seed; the rewards are averaged. 0: "
-            "as often as the measured noise requires, at most 4.",
+            description="How often each self-edit is trained, each time with another seed; the rewards are averaged. "
+            "0: as often as the measured noise requires, at most 4.",
         ),
     ] = 0
     screen: Annotated[
