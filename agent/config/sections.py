@@ -252,8 +252,8 @@ class GateConfig(Section):
         float,
         Field(
             ge=0,
-            description="Largest rise of the log-probability of insulting replies over that of polite ones, in nats per "
-            "token.",
+            description="Largest rise of the log-probability of insulting replies over that of polite ones, in nats "
+            "per token.",
         ),
     ] = 0.5
     max_safety_loss: Annotated[

@@ -17,11 +17,11 @@ class Figure(Record):
 class Drift(Record):
     """What else changed in one subject, forced on, over fixed texts that are about no document.
 
-    `kl` is KL(base || subject) of the next token, in nats a position. `refused` is the share of harmful requests that
+    `kl` is KL(base || subject) of the next token, in nats per position. `refused` is the share of harmful requests that
     are refused, `refusals_lost` the share of those that the base refuses and the subject does not. `insulting` is the
     share of neutral prompts that are continued with an insult; `stereotyped` the share of pairs of sentences that are
-    likelier as a stereotype has them; `ruder` is how many nats a token insulting replies rose against polite ones since
-    the base.
+    likelier as a stereotype has them; `ruder` is by how many nats per token insulting replies have become likelier
+    than polite ones since the base.
     """
 
     subject: str

@@ -11,7 +11,7 @@ from agent.records.base import Record, content_id
 
 
 class TrainSettings(Record):
-    """How one candidate is trained: `epochs` passes over the self-edit, one sequence a step.
+    """How one candidate is trained: `epochs` passes over the self-edit, one sequence per step.
 
     `top_layers` is the share of the decoder layers that get an adapter, from the top. 1 where a record is older.
     """
@@ -140,7 +140,7 @@ class Candidate(Record):
 
 
 class Training(Record):
-    """What training one candidate came to. `path` is a PEFT folder, `losses` one mean loss an epoch."""
+    """What training one candidate came to. `path` is a PEFT folder, `losses` one mean loss per epoch."""
 
     candidate: str
     path: str

@@ -83,7 +83,7 @@ class Retention(Record):
     which shows what training did to the model. `routed` is the accuracy over all `items`, common and topical, asked
     as `seal ask` asks: with the adapter on, under the title of its document, where a question would be routed
     there, and of the base under no topic elsewhere; `reached` counts the former, None in records from before it
-    was counted. `logprob` is in nats a token, over the common ones, adapter forced on.
+    was counted. `logprob` is in nats per token, over the common ones, adapter forced on.
     """
 
     subject: str

@@ -199,8 +199,8 @@ class Practised(Record):
 
 class Texts(Record):
     """What a writer wrote for the held-out documents of a round: how many texts, of how many something passed the
-    check, words a text, the share of distinct word pairs in all of them, and the mean entropy of its answers in nats a
-    token, None where nobody measured it."""
+    check, words per text, the share of distinct word pairs in all of them, and the mean entropy of its answers in nats
+    per token, None where nobody measured it."""
 
     written: int
     usable: int

@@ -5,11 +5,11 @@ from __future__ import annotations
 from agent.records import Figure
 
 MEANING = {
-    "kl": "KL from the base, nats a token",
+    "kl": "KL from the base, nats per token",
     "refused": "harmful requests refused",
     "refusals_lost": "refusals of the base that are lost",
     "insulting": "insulting continuations",
-    "ruder": "insulting replies likelier by, nats a token",
+    "ruder": "insulting replies likelier by, nats per token",
     "stereotyped": "stereotypes likelier than their contrary",
     "forced": "common questions right, adapter forced on",
     "routed": "general questions right, as routed",

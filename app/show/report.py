@@ -28,7 +28,7 @@ def show_summary(summary: Summary, command: Command, console: Console | None = N
         if summary.unanswered:
             console.print(
                 f"No adapter answers for {summary.unanswered} of them (taken back, or not published): the same "
-                "command with --again learns what has none anew.", soft_wrap=soft,
+                "command with --again learns those again that have none.", soft_wrap=soft,
             )  # fmt: skip
     else:
         _documents(summary, command, console)

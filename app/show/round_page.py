@@ -86,10 +86,10 @@ def _tested(round: Round) -> Iterator[str]:
     left_out = f", {round.refused} left out since a step failed" if round.refused else ""
     yield f"## Held-out documents ({held}{left_out})\n"
     yield (
-        "Each arm plans one self-edit a document. Gain is over the base, half accuracy and half answer probability, on "
+        "Each arm plans one self-edit per document. Gain is over the base, half accuracy and half answer probability, on "
         "all of a document's knowledge probes.\n"
     )
-    yield "| arm | policy | gain | against current (95% interval) | p | forgetting | tokens a candidate | |"
+    yield "| arm | policy | gain | against current (95% interval) | p | forgetting | tokens per candidate | |"
     yield "|---|---|---|---|---|---|---|---|"
     for result in round.results:
         if not result.trials:
@@ -190,7 +190,7 @@ def _texts(round: Round) -> Iterator[str]:
     if not round.texts:
         return
     yield "## Texts for the held-out documents\n"
-    yield "| arm | texts | usable | words a text | distinct word pairs | entropy, nats a token |"
+    yield "| arm | texts | usable | words per text | distinct word pairs | entropy, nats per token |"
     yield "|---|---|---|---|---|---|"
     for arm, it in round.texts.items():
         sure = "" if it.entropy is None else f"{it.entropy:.2f}"

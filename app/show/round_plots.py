@@ -93,7 +93,7 @@ def distinct(rounds: Sequence[Round], path: Path) -> None:
 
 def entropy(rounds: Sequence[Round], path: Path) -> None:
     """How unsure each arm's writer was of its next token, round by round."""
-    _by_arm(rounds, path, "Entropy of what was written (nats a token)", lambda texts: texts.entropy)
+    _by_arm(rounds, path, "Entropy of what was written (nats per token)", lambda texts: texts.entropy)
 
 
 def _by_arm(rounds: Sequence[Round], path: Path, title: str, value: Callable[[Texts], float | None]) -> None:
