@@ -86,8 +86,8 @@ def _tested(round: Round) -> Iterator[str]:
     left_out = f", {round.refused} left out since a step failed" if round.refused else ""
     yield f"## Held-out documents ({held}{left_out})\n"
     yield (
-        "Each arm plans one self-edit per document. Gain is over the base, half accuracy and half answer probability, on "
-        "all of a document's knowledge probes.\n"
+        "Each arm plans one self-edit per document. Gain is over the base, half accuracy and half answer probability, "
+        "on all of a document's knowledge probes.\n"
     )
     yield "| arm | policy | gain | against current (95% interval) | p | forgetting | tokens per candidate | |"
     yield "|---|---|---|---|---|---|---|---|"
