@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Sequence
 
 from agent.records import Document, Half, Probe, ProbeKind
-from agent.strategies.checking import words
+from agent.text.normal import wording, words
 from agent.text.parsing import Fact, facts, worth_asking
 from evals.probes.matching import ARTICLES
 
@@ -33,10 +33,10 @@ def make_probes(
     """Every probe of a document, in a fixed order. The same document always gives the same probes."""
     found = facts(document.text)
     given = {q.question: q.answer for q in document.questions}
-    asked_for = {_key(text) for pair in given.items() for text in pair}
-    new = {question: answer for question, answer in written if not {_key(question), _key(answer)} & asked_for}
-    answers = {_key(answer) for answer in [*given.values(), *new.values()]}
-    free = [fact for fact in worth_asking(document) if _key(fact.answer) not in answers]
+    asked_for = {wording(text) for pair in given.items() for text in pair}
+    new = {question: answer for question, answer in written if not {wording(question), wording(answer)} & asked_for}
+    answers = {wording(answer) for answer in [*given.values(), *new.values()]}
+    free = [fact for fact in worth_asking(document) if wording(fact.answer) not in answers]
     reworded = [fact for fact in free if _reworded(fact) and not _stands_in(fact.fronted, document.text)]
     turned = _spread(reworded, PARSED) if parsed else []
     blanked = _spread(free, CLOZE) if cloze else []
@@ -64,14 +64,9 @@ def in_use(probes: Sequence[Probe]) -> list[Probe]:
     Nothing is asked in a question that is given, and no answer is asked for that is the answer to one.
     """
     given = [p for p in probes if p.kind == "given"]
-    questions, answers = {_key(p.question) for p in given}, {_key(p.answer) for p in given}
+    questions, answers = {wording(p.question) for p in given}, {wording(p.answer) for p in given}
     rest = [p for p in probes if p.kind != "given"]
-    return [*given, *(p for p in rest if _key(p.question) not in questions and _key(p.answer) not in answers)]
-
-
-def _key(text: str) -> str:
-    """What two wordings of one question or answer share: their words."""
-    return " ".join(words(text))
+    return [*given, *(p for p in rest if wording(p.question) not in questions and wording(p.answer) not in answers)]
 
 
 def _spread(found: Sequence[Fact], count: int) -> list[Fact]:
