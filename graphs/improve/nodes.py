@@ -15,7 +15,7 @@ from agent.sources import read
 from graphs.approve.graph import promote
 from graphs.improve.budget import between_rounds, within_round
 from graphs.improve.seeding import Seeds
-from graphs.improve.verdict import compared, decide, differences
+from graphs.improve.verdict import compared
 from graphs.improve.writings import texts_by_arm
 from graphs.methods.learners import Learner, before, learner_of
 from graphs.methods.outer import (
@@ -166,6 +166,7 @@ class ImproveNodes:
 
     def _round(self, run: str, number: int) -> Round:
         from evals.gates.limits import fault
+        from evals.gates.policy import decide, differences
 
         ledger, child, practised_in = self.rt.ledger, heldout_run(run, number), practice_run(run, number)
         learns = learner_of(self.rt, child)
