@@ -6,9 +6,9 @@ Refused are empty and too short sequences, duplicates, sequences that repeat a p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from agent.records import Document, Example, Probe, Refusal
+from agent.records import Document, Example, Probe, ProbeSet, Refusal
 from agent.text.normal import wording, words
 
 LONGEST_SHARED_RUN = 8
@@ -22,11 +22,11 @@ SHORTEST_PROBE = 3
 """A question of fewer words stands in too many texts to say that one repeats it."""
 
 
-def check(document: Document, examples: Iterable[Example], probes: Sequence[Probe]) -> tuple[
+def check(document: Document, examples: Iterable[Example], probes: Iterable[Probe]) -> tuple[
     tuple[Example, ...], tuple[Refusal, ...]
 ]:  # fmt: skip
     """Split sequences into those that may be trained on and those that may not."""
-    runs = {run: probe for probe in probes if not probe.recall for run in _runs(words(probe.question))}
+    runs = {run: probe for probe in ProbeSet.of(probes).untrainable for run in _runs(words(probe.question))}
     known = set(words(document.title)) | set(words(document.text))
     passed: dict[str, Example] = {}
     refused: list[Refusal] = []

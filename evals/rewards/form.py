@@ -8,8 +8,8 @@ from agent.records import Document, SelfEdit
 from agent.text.normal import wording, words
 
 LONG = 16
-"""Words of a self-edit for each word of its document, up to which length costs nothing. Of the strategies that ask no
-model the longest write 7 to 10 in the median."""
+"""Words of a self-edit per word of its document, up to which length costs nothing. Of the strategies that ask no model
+the longest write 7 to 10 in the median."""
 
 
 def length(document: Document, edit: SelfEdit) -> float:

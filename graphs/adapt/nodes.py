@@ -22,6 +22,7 @@ from agent.records import (
     Example,
     Plan,
     Probe,
+    ProbeSet,
     Recalled,
     SelfEdit,
     Training,
@@ -36,7 +37,7 @@ from graphs.adapt.probing import given_since, made
 from graphs.approve.graph import publish
 from graphs.library.champion import best_reward, decided
 from graphs.library.winners import follow, winner_of, wins
-from graphs.measure.asked import asked
+from graphs.measure.evidence import evidence_on, probes_of
 from graphs.measure.gating import decide
 from graphs.runtime import Runtime
 from graphs.state import AdaptState, WriteState
@@ -67,17 +68,14 @@ class AdaptNodes:
         """The settings of each candidate that is made of a plan's self-edit."""
         return [plan.settings]
 
-    def is_asked(self, probe: Probe) -> bool:
-        """Whether all candidates are asked it."""
-        return probe.half == "reward"
+    def asked_of_candidates(self, probes: ProbeSet) -> ProbeSet:
+        return probes.asked_in_practice
 
     def probe(self, state: AdaptState) -> Update:
         """Make the document's probes and measure the base on them, once. A prober that fails, fails the document.
 
         Questions that came after the probes were made become probes now.
         """
-        from evals.probes.making import in_use
-
         run, document = state["run"], self.rt.ledger.document(state["document"])
         spoken = language(document.text)
         with self.rt.tracer.step(run, "probe", document.id) as span:
@@ -87,14 +85,14 @@ class AdaptNodes:
                 except AnswerError as error:
                     return {"measurable": False, "language": spoken, "failure": span.failed(error)}
             self.rt.ledger.add_probes(given_since(self.rt, document))
-            probes = in_use(self.rt.ledger.probes(document.id))
+            probes = ProbeSet.of(self.rt.ledger.probes(document.id)).in_use
             if self._measure(run, document, probes, {BASE: None}):
                 return {"measurable": False, "language": spoken, "failure": _not_numbers(span, "the base")}
             span.model = self.rt.model.name
             span.data |= {"probes": len(probes), "kinds": _counted(probes), "language": spoken}
-        return {"measurable": any(p.half == "reward" for p in probes), "language": spoken}
+        return {"measurable": bool(probes.asked_in_practice), "language": spoken}
 
-    def _measure(self, run: str, document: Document, probes: list[Probe], subjects: dict[str, Path | None]) -> set[str]:
+    def _measure(self, run: str, document: Document, probes: ProbeSet, subjects: dict[str, Path | None]) -> set[str]:
         """Score what the ledger has not scored yet. Returns the subjects whose figures are not numbers."""
         from evals.probes.scoring import score
 
@@ -238,7 +236,7 @@ class AdaptNodes:
         """The reward half of the probes and the general questions, for all candidates in one batch."""
         run, document = state["run"], self.rt.ledger.document(state["document"])
         with self.rt.tracer.step(run, "evaluate", document.id) as span:
-            probes = [p for p in asked(self.rt.ledger, run, document.id) if self.is_asked(p)]
+            probes = self.asked_of_candidates(probes_of(self.rt.ledger, run, document.id))
             broken = self._measure(run, document, probes, {c: self.rt.folder(c) for c in state["candidates"]})
             left = [c for c in state["candidates"] if c not in broken]
             span.model, span.data = self.rt.model.name, {"probes": len(probes), "candidates": len(left)}
@@ -248,22 +246,16 @@ class AdaptNodes:
         return {"candidates": left, "failure": "" if left else "no candidate could be measured"}
 
     def reward(self, state: AdaptState) -> Update:
-        """Clipped gain over the base minus what was forgotten, and what the self-edit's form costs."""
-        from evals.rewards.form import length, repetition
-        from evals.rewards.gain import reward
+        """What each candidate is worth, by the terms of `evals.rewards.rubric`."""
+        from evals.rewards.rubric import reward, rubric
 
-        run, ledger, weights = state["run"], self.rt.ledger, self.rt.config.reward
-        document = state["document"]
+        run, document, ledger, terms = state["run"], state["document"], self.rt.ledger, rubric(self.rt.config.reward)
         told: list[dict[str, Any]] = []
         with self.rt.tracer.step(run, "reward", document) as span:
-            probes, base = asked(ledger, run, document), ledger.scores(run, BASE, document)
             for id in state["candidates"]:
-                before, after = ledger.retention(run, BASE), ledger.retention(run, id)
-                assert before is not None, "the base was measured in probe"
-                assert after is not None, "the candidate was measured in evaluate"
-                own, edit = ledger.scores(run, id, document), ledger.self_edit(ledger.candidate(id).self_edit)
-                form = length(ledger.document(document), edit), repetition(edit)
-                found = reward(id, probes, base, own, before, after, weights, *form)
+                evidence = evidence_on(ledger, run, document, id)
+                assert evidence is not None, "the base was measured in probe, the candidate in evaluate"
+                found = reward(evidence, terms)
                 ledger.add_reward(found)
                 told.append(
                     {"candidate": id, "strategy": ledger.candidate(id).strategy, "reward": round(found.value, 4)}
@@ -312,7 +304,7 @@ class AdaptNodes:
         run, ledger, champion = state["run"], self.rt.ledger, state["champion"]
         document = ledger.document(state["document"])
         with self.rt.tracer.step(run, "gate", document.id) as span:
-            probes = asked(ledger, run, document.id)
+            probes = probes_of(ledger, run, document.id)
             span.subject = champion
             if self._measure(run, document, probes, {champion: self.rt.folder(champion)}):
                 return {"verdict": "", "failure": _not_numbers(span, "the champion")}
@@ -377,5 +369,5 @@ def _all_of(edit: SelfEdit) -> list[Example]:
     return [*edit.examples, *(refusal.example for refusal in edit.refused)]
 
 
-def _counted(probes: list[Probe]) -> dict[str, int]:
+def _counted(probes: ProbeSet) -> dict[str, int]:
     return {kind: sum(p.kind == kind for p in probes) for kind in dict.fromkeys(p.kind for p in probes)}

@@ -165,7 +165,7 @@ class ImproveNodes:
         return "; it waits for your word: seal approve" if promote(self.rt, promotion) == "wait" else ""
 
     def _round(self, run: str, number: int) -> Round:
-        from evals.gates.limits import fault
+        from evals.gates.limits import find_fault
         from evals.gates.policy import decide, differences
 
         ledger, child, practised_in = self.rt.ledger, heldout_run(run, number), practice_run(run, number)
@@ -177,7 +177,7 @@ class ImproveNodes:
         rose = bool(earlier) and _mean(practised.rewards) > _mean(earlier[0].practised.rewards)
         word, reason = decide(found, self.rt.config.improve.alpha, rose, promoted=current.arm != "untrained")
         drifted = learns.drifted(practised_in)
-        if drifted and word == "promote" and (wrong := fault(self.rt.config.gate, drifted.base, drifted.own)):
+        if drifted and word == "promote" and (wrong := find_fault(self.rt.config.gate, drifted.base, drifted.own)):
             word, reason = "keep", wrong[1]
         return Round(
             kind=learns.kind, run=run, number=number, base=current.base, acting=current.id,

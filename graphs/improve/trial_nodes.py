@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from agent.ports import Strategy
-from agent.records import Document, Plan, Probe, Recalled, TrainSettings
+from agent.records import Document, Plan, ProbeSet, Recalled, TrainSettings
 from graphs.adapt.nodes import AdaptNodes, Update
 from graphs.adapt.outcome import outcome
 from graphs.improve.screening import Screen
@@ -81,5 +81,5 @@ class HeldoutNodes(TrialNodes):
         chosen = (chooser.choose(run, document, strategies) for chooser in self.choosers(run).values())
         return list({plan.id: plan for plan in chosen if plan}.values())
 
-    def is_asked(self, probe: Probe) -> bool:
-        return not probe.recall
+    def asked_of_candidates(self, probes: ProbeSet) -> ProbeSet:
+        return probes.asked_in_test

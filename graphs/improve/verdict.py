@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agent.records import BASE, Document, Plan
+from agent.records import Document, Plan
 from agent.records.rounds import Action, ArmResult, Trial
 from agent.strategies import suited
 from agent.text.language import language
-from graphs.measure.asked import asked
+from graphs.measure.evidence import evidence_on
 from graphs.methods.choosers import Chooser, Choosers
 from graphs.methods.outer import action_of
 from graphs.runtime import Runtime
@@ -29,7 +29,7 @@ def trials(runtime: Runtime, run: str, chooser: Chooser, documents: Sequence[Doc
 
 
 def _trial(runtime: Runtime, run: str, document: Document, plan: Plan) -> Trial | None:
-    from evals.rewards.gain import forgotten, gain
+    from evals.rewards.gain import forgetting, gain_on_knowledge
 
     ledger, action = runtime.ledger, action_of(plan, runtime.config.train.learning_rate)
     edit = next((e for e in ledger.self_edits(run, document.id) if e.plan == plan.id), None)
@@ -38,16 +38,13 @@ def _trial(runtime: Runtime, run: str, document: Document, plan: Plan) -> Trial 
     if not edit.examples:
         return _nothing(document.id, action)
     candidate = next((c for c in ledger.candidates(run, document.id) if c.self_edit == edit.id), None)
-    own = ledger.scores(run, candidate.id, document.id) if candidate else []
-    before, after = ledger.retention(run, BASE), ledger.retention(run, candidate.id) if candidate else None
+    found = evidence_on(ledger, run, document.id, candidate.id) if candidate else None
     training = ledger.training(candidate.id) if candidate else None
-    if not (candidate and own and before and after and training):
+    if not (candidate and found and found.after.scores and training):
         return None
-    probes = asked(ledger, run, document.id)
     return Trial(
-        document=document.id, action=action, candidate=candidate.id,
-        gain=gain(probes, ledger.scores(run, BASE, document.id), own), forgetting=forgotten(before, after),
-        tokens=training.tokens,
+        document=document.id, action=action, candidate=candidate.id, gain=gain_on_knowledge(found),
+        forgetting=forgetting(found), tokens=training.tokens,
     )  # fmt: skip
 
 

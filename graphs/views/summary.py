@@ -9,9 +9,10 @@ from typing import Any
 from agent.ports.ledger import Ledger
 from agent.records import BASE, Document, Event, Probe, RoutedAnswer, Score
 from evals.probes.matching import METHOD
-from evals.probes.scoring import alike
+from evals.probes.scoring import grade_alike
 from graphs.ingest.reading import KNOWN, TWICE
 from graphs.library.champion import best_reward, decided, members
+from graphs.measure.evidence import probes_of
 from graphs.methods.outer import HELDOUT, PRACTICE
 
 
@@ -69,7 +70,7 @@ def question_rows(ledger: Ledger, run: str, document: Document) -> list[Question
     champion = decided(ledger, run, document.id)
     forced = {s.probe: s for s in ledger.scores(run, champion.id, document.id)} if champion else {}
     after = {a.probe: a for a in ledger.routed_answers(run, document.id)}
-    probes = [p for p in ledger.probes(document.id) if not p.recall and p.id in before]
+    probes = probes_of(ledger, run, document.id).knowledge
     return [_row(p, document, before[p.id], after.get(p.id), forced.get(p.id)) for p in probes]
 
 
@@ -77,7 +78,7 @@ def _row(
     probe: Probe, document: Document, before: Score, after: RoutedAnswer | None, forced: Score | None
 ) -> QuestionRow:
     answers = {"before": before, "after": after, "champion": forced}
-    right = alike(probe, {name: answer for name, answer in answers.items() if answer})
+    right = grade_alike(probe, {name: answer for name, answer in answers.items() if answer})
     return QuestionRow(
         document=document.id,
         title=document.title,
