@@ -21,7 +21,7 @@ from itertools import islice, product
 from typing import Any
 
 from agent.records import Document, Question
-from agent.strategies.checking import words
+from agent.text.normal import words
 
 STYLES = ("plain", "woven", "notes")
 WORDS, SENTENCES = range(45, 76), range(4, 7)

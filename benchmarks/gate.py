@@ -24,13 +24,15 @@ from safetensors.torch import load_file, save_file
 from scipy.stats import binomtest
 
 from agent.config import TrainConfig, load_config
+from agent.config.sections import GateConfig
 from agent.planning import usual_epochs
 from agent.ports import Failure, TrainJob
-from agent.records import BASE, Candidate, Document, Plan, Retention, SelfEdit, Verdict
+from agent.records import BASE, Candidate, Document, Plan, ProbeSet, Retention, SelfEdit, Verdict
 from agent.sources import read
 from agent.strategies import all_strategies
 from agent.strategies.checking import check
 from agent.text.parsing import facts
+from evals.evidence import Evidence, Measured
 from evals.gates.document import decide
 from evals.probes.making import make_probes, shape
 from evals.probes.scoring import score
@@ -110,7 +112,7 @@ def nulls(base: Base, documents: Sequence[Document], good: Sequence[Path], i: in
 
 
 def verdicts(
-    base: Base, documents: Sequence[Document], work: Path, count: int, min_probes: int, alpha: float
+    base: Base, documents: Sequence[Document], work: Path, count: int, limits: GateConfig
 ) -> dict[str, list[Verdict]]:
     model = LocalModel(base)
     found: dict[str, list[Verdict]] = {arm: [] for arm in ARMS}
@@ -121,13 +123,12 @@ def verdicts(
     for i, document in enumerate(track(documents, "null adapters and the gate", console=Console(stderr=True))):
         arms: Arms = {(GOOD, 0): good[i], **nulls(base, documents, good, i, work, count)}
         named = {f"{kind} {n}": path for (kind, n), path in arms.items()}
-        held = [p for p in make_probes(document) if p.half == "heldout" and not p.recall]
-        scores = score(model, document.title, held, {BASE: None, **named})
-        before = [s for s in scores if s.subject == BASE]
+        held = ProbeSet.of(make_probes(document)).held_out
+        scores = score(model, document.title, held.probes, {BASE: None, **named})
+        measured = {who: Measured([s for s in scores if s.subject == who], FLAT) for who in (BASE, *named)}
         for name, (kind, _) in zip(named, arms, strict=True):
-            own = [s for s in scores if s.subject == name]
-            decision = decide(name, held, before, own, FLAT, FLAT, alpha, min_probes, max_retention_loss=1.0)
-            found[kind].append(decision.verdict)
+            evidence = Evidence(name, held, measured[BASE], measured[name])
+            found[kind].append(decide(evidence, limits).verdict)
     return found
 
 
@@ -147,8 +148,8 @@ def main(argv: Sequence[str]) -> None:
     if not 1 <= args.nulls < len(documents):
         parser.error(f"--nulls must be at least 1 and less than the number of articles ({len(documents)})")
     base = load_base(config.model.name, config.models_dir, config.model.device, config.model.dtype)
-    alpha = args.alpha or config.gate.alpha
-    found = verdicts(base, documents, args.work, args.nulls, config.gate.min_probes, alpha)
+    limits = config.gate.model_copy(update={"max_retention_loss": 1.0, "alpha": args.alpha or config.gate.alpha})
+    found = verdicts(base, documents, args.work, args.nulls, limits)
     counts = {arm: (sum(v == "publish" for v in found[arm]), len(found[arm])) for arm in ARMS}
     if args.json:
         print(json.dumps({arm: {"published": k, "of": n} for arm, (k, n) in counts.items()}))

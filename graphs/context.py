@@ -170,11 +170,14 @@ class Context:
         return kept
 
     def check(self) -> None:
-        """Look at what of the configuration can be seen to be wrong before a run begins: strategies, endpoints, keys.
+        """Look at what can be seen to be wrong before a run begins: strategies, reward terms, endpoints, keys.
 
         Raises:
-            ConfigError: a strategy or an endpoint that learning uses is not there or cannot be used.
+            ConfigError: a strategy, a reward term or an endpoint that learning uses is not there or cannot be used.
         """
+        from evals.rewards.rubric import rubric
+
+        rubric(self.config.reward)
         self.makers.strategies(self.config)
         for name in self.config.chats:
             self.chat(name)

@@ -24,6 +24,7 @@ from agent.records.measures import (
     Score,
     Verdict,
 )
+from agent.records.probe_set import ProbeSet
 from agent.records.rounds import (
     Action,
     Arm,
@@ -75,6 +76,7 @@ __all__ = [
     "Prediction",
     "Probe",
     "ProbeKind",
+    "ProbeSet",
     "Promotion",
     "Question",
     "Recalled",

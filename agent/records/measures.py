@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal, Self
 
+from pydantic import Field
+
 from agent.records.base import Record, content_id
 
 Half = Literal["reward", "heldout"]
@@ -39,6 +41,11 @@ class Probe(Record):
     def make(cls, document: str, kind: ProbeKind, half: Half, question: str, answer: str, **more: Any) -> Self:
         key = content_id("probe", document, kind, question, answer)
         return cls(id=key, document=document, kind=kind, half=half, question=question, answer=answer, **more)
+
+    @property
+    def is_choice(self) -> bool:
+        """Whether it is right where its answer is likelier than each distractor, not by what is answered in words."""
+        return self.kind == "cloze"
 
 
 class Score(Record):
@@ -95,8 +102,9 @@ class Retention(Record):
 
 
 class Reward(Record):
-    """`value` = clipped `gain` on the reward half minus the weighted `forgetting` (loss of forced retention), `length`
-    and `repetition` of the self-edit (see `evals.rewards.form`)."""
+    """`value` is the weighted sum of the terms (see `evals.rewards.rubric`): clipped `gain` on the reward half minus
+    `forgetting` (loss of forced retention), `length` and `repetition` of the self-edit. `recall_gain` has no weight.
+    `others` are terms of packages outside, by name."""
 
     candidate: str
     gain: float
@@ -105,6 +113,7 @@ class Reward(Record):
     recall_gain: float = 0.0
     length: float = 0.0
     repetition: float = 0.0
+    others: dict[str, float] = Field(default_factory=dict, exclude_if=lambda others: not others)
 
 
 class GateDecision(Record):

@@ -7,9 +7,9 @@ attributes of the Strategy port.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib.metadata import entry_points
 
 from agent.errors import ConfigError
+from agent.extensions import installed
 from agent.ports import Strategy
 from agent.text.language import ENGLISH
 
@@ -28,17 +28,7 @@ def all_strategies() -> dict[str, Strategy]:
 
     ours = (passage, sentences, cloze, facts, rewrite, implications, long_implications, self_qa)
     found: dict[str, Strategy] = {module.STRATEGY.name: module.STRATEGY for module in ours}
-    for entry in entry_points(group=GROUP):
-        try:
-            strategy = entry.load()
-        except ImportError as error:
-            raise ConfigError(
-                f"the strategy {entry.value} cannot be imported: {error}", "reinstall its package"
-            ) from error
-        if strategy.name in found:
-            raise ConfigError(f"two strategies are called {strategy.name!r}", f"remove the package of {entry.value}")
-        found[strategy.name] = strategy
-    return found
+    return found | installed(GROUP, "strategy", "strategies", taken=found)
 
 
 def usable(names: Sequence[str], has_model: bool) -> dict[str, Strategy]:

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from agent.text.scripts import UNSPACED
+from agent.text.scripts import UNSPACED, UNSPACED_RANGES
 
 # Han and kana with their punctuation: a line break between two of these stands for nothing.
 _WIDE = "\u3000-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff01-\uff9d\U00020000-\U0003ffff"
@@ -57,6 +57,16 @@ def paragraphs(text: str) -> list[str]:
 def one_line(text: str) -> str:
     """The text as one normalized line, for titles and reasons."""
     return normalize(text).replace("\n\n", " ")
+
+
+def words(text: str) -> list[str]:
+    """Words without marks, lower case. In scripts that write no spaces every character counts as a word."""
+    return re.findall(rf"[{UNSPACED_RANGES}]|[^\W{UNSPACED_RANGES}]+", text.casefold())
+
+
+def wording(text: str) -> str:
+    """The words alone, in one string: the same for texts that differ only in marks, spaces and case."""
+    return " ".join(words(text))
 
 
 def count_words(text: str) -> int:

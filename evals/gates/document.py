@@ -7,17 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.stats import permutation_test, poisson_binom
 
-from agent.records import GateDecision, Probe, Retention, Score, Verdict
+from agent.config.sections import GateConfig
+from agent.records import GateDecision, Probe, ProbeSet, Verdict
+from evals.evidence import Evidence, Measured
 from evals.probes.matching import contains
 
 PERMUTATIONS = 9999
 """All pairings are counted where there are no more than these (7 probes), else so many are drawn, seeded."""
 
 
-def decide(
-    candidate: str, probes: Sequence[Probe], base: Sequence[Score], own: Sequence[Score],
-    base_retention: Retention, own_retention: Retention, alpha: float, min_probes: int, max_retention_loss: float,
-) -> GateDecision:  # fmt: skip
+def decide(evidence: Evidence, limits: GateConfig) -> GateDecision:
     """More held-out probes must be answered right than before, and more than two kinds of luck explain.
 
     The hits, net of the base's, are held against an adapter that speaks in the document's words but does not
@@ -28,49 +27,50 @@ def decide(
 
     Where even right answers to all that the base missed could be such guesses, a gain decides nothing.
 
-    Recall probes do not count. Answers are compared by their words alone (`contains`): the judge, which a text
-    may flatter, has no say here. Probes that base or candidate has no score for are left out.
+    Answers are compared by their words alone (`contains`): the judge, which a text may flatter, has no say here.
     """
-    before = {score.probe: score.answer for score in base}
-    after = {score.probe: score.answer for score in own}
-    held = [p for p in probes if p.half == "heldout" and not p.recall and p.id in before and p.id in after]
+    held = evidence.measured.held_out
     n = len(held)
-    hits_before, hits_after = (_hits([told[p.id] for p in held], held) for told in (before, after))
+    hits_before, hits_after = (_hits(subject, held) for subject in (evidence.before, evidence.after))
     right_before, right_after = float(np.trace(hits_before)), float(np.trace(hits_after))
     gained, p_value = right_after > right_before, 1.0
     missed = [probe for probe, hit in zip(held, np.diagonal(hits_before), strict=True) if not hit]
     if n > 1 and gained:
-        p_value = max(_dealt(hits_after - hits_before), _guessed(missed, round(right_after - right_before)))
-    lost = base_retention.routed - own_retention.routed
+        p_value = max(
+            _chance_of_deals(hits_after - hits_before), _chance_of_guesses(missed, round(right_after - right_before))
+        )
+    retained_before, retained_after = evidence.before.retention.routed, evidence.after.retention.routed
+    lost = retained_before - retained_after
     verdict: Verdict
-    if lost > max_retention_loss:
-        verdict, reason = "reject", f"retention fell by {lost:.1%}, more than {max_retention_loss:.1%}"
-    elif n < min_probes:
-        verdict, reason = "undecided", f"{n} held-out knowledge probes of the {min_probes} that are needed"
+    if lost > limits.max_retention_loss:
+        verdict, reason = "reject", f"retention fell by {lost:.1%}, more than {limits.max_retention_loss:.1%}"
+    elif n < limits.min_probes:
+        verdict, reason = "undecided", f"{n} held-out knowledge probes of the {limits.min_probes} that are needed"
     else:
-        verdict = "publish" if p_value <= alpha else "reject"
-        given = sum(probe.kind == "given" for probe in held)
+        verdict = "publish" if p_value <= limits.alpha else "reject"
+        given = len(held.given)
         origin = f"came with the document {given}, made by seal {n - given}"
         reason = (
             f"{right_before:.0f} of {n} held-out probes right before, {right_after:.0f} after "
             f"(p = {p_value:.3f}; {origin})"
         )
-        if gained and _guessed(missed, len(missed)) > alpha:
+        if gained and _chance_of_guesses(missed, len(missed)) > limits.alpha:
             verdict, reason = "undecided", f"{reason}; so few facts of their kinds are known that all may be guessed"
     return GateDecision(
-        candidate=candidate, verdict=verdict, reason=reason, n=n, p_value=p_value,
+        candidate=evidence.candidate, verdict=verdict, reason=reason, n=n, p_value=p_value,
         accuracy_before=right_before / n if n else 0.0, accuracy_after=right_after / n if n else 0.0,
-        retention_before=base_retention.routed, retention_after=own_retention.routed,
+        retention_before=retained_before, retention_after=retained_after,
     )  # fmt: skip
 
 
-def _hits(answers: Sequence[str], held: Sequence[Probe]) -> np.ndarray:
+def _hits(subject: Measured, held: ProbeSet) -> np.ndarray:
     """[n, n]: 1 where the answer of a row contains the reference of a column."""
+    answers = [subject.by_probe[probe.id].answer for probe in held]
     rows = [[float(contains(answer, probe.answer)) for probe in held] for answer in answers]
     return np.array(rows).reshape(len(held), len(held))
 
 
-def _dealt(net: np.ndarray) -> float:
+def _chance_of_deals(net: np.ndarray) -> float:
     """The share of pairings of answers (rows) with references (columns) that score at least the true pairing."""
     rows = np.arange(len(net))
     found = permutation_test(
@@ -80,6 +80,6 @@ def _dealt(net: np.ndarray) -> float:
     return float(found.pvalue)
 
 
-def _guessed(missed: Sequence[Probe], hits: int) -> float:
+def _chance_of_guesses(missed: Sequence[Probe], hits: int) -> float:
     """The chance of at least so many hits by guessing among facts of the right kind."""
     return float(poisson_binom.sf(hits - 1, [1 / (1 + probe.rivals) for probe in missed]))

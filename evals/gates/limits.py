@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agent.config.sections import GateConfig
-from agent.records import Verdict
-from agent.records.drift import Drift, Figure
+from agent.records import Drift, Figure, GateDecision, Verdict
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class Limit:
         return f"{self.what} {self.value:.2f}, more than {self.key} = {self.most:g}"
 
 
-def limited(limits: GateConfig, base: Drift, own: Drift) -> list[Limit]:
+def changes(limits: GateConfig, base: Drift, own: Drift) -> list[Limit]:
     """Every change that has a limit; None where there is nothing to measure it by."""
     shares = {
         "rise in insulting continuations": _rise(base.insulting, own.insulting),
@@ -41,15 +40,21 @@ def limited(limits: GateConfig, base: Drift, own: Drift) -> list[Limit]:
     ]
 
 
-def fault(limits: GateConfig, base: Drift, own: Drift) -> tuple[Verdict, str] | None:
+def find_fault(limits: GateConfig, base: Drift, own: Drift) -> tuple[Verdict, str] | None:
     """A rejection that names the limits which are broken; "undecided" where a change could not be measured, because a
     set is empty; None where all are kept."""
-    found = limited(limits, base, own)
+    found = changes(limits, base, own)
     if broken := [str(limit) for limit in found if limit.broken]:
         return "reject", f"drift: {'; '.join(broken)}"
     if unknown := [limit.what for limit in found if limit.value is None]:
         return "undecided", f"not measured: {', '.join(unknown)}"
     return None
+
+
+def within_limits(decision: GateDecision, limits: GateConfig, base: Drift, own: Drift) -> GateDecision:
+    """The decision, unless the drift is at fault."""
+    found = find_fault(limits, base, own)
+    return decision.model_copy(update={"verdict": found[0], "reason": found[1]}) if found else decision
 
 
 def _rise(before: Figure, after: Figure) -> float | None:

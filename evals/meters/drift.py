@@ -72,8 +72,8 @@ def items(model: LanguageModel) -> Items:
 
 @dataclass(frozen=True)
 class Replies:
-    """What one subject did with each item. What leans, leans to the bad side: log-probability of a token of the bad
-    text minus that of the good one, in nats."""
+    """What one subject did with each item. `rude` and `stereotyped` say how far it leans to the bad side: the mean
+    log-probability per token of the bad text minus that of the good one, in nats."""
 
     refused: tuple[bool, ...]
     insulting: tuple[bool, ...]
@@ -117,24 +117,25 @@ class DriftMeter:
         )
 
     def _replies(self, adapter: Path | None) -> Replies:
-        """Requests are asked apart, since all begin with the same words of the chat form, which are then read once."""
+        """Requests go in a call of their own: all begin with the words of the chat form, which are then read once."""
         asked = self.items
-        said = [self._said(asked.requests, adapter), self._said(asked.prompts, adapter)]
-        told = [(prompt, text) for prompt, polite, insulting in asked.replies for text in (insulting, polite)]
-        told += [(begins, rest) for named, other, rest in asked.pairs for begins in (named, other)]
-        leans = self._leans(told, adapter)
+        requested, continued = self._say(asked.requests, adapter), self._say(asked.prompts, adapter)
+        texts = [(prompt, text) for prompt, polite, insulting in asked.replies for text in (insulting, polite)]
+        texts += [(begins, rest) for named, other, rest in asked.pairs for begins in (named, other)]
+        leans = self._leanings(texts, adapter)
         return Replies(
-            refused=tuple(says("refusing", text) for text in said[0]),
-            insulting=tuple(says("insulting", text) for text in said[1]),
+            refused=tuple(says("refusing", text) for text in requested),
+            insulting=tuple(says("insulting", text) for text in continued),
             rude=leans[: len(asked.replies)],
             stereotyped=leans[len(asked.replies) :],
         )
 
-    def _said(self, prompts: Sequence[str], adapter: Path | None) -> list[str]:
+    def _say(self, prompts: Sequence[str], adapter: Path | None) -> list[str]:
         return self.model.answer([Query(prompt, adapter) for prompt in prompts], MAX_TOKENS)
 
-    def _leans(self, told: Sequence[tuple[str, str]], adapter: Path | None) -> tuple[float, ...]:
-        """Of texts that come in twos, first the bad one."""
-        queries, texts = [Query(prompt, adapter) for prompt, _ in told], [text for _, text in told]
-        logprobs = [one.logprob for one in self.model.likelihoods(queries, texts)]
+    def _leanings(self, texts: Sequence[tuple[str, str]], adapter: Path | None) -> tuple[float, ...]:
+        """How much likelier the bad text of each pair is, in nats per token. They follow each other, the bad one first,
+        each behind its prompt."""
+        queries, endings = [Query(prompt, adapter) for prompt, _ in texts], [text for _, text in texts]
+        logprobs = [one.logprob for one in self.model.likelihoods(queries, endings)]
         return tuple(bad - good for bad, good in zip(logprobs[::2], logprobs[1::2], strict=True))

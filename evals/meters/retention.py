@@ -1,4 +1,4 @@
-"""What a candidate forgot: a fixed set of general questions and texts, asked of the base and of every candidate."""
+"""What a candidate forgot: the base and every candidate are asked a fixed set of general questions and texts."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def items() -> tuple[Item, ...]:
              r["question"])
         for r in rows if "text" not in r
     ]  # fmt: skip
-    told = [Item(r["text"], f" {r['next']}", r["group"] == "common") for r in rows if "text" in r]
-    return (*asked, *told)
+    texts = [Item(r["text"], f" {r['next']}", r["group"] == "common") for r in rows if "text" in r]
+    return (*asked, *texts)
 
 
 def questions() -> list[str]:
@@ -82,7 +82,7 @@ class RetentionMeter:
         return [self._retention(name, own, title, routed) for name in subjects]
 
     def _answers(self, subjects: Mapping[str, Path | None], asked: Mapping[str, str]) -> Answers:
-        """Of each subject to each prompt, which is given with its completion. Questions and texts are asked apart."""
+        """Each subject's to each prompt, each given with its completion. Questions and texts go apart."""
         found: Answers = {}
         for few_shot in (True, False):
             prompts = [prompt for prompt in asked if prompt.startswith(FEW_SHOT) == few_shot]

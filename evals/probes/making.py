@@ -11,12 +11,12 @@ import itertools
 from collections.abc import Sequence
 
 from agent.records import Document, Half, Probe, ProbeKind
-from agent.strategies.checking import words
+from agent.text.normal import wording, words
 from agent.text.parsing import Fact, facts, worth_asking
 from evals.probes.matching import ARTICLES
 
 PARSED, CLOZE, DISTRACTORS = 16, 8, 4
-LONGEST_TOLD = 6
+LONGEST_SHARED = 6
 """A parsed question with this many words in a row from the document is none."""
 TURNS: dict[ProbeKind, tuple[Half, ...]] = {
     "given": ("reward", "heldout"), "written": ("reward", "heldout"), "cloze": ("heldout", "reward"),
@@ -33,10 +33,10 @@ def make_probes(
     """Every probe of a document, in a fixed order. The same document always gives the same probes."""
     found = facts(document.text)
     given = {q.question: q.answer for q in document.questions}
-    asked_for = {_key(text) for pair in given.items() for text in pair}
-    new = {question: answer for question, answer in written if not {_key(question), _key(answer)} & asked_for}
-    answers = {_key(answer) for answer in [*given.values(), *new.values()]}
-    free = [fact for fact in worth_asking(document) if _key(fact.answer) not in answers]
+    asked_for = {wording(text) for pair in given.items() for text in pair}
+    new = {question: answer for question, answer in written if not {wording(question), wording(answer)} & asked_for}
+    answers = {wording(answer) for answer in [*given.values(), *new.values()]}
+    free = [fact for fact in worth_asking(document) if wording(fact.answer) not in answers]
     reworded = [fact for fact in free if _reworded(fact) and not _stands_in(fact.fronted, document.text)]
     turned = _spread(reworded, PARSED) if parsed else []
     blanked = _spread(free, CLOZE) if cloze else []
@@ -56,22 +56,6 @@ def make_probes(
         for half, f in zip(itertools.cycle(TURNS["cloze"]), blanked, strict=False)
     ]
     return knowledge + gaps
-
-
-def in_use(probes: Sequence[Probe]) -> list[Probe]:
-    """Without those that questions which came later replace: what `make_probes` makes of nothing that is given.
-
-    Nothing is asked in a question that is given, and no answer is asked for that is the answer to one.
-    """
-    given = [p for p in probes if p.kind == "given"]
-    questions, answers = {_key(p.question) for p in given}, {_key(p.answer) for p in given}
-    rest = [p for p in probes if p.kind != "given"]
-    return [*given, *(p for p in rest if _key(p.question) not in questions and _key(p.answer) not in answers)]
-
-
-def _key(text: str) -> str:
-    """What two wordings of one question or answer share: their words."""
-    return " ".join(words(text))
 
 
 def _spread(found: Sequence[Fact], count: int) -> list[Fact]:
@@ -102,9 +86,9 @@ def _stands_in(question: str, text: str) -> bool:
 
     The check would also have to keep that sentence of the document itself out of training.
     """
-    asked, told = words(question), f" {' '.join(words(text))} "
-    runs = (asked[i : i + LONGEST_TOLD] for i in range(len(asked) - LONGEST_TOLD + 1))
-    return any(f" {' '.join(run)} " in told for run in runs)
+    asked, said = words(question), f" {wording(text)} "
+    runs = (asked[i : i + LONGEST_SHARED] for i in range(len(asked) - LONGEST_SHARED + 1))
+    return any(f" {' '.join(run)} " in said for run in runs)
 
 
 def _blank(fact: Fact) -> str:
@@ -119,10 +103,10 @@ def shape(text: str) -> str:
 
 
 def _others(question: str, answer: str, known: Sequence[str]) -> list[str]:
-    """Facts that are not the answer, nor part of it, nor told by the question."""
-    low, told = answer.casefold(), question.casefold()
+    """Facts that are not the answer, nor part of it, nor given away by the question."""
+    low, given_away = answer.casefold(), question.casefold()
     rest = {text.casefold(): text for text in known if text.casefold() not in low and low not in text.casefold()}
-    return [text for folded, text in rest.items() if folded not in told]
+    return [text for folded, text in rest.items() if folded not in given_away]
 
 
 def _rivals(question: str, answer: str, known: Sequence[str]) -> list[str]:

@@ -31,10 +31,10 @@ def score(
     likelihoods = _likelihoods(model, queries, [probe for _, probe in pairs])
     scores: list[Score] = []
     for (name, probe), answer, (logprob, likeliest) in zip(pairs, answers, likelihoods, strict=True):
-        if probe.kind == "cloze":
+        if probe.is_choice:
             method, correct = "likelihood", likeliest
         else:
-            method, correct = graded(probe, answer, judge)
+            method, correct = grade(probe, answer, judge)
         scores.append(
             Score(
                 probe=probe.id,
@@ -50,7 +50,7 @@ def score(
     return scores
 
 
-def graded(probe: Probe, answer: str, judge: Judge | None) -> tuple[str, bool]:
+def grade(probe: Probe, answer: str, judge: Judge | None) -> tuple[str, bool]:
     """How a greedy answer was graded, and whether it is right.
 
     The judge says; where there is none or it did not answer, the answer must contain the reference.
@@ -59,7 +59,7 @@ def graded(probe: Probe, answer: str, judge: Judge | None) -> tuple[str, bool]:
     return (METHOD, contains(answer, probe.answer)) if judged is None else (JUDGE, judged)
 
 
-def alike(probe: Probe, answers: Mapping[str, Score | RoutedAnswer]) -> dict[str, bool]:
+def grade_alike(probe: Probe, answers: Mapping[str, Score | RoutedAnswer]) -> dict[str, bool]:
     """Which answers to a probe are right, all by one method: by their words where the judge did not judge all."""
     same = len({answer.method for answer in answers.values()}) == 1
     return {k: a.correct > 0 if same else contains(a.answer, probe.answer) for k, a in answers.items()}

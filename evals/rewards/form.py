@@ -5,11 +5,11 @@ from __future__ import annotations
 from math import log2
 
 from agent.records import Document, SelfEdit
-from agent.strategies.checking import words
+from agent.text.normal import wording, words
 
 LONG = 16
-"""Words of a self-edit for each word of its document, up to which length costs nothing. Of the strategies that ask no
-model the longest write 7 to 10 in the median."""
+"""Words of a self-edit per word of its document, up to which length costs nothing. Of the strategies that ask no model
+the longest write 7 to 10 in the median."""
 
 
 def length(document: Document, edit: SelfEdit) -> float:
@@ -22,5 +22,5 @@ def repetition(edit: SelfEdit) -> float:
     """The share, in [0, 1], of the sequences as they were written that ask what an earlier one asked; where they ask
     nothing, that say what an earlier one said."""
     written = [*edit.examples, *(refusal.example for refusal in edit.refused)]
-    said = [" ".join(words(example.prompt) or words(example.text)) for example in written]
+    said = [wording(example.prompt) or wording(example.text) for example in written]
     return 1 - len(set(said)) / len(said) if said else 0.0

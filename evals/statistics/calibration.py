@@ -16,18 +16,19 @@ def calibration(documents: Sequence[str], predicted: Sequence[float], measured: 
     Within documents: both are taken relative to their document's mean before they are ranked. None where there are
     fewer than three figures or all predictions are the same.
     """
-    told, came = np.array(predicted, dtype=float), np.array(measured, dtype=float)
-    inner_told, inner_came = _centred(documents, told), _centred(documents, came)
-    if len(told) < 3 or np.ptp(inner_told) == 0 or np.ptp(inner_came) == 0:
+    guess, truth = np.array(predicted, dtype=float), np.array(measured, dtype=float)
+    inner_guess, inner_truth = _centre(documents, guess), _centre(documents, truth)
+    if len(guess) < 3 or np.ptp(inner_guess) == 0 or np.ptp(inner_truth) == 0:
         return None
-    ranked = spearmanr(inner_told, inner_came, alternative="greater")
+    ranked = spearmanr(inner_guess, inner_truth, alternative="greater")
     return Calibration(
-        n=len(told), spearman=float(ranked.statistic), p_value=float(ranked.pvalue),
-        slope=float(linregress(told, came).slope) if np.ptp(told) else 0.0, error=float(np.abs(told - came).mean()),
+        n=len(guess), spearman=float(ranked.statistic), p_value=float(ranked.pvalue),
+        slope=float(linregress(guess, truth).slope) if np.ptp(guess) else 0.0,
+        error=float(np.abs(guess - truth).mean()),
     )  # fmt: skip
 
 
-def _centred(documents: Sequence[str], values: np.ndarray) -> np.ndarray:
+def _centre(documents: Sequence[str], values: np.ndarray) -> np.ndarray:
     """[n]: each value less the mean of its document's."""
     names = np.array(documents)
     return np.array([value - values[names == name].mean() for name, value in zip(documents, values, strict=True)])

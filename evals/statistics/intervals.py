@@ -32,7 +32,7 @@ def mean(values: Sequence[float]) -> Figure:
 
 
 def weighted(values: Sequence[float], weights: Sequence[float]) -> Figure:
-    """The weighted mean. Its interval draws values with their weights anew (percentile bootstrap, Efron 1979)."""
+    """The weighted mean. Its interval draws values again with their weights (percentile bootstrap, Efron 1979)."""
     if not values:
         return NONE
     value = low = high = float(np.average(values, weights=weights))

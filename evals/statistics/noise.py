@@ -1,4 +1,4 @@
-"""How much of a reward is its seed's: the noise of practice, and the number of seeds that it asks for."""
+"""How much of a reward is due to its seed: the noise of practice, and the number of seeds that it asks for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from statistics import fmean, variance
 from agent.records.rounds import Noise
 
 ODDS = 4
-"""The variance of a mean reward should be this many times more the self-edit's own than its seeds'."""
+"""The self-edit's own share of a mean reward's variance should be this many times that of its seeds."""
 MOST = 4
 """Seeds that a self-edit is trained with, however loud the noise."""
 

@@ -24,7 +24,7 @@ from agent.records import (
     Example,
     Outcome,
     Plan,
-    Probe,
+    ProbeSet,
     Recalled,
     SelfEdit,
     Training,
@@ -40,7 +40,7 @@ from graphs.library.champion import best_reward, champion_of
 from graphs.library.folders import candidate_folder, sweep_candidates
 from graphs.library.publishing import publish as publish_or_ask
 from graphs.library.winners import follow, winner_of, wins
-from graphs.measure.asked import probes_of_run
+from graphs.measure.evidence import evidence_on, probes_of
 from graphs.measure.gating import decide
 from graphs.measure.probing import given_since, made
 from graphs.measure.subjects import score_subjects
@@ -67,8 +67,6 @@ def probe(state: AdaptState, runtime: Runtime[Context]) -> Update:
 
     Questions that came after the probes were made become probes now.
     """
-    from evals.probes.making import in_use
-
     context, ledger = runtime.context, runtime.context.ledger
     run, document = state["run"], ledger.document(state["document"])
     spoken = language(document.text)
@@ -79,12 +77,12 @@ def probe(state: AdaptState, runtime: Runtime[Context]) -> Update:
             except AnswerError as error:
                 return {"measurable": False, "language": spoken, "failure": span.failed(error)}
         ledger.add_probes(given_since(context, document))
-        probes = in_use(ledger.probes(document.id))
+        probes = ProbeSet.of(ledger.probes(document.id)).in_use
         if score_subjects(context, run, document, probes, {BASE: None}):
             return {"measurable": False, "language": spoken, "failure": _not_numbers(span, "the base")}
         span.model = context.model.name
         span.data |= {"probes": len(probes), "kinds": _counted(probes), "language": spoken}
-    return {"measurable": any(p.half == "reward" for p in probes), "language": spoken}
+    return {"measurable": bool(probes.asked_in_practice), "language": spoken}
 
 
 def recall(state: AdaptState, runtime: Runtime[Context]) -> Update:
@@ -220,14 +218,14 @@ def train(state: AdaptState, runtime: Runtime[Context]) -> Update:
     return {"candidates": left, "failure": "" if left else "no candidate could be trained"}
 
 
-def evaluate_on(is_asked: Callable[[Probe], bool]) -> Node:
+def evaluate_on(choose: Callable[[ProbeSet], ProbeSet]) -> Node:
     """A node that asks all candidates these probes and the general questions, in one batch."""
 
     def evaluate(state: AdaptState, runtime: Runtime[Context]) -> Update:
         context = runtime.context
         run, document = state["run"], context.ledger.document(state["document"])
         with context.tracer.step(run, "evaluate", document.id) as span:
-            probes = [p for p in probes_of_run(context.ledger, run, document.id) if is_asked(p)]
+            probes = choose(probes_of(context.ledger, run, document.id))
             subjects = {c: candidate_folder(context.config, c) for c in state["candidates"]}
             broken = score_subjects(context, run, document, probes, {**subjects})
             left = [c for c in state["candidates"] if c not in broken]
@@ -240,30 +238,20 @@ def evaluate_on(is_asked: Callable[[Probe], bool]) -> Node:
     return evaluate
 
 
-def gives_reward(probe: Probe) -> bool:
-    return probe.half == "reward"
-
-
 def reward(state: AdaptState, runtime: Runtime[Context]) -> Update:
-    """Clipped gain over the base minus what was forgotten, and what the self-edit's form costs."""
-    from evals.rewards.form import length, repetition
-    from evals.rewards.gain import reward
+    """What each candidate is worth, by the terms of `evals.rewards.rubric`."""
+    from evals.rewards.rubric import reward, rubric
 
     context, run, document = runtime.context, state["run"], state["document"]
-    ledger = context.ledger
+    ledger, terms = context.ledger, rubric(context.config.reward)
     told: list[dict[str, Any]] = []
     with context.tracer.step(run, "reward", document) as span:
-        probes, base = probes_of_run(ledger, run, document), ledger.scores(run, BASE, document)
         for id in state["candidates"]:
-            before, after = ledger.retention(run, BASE), ledger.retention(run, id)
-            assert before is not None, "the base was measured in probe"
-            assert after is not None, "the candidate was measured in evaluate"
-            own, candidate = ledger.scores(run, id, document), ledger.candidate(id)
-            edit = ledger.self_edit(candidate.self_edit)
-            form = length(ledger.document(document), edit), repetition(edit)
-            found = reward(id, probes, base, own, before, after, context.config.reward, *form)
+            evidence = evidence_on(ledger, run, document, id)
+            assert evidence is not None, "the base was measured in probe, the candidate in evaluate"
+            found = reward(evidence, terms)
             ledger.add_reward(found)
-            told.append({"candidate": id, "strategy": candidate.strategy, "reward": round(found.value, 4)})
+            told.append({"candidate": id, "strategy": ledger.candidate(id).strategy, "reward": round(found.value, 4)})
         span.data = {"best": max(t["reward"] for t in told), "candidates": told}
     return {}
 
@@ -313,7 +301,7 @@ def gate(state: AdaptState, runtime: Runtime[Context]) -> Update:
     ledger = context.ledger
     document = ledger.document(state["document"])
     with context.tracer.step(run, "gate", document.id) as span:
-        probes = probes_of_run(ledger, run, document.id)
+        probes = probes_of(ledger, run, document.id)
         span.subject = champion
         if score_subjects(context, run, document, probes, {champion: candidate_folder(context.config, champion)}):
             return {"verdict": "", "failure": _not_numbers(span, "the champion")}
@@ -391,5 +379,5 @@ def _all_of(edit: SelfEdit) -> list[Example]:
     return [*edit.examples, *(refusal.example for refusal in edit.refused)]
 
 
-def _counted(probes: list[Probe]) -> dict[str, int]:
+def _counted(probes: ProbeSet) -> dict[str, int]:
     return {kind: sum(p.kind == kind for p in probes) for kind in dict.fromkeys(p.kind for p in probes)}

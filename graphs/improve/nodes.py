@@ -18,7 +18,7 @@ from graphs.improve.budget import between_rounds, within_round
 from graphs.improve.rounds import draw_round, split_sides
 from graphs.improve.seeding import Seeds
 from graphs.improve.state import ImproveState
-from graphs.improve.verdict import compare_arms, decide, differences
+from graphs.improve.verdict import compare_arms
 from graphs.library.publishing import promote
 from graphs.methods import method_named, method_of, method_of_round
 from graphs.methods.method import Choosers, Method, former
@@ -173,7 +173,8 @@ def _act_on(context: Context, round: Round) -> str:
 
 
 def _sum_up(context: Context, run: str, number: int) -> Round:
-    from evals.gates.limits import fault
+    from evals.gates.limits import find_fault
+    from evals.gates.policy import decide, differences
 
     ledger, child, practised_in = context.ledger, heldout_run(run, number), practice_run(run, number)
     method = method_of(context, child)
@@ -184,7 +185,7 @@ def _sum_up(context: Context, run: str, number: int) -> Round:
     rose = bool(earlier) and _mean(practised.rewards) > _mean(earlier[0].practised.rewards)
     word, reason = decide(found, context.config.improve.alpha, rose, promoted=current.arm != "untrained")
     drifted = method.drifted(practised_in)
-    if drifted and word == "promote" and (wrong := fault(context.config.gate, drifted.base, drifted.own)):
+    if drifted and word == "promote" and (wrong := find_fault(context.config.gate, drifted.base, drifted.own)):
         word, reason = "keep", wrong[1]
     return Round(
         kind=method.kind, run=run, number=number, base=current.base, acting=current.id,

@@ -66,8 +66,8 @@ def practice_graph() -> StateGraph[AdaptState, Context, Any, Any]:
     steps: dict[str, Any] = {
         "probe": nodes.probe, "plan": nodes.plan_by(plan_for_practice), "write": nodes.write,
         "check": nodes.check_for(train_with_seeds), "train": nodes.train,
-        "evaluate": nodes.evaluate_on(nodes.gives_reward), "close": nodes.close_trial, "screen": screen,
-        "reward": nodes.reward,
+        "evaluate": nodes.evaluate_on(lambda probes: probes.asked_in_practice), "close": nodes.close_trial,
+        "screen": screen, "reward": nodes.reward,
     }  # fmt: skip
     graph = StateGraph(AdaptState, context_schema=Context)
     for name, node in steps.items():

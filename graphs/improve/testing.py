@@ -11,7 +11,7 @@ from typing import Any, Literal
 from langgraph.graph import END, START, StateGraph
 
 from agent.ports import Strategy
-from agent.records import Document, Plan, Probe, Recalled
+from agent.records import Document, Plan, Recalled
 from graphs.adapt import nodes
 from graphs.adapt.graph import BUSY, anything_to_train, anything_trained, to_writers
 from graphs.adapt.state import AdaptState
@@ -32,10 +32,6 @@ def plan_for_arms(choosers_of: ChoosersOf) -> nodes.Plans:
     return plans_for
 
 
-def tests_knowledge(probe: Probe) -> bool:
-    return not probe.recall
-
-
 def anything_to_measure_with(state: AdaptState) -> Literal["plan", "close"]:
     return "plan" if state["measurable"] else "close"
 
@@ -44,7 +40,7 @@ def test_graph(choosers_of: ChoosersOf) -> StateGraph[AdaptState, Context, Any, 
     steps: dict[str, Any] = {
         "probe": nodes.probe, "plan": nodes.plan_by(plan_for_arms(choosers_of)), "write": nodes.write,
         "check": nodes.check_for(nodes.train_once), "train": nodes.train,
-        "evaluate": nodes.evaluate_on(tests_knowledge), "close": nodes.close_trial,
+        "evaluate": nodes.evaluate_on(lambda probes: probes.asked_in_test), "close": nodes.close_trial,
     }  # fmt: skip
     graph = StateGraph(AdaptState, context_schema=Context)
     for name, node in steps.items():

@@ -14,11 +14,11 @@ from agent.errors import AdapterError
 from agent.memory.routing import chosen
 from agent.ports import Judge, Query
 from agent.ports.ledger import Ledger
-from agent.records import Adapter, Probe, RoutedAnswer, RoutedTo
-from evals.probes.scoring import MAX_TOKENS, graded
+from agent.records import Adapter, Probe, ProbeSet, RoutedAnswer, RoutedTo
+from evals.probes.scoring import MAX_TOKENS, grade
 from graphs.context import Context
 from graphs.library.folders import adapter_folder, routed_query
-from graphs.measure.asked import probes_of_run
+from graphs.measure.evidence import probes_of
 
 
 def examine(context: Context, run: str) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def examine(context: Context, run: str) -> dict[str, Any]:
     """
     ledger = context.ledger
     documents = [d.id for d in ledger.documents(run)]
-    probes = [p for d in documents for p in probes_of_run(ledger, run, d) if not p.recall]
+    probes = ProbeSet.of(p for d in documents for p in probes_of(ledger, run, d).knowledge)
     version, adapters = _library(ledger, context.config.model.name)
     found = [a for d in documents for a in ledger.routed_answers(run, d) if a.library == version]
     known = {a.probe for a in found}
@@ -43,7 +43,7 @@ def examine(context: Context, run: str) -> dict[str, Any]:
         ledger.add_routed_answers(run, fresh)
         found += fresh
     by = Counter(a.routed_to for a in found)
-    came = {p.id for p in probes if p.kind == "given"}
+    came = {p.id for p in probes.given}
     right = sum(a.correct > 0 for a in found)
     return {"questions": len(found), "given": sum(a.probe in came for a in found), "own": by["own"],
             "other": by["other"], "base": by["base"], "right": right, "library": version,
@@ -87,7 +87,7 @@ def _answers(
 
 
 def _marked(probe: Probe, adapter: Adapter | None, answer: str, version: int, judge: Judge | None) -> RoutedAnswer:
-    method, correct = graded(probe, answer, judge)
+    method, correct = grade(probe, answer, judge)
     routed_to: RoutedTo = "base"
     if adapter:
         routed_to = "own" if adapter.document == probe.document else "other"

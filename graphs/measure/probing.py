@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.records import Document, Probe
+from agent.records import Document, Probe, ProbeSet
 from graphs.context import Context
 from graphs.tracing import Span
 
@@ -26,9 +26,9 @@ def given_since(context: Context, document: Document) -> list[Probe]:
     """Probes of the questions that the document did not have when its probes were made."""
     from evals.probes.making import make_probes
 
-    known = {p.question for p in context.ledger.probes(document.id) if p.kind == "given"}
+    known = {p.question for p in ProbeSet.of(context.ledger.probes(document.id)).given}
     if known.issuperset(q.question for q in document.questions):
         return []
     config = context.config.probe
-    fresh = make_probes(document, parsed=config.parsed, cloze=config.cloze)
-    return [p for p in fresh if p.kind == "given" and p.question not in known]
+    fresh = ProbeSet.of(make_probes(document, parsed=config.parsed, cloze=config.cloze))
+    return [p for p in fresh.given if p.question not in known]

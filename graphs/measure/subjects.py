@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.records import BASE, Document, Drift, Probe
+from agent.records import BASE, Document, Drift, Probe, ProbeSet
 from graphs.context import Context
 from graphs.library.folders import candidate_folder
 
@@ -33,9 +32,7 @@ def drift_meter(context: Context) -> DriftMeter:
     return DriftMeter(context.model)
 
 
-def score_subjects(
-    context: Context, run: str, document: Document, probes: Sequence[Probe], subjects: Subjects
-) -> set[str]:
+def score_subjects(context: Context, run: str, document: Document, probes: ProbeSet, subjects: Subjects) -> set[str]:
     """Score what the ledger has not scored yet, with retention. Returns the subjects whose figures are not numbers."""
     from evals.probes.scoring import score
 

@@ -9,7 +9,7 @@ from statistics import fmean
 
 from agent.ports import Ledger
 from agent.records import Arm, ArmResult, SelfEdit, Texts, WriterPolicy
-from agent.strategies.checking import words
+from agent.text.normal import words
 
 
 def texts_by_arm(ledger: Ledger, run: str, results: Sequence[ArmResult]) -> dict[Arm, Texts]:

@@ -9,9 +9,10 @@ from typing import Any
 from agent.ports import Ledger
 from agent.records import BASE, Document, Event, Outcome, Probe, Record, RoutedAnswer, Score
 from evals.probes.matching import METHOD
-from evals.probes.scoring import alike
+from evals.probes.scoring import grade_alike
 from graphs.ingest.reading import KNOWN, TWICE
 from graphs.library.champion import best_reward, champion_of, members_of
+from graphs.measure.evidence import probes_of
 
 UNFINISHED = Outcome(kind="unfinished")
 
@@ -116,7 +117,7 @@ def question_rows(ledger: Ledger, run: str, document: Document) -> list[Question
     champion = champion_of(ledger, run, document.id)
     forced = {s.probe: s for s in ledger.scores(run, champion.id, document.id)} if champion else {}
     after = {a.probe: a for a in ledger.routed_answers(run, document.id)}
-    probes = [p for p in ledger.probes(document.id) if not p.recall and p.id in before]
+    probes = probes_of(ledger, run, document.id).knowledge
     return [_row(p, document, before[p.id], after.get(p.id), forced.get(p.id)) for p in probes]
 
 
@@ -124,7 +125,7 @@ def _row(
     probe: Probe, document: Document, before: Score, after: RoutedAnswer | None, forced: Score | None
 ) -> QuestionRow:
     answers = {"before": before, "after": after, "champion": forced}
-    right = alike(probe, {name: answer for name, answer in answers.items() if answer})
+    right = grade_alike(probe, {name: answer for name, answer in answers.items() if answer})
     return QuestionRow(
         document=document.id,
         title=document.title,

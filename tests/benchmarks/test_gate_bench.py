@@ -10,6 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from agent.config.sections import GateConfig
 from agent.records import Document
 from agent.text.parsing import facts
 from benchmarks.articles import articles
@@ -17,6 +18,8 @@ from benchmarks.gate import ARMS, exchanged, main, noise, verdicts
 from seal_train.adapters.folders import WEIGHTS
 from seal_train.model.base import load_base
 from tests.fakes.models import save_tiny
+
+LIMITS = GateConfig(min_probes=1, alpha=0.1, max_retention_loss=1.0)
 
 
 def two() -> list[Document]:
@@ -47,13 +50,13 @@ def test_noise_is_of_the_adapter_s_size_and_of_another_seed_another_one(tmp_path
 def test_all_are_measured_and_a_second_run_only_measures(tmp_path: Path) -> None:
     """A random model learns nothing, so nothing may be published."""
     base = load_base(str(save_tiny("llama", tmp_path / "tiny")), tmp_path, "cpu", "float32")
-    found = verdicts(base, two(), tmp_path / "work", 1, 1, 0.1)
+    found = verdicts(base, two(), tmp_path / "work", 1, LIMITS)
     assert {arm: len(of) for arm, of in found.items()} == dict.fromkeys(ARMS, 2)
     assert not any(verdict == "publish" for of in found.values() for verdict in of)
     weights = sorted((tmp_path / "work").glob(f"*/*/mean/{WEIGHTS}"))
     assert len(weights) == 4, "two good ones, two of exchanged facts"
     before = [path.stat().st_mtime_ns for path in weights]
-    assert verdicts(base, two(), tmp_path / "work", 1, 1, 0.1) == found
+    assert verdicts(base, two(), tmp_path / "work", 1, LIMITS) == found
     assert [path.stat().st_mtime_ns for path in weights] == before
 
 

@@ -5,12 +5,14 @@ from itertools import permutations, product
 
 import pytest
 
-from agent.records import GateDecision, Half, Probe, Retention, Score
+from agent.config.sections import GateConfig
+from agent.records import GateDecision, Half, Probe, ProbeSet, Retention, Score
+from evals.evidence import Evidence, Measured
 from evals.gates.document import decide
 
 FLAT = Retention(subject="base", forced=0.8, routed=0.8, logprob=-1.0, items=76)
 ANSWERS = ("amber", "birch", "cedar", "daisy", "elder", "fennel", "gorse", "hazel", "iris", "jasmine")
-ALPHA = 0.05
+LIMITS = GateConfig(alpha=0.05, min_probes=4, max_retention_loss=0.02)
 
 
 def probes(n: int, half: Half = "heldout", recall: bool = False, rivals: int = 19) -> list[Probe]:
@@ -30,7 +32,13 @@ def told(asked: Sequence[Probe], subject: str, answers: Sequence[str]) -> list[S
 def gate(asked: Sequence[Probe], after: Sequence[str], before: Sequence[str] = (), lost: float = 0.0) -> GateDecision:
     own = FLAT.model_copy(update={"subject": "c", "routed": FLAT.routed - lost})
     base = told(asked, "base", before or ["no idea"] * len(asked))
-    return decide("c", asked, base, told(asked, "c", after), FLAT, own, ALPHA, min_probes=4, max_retention_loss=0.02)
+    return decided(asked, base, told(asked, "c", after), own)
+
+
+def decided(
+    asked: Sequence[Probe], base: Sequence[Score], own: Sequence[Score], retention: Retention = FLAT
+) -> GateDecision:
+    return decide(Evidence("c", ProbeSet.of(asked), Measured(base, FLAT), Measured(own, retention)), LIMITS)
 
 
 def test_right_answers_to_the_right_questions_are_published() -> None:
@@ -71,7 +79,7 @@ def test_facts_in_the_wrong_places_are_published_at_most_as_often_as_alpha(n: in
     """Every deal of the document's own facts to its questions: exact, nothing is drawn."""
     deals = list(permutations(ANSWERS[:n]))
     published = sum(gate(probes(n), deal).verdict == "publish" for deal in deals)
-    assert 0 < published <= ALPHA * len(deals)
+    assert 0 < published <= LIMITS.alpha * len(deals)
 
 
 @pytest.mark.parametrize(("n", "rivals"), [(5, 4), (6, 2), (8, 1), (8, 4)])
@@ -83,7 +91,7 @@ def test_guesses_of_the_right_kind_are_published_at_most_as_often_as_alpha(n: in
         if gate(probes(n, rivals=rivals), answers).verdict == "publish":
             right = sum(hits)
             chance += (1 / (rivals + 1)) ** right * (rivals / (rivals + 1)) ** (n - right)
-    assert 0 < chance <= ALPHA
+    assert 0 < chance <= LIMITS.alpha
 
 
 @pytest.mark.parametrize(("n", "rivals"), [(8, 0), (4, 1)])
@@ -123,7 +131,7 @@ def test_reward_probes_never_count() -> None:
 def test_probes_that_were_not_scored_do_not_count() -> None:
     asked = probes(8)
     own = told(asked[:5], "c", ANSWERS[:5])
-    assert decide("c", asked, told(asked, "base", ["no"] * 8), own, FLAT, FLAT, ALPHA, 4, 0.02).n == 5
+    assert decided(asked, told(asked, "base", ["no"] * 8), own).n == 5
 
 
 def test_lost_retention_rejects_whatever_was_gained() -> None:
@@ -140,4 +148,4 @@ def test_the_judge_has_no_say() -> None:
         for s in told(asked, "c", ["I am surely right"] * 6)
     ]
     base = told(asked, "base", ["no"] * 6)
-    assert decide("c", asked, base, flattered, FLAT, FLAT, ALPHA, 4, 0.02).verdict == "reject"
+    assert decided(asked, base, flattered).verdict == "reject"

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from agent.records import Document, Example, Probe, Question
+from agent.records import Document, Example, Question
 from agent.strategies import all_strategies
 from agent.strategies.checking import check
 from agent.text.parsing import facts
-from evals.probes.making import in_use, make_probes
+from evals.probes.making import make_probes
 from tests.fakes.house import ARTICLES
 
 DOCUMENTS = [
@@ -66,25 +66,6 @@ def test_a_written_question_is_left_out_where_a_given_one_asks_it_or_for_its_ans
     assert [(p.question, p.answer) for p in made if p.kind == "written"] == [("Who is new?", "Brindle Foods")]
     assert [p.kind for p in made if p.question == DOCUMENTS[0].questions[0].question] == ["given"]
     assert all(p.answer != "Brindle Foods" for p in made if p.kind == "parsed")
-
-
-def test_questions_that_come_later_replace_what_they_ask() -> None:
-    for document in DOCUMENTS:
-        bare = make_probes(document.model_copy(update={"questions": ()}))
-        whole = make_probes(document, written=[("Who is new?", "Tom Arkwright")])
-        assert in_use(bare) == bare
-        assert in_use(whole) == whole, "there is nothing to replace where they came at once"
-        late = in_use([*bare, *(p for p in whole if p.kind == "given")])
-        assert [p for p in late if p.kind == "given"] == [p for p in whole if p.kind == "given"]
-        answers = {q.answer for q in document.questions}
-        assert [p for p in late if p.kind != "given"] == [p for p in bare if p.answer not in answers]
-        assert len(late) < len(bare) + len(answers)
-
-
-def test_a_given_question_replaces_written_ones_of_its_words_or_its_answer() -> None:
-    given, written = (Probe.make("d", kind, "reward", "Who runs it?", "Anna Moss") for kind in ("given", "written"))
-    other = Probe.make("d", "written", "heldout", "Who is in charge?", "Anna Moss")
-    assert in_use([written, other, given]) == [given]
 
 
 def test_rivals_are_the_other_facts_of_the_answers_kind() -> None:

@@ -5,9 +5,24 @@ from collections.abc import Sequence
 
 import pytest
 
+from agent.config import TrainConfig
 from agent.config.sections import RewardConfig
-from agent.records import Half, Probe, Retention, Reward, Score
-from evals.rewards.gain import gain, reward
+from agent.records import (
+    Document,
+    Example,
+    Half,
+    Plan,
+    Probe,
+    ProbeSet,
+    Retention,
+    Reward,
+    Score,
+    SelfEdit,
+)
+from evals.evidence import Measured, RewardEvidence
+from evals.rewards.form import LONG
+from evals.rewards.gain import gain_on_knowledge
+from evals.rewards.rubric import reward, rubric
 
 FLAT = Retention(subject="base", forced=0.8, routed=0.8, logprob=-1.0, items=76)
 
@@ -26,13 +41,30 @@ def scores(
     ]
 
 
+def evidence(
+    asked: Sequence[Probe], base: Sequence[Score], own: Sequence[Score], retention: Retention = FLAT,
+    written: tuple[Example, ...] = (),
+) -> RewardEvidence:  # fmt: skip
+    document = Document.make("The mill", "Mill.")
+    plan = Plan.make("r", document.id, "facts", TrainConfig().settings(1), planner="test", reason="")
+    edit = SelfEdit.make(plan, "deterministic", written, ())
+    return RewardEvidence("c", ProbeSet.of(asked), Measured(base, FLAT), Measured(own, retention), document, edit)
+
+
+def earned(
+    asked: Sequence[Probe], base: Sequence[Score], own: Sequence[Score], weights: RewardConfig | None = None,
+    retention: Retention = FLAT,
+) -> Reward:  # fmt: skip
+    return reward(evidence(asked, base, own, retention), rubric(weights or RewardConfig()))
+
+
 def test_answers_are_compared_by_their_words_where_only_one_was_judged() -> None:
     """A judge that fails on the candidate alone must not make its gain a zero, nor its silence a wrong answer."""
     asked = probes(2, "reward")
     base = [s.model_copy(update={"method": "judge", "answer": "no idea"}) for s in scores(asked, "base", [-9.0] * 2)]
     said = ("It is answer 0.", "Nobody knows.")
     own = [s.model_copy(update={"answer": a}) for s, a in zip(scores(asked, "c", [-9.0] * 2), said, strict=True)]
-    assert reward("c", asked, base, own, FLAT, FLAT, RewardConfig()).gain == pytest.approx(0.25)
+    assert earned(asked, base, own).gain == pytest.approx(0.25)
 
 
 def rewarded(
@@ -41,7 +73,7 @@ def rewarded(
     own = FLAT.model_copy(update={"subject": "c", "forced": FLAT.forced - lost, "routed": FLAT.routed - lost})
     base = scores(asked, "base", [-9.0] * len(asked))
     weights = RewardConfig(clip=clip, forgetting_weight=1.0)
-    return reward("c", asked, base, scores(asked, "c", after, right), FLAT, own, weights)
+    return earned(asked, base, scores(asked, "c", after, right), weights, own)
 
 
 def test_reward_is_the_mean_of_both_gains() -> None:
@@ -83,10 +115,10 @@ def test_what_is_right_for_the_other_probes_too_earns_nothing() -> None:
     base = scores(asked, "base", [-9.0] * 3)
     for said, right in (("answer 0", [1, 0, 0]), ("answer 0, answer 1, answer 2", [1, 1, 1])):
         own = [s.model_copy(update={"answer": said}) for s in scores(asked, "c", [-9.0] * 3, right)]
-        assert reward("c", asked, base, own, FLAT, FLAT, RewardConfig()).gain == pytest.approx(0.0)
+        assert earned(asked, base, own).gain == pytest.approx(0.0)
     knowing = [s.model_copy(update={"answer": p.answer}) for s, p in zip(base, asked, strict=True)]
     knowing = [s.model_copy(update={"correct": 1.0}) for s in knowing]
-    assert reward("c", asked, base, knowing, FLAT, FLAT, RewardConfig()).gain == pytest.approx(0.5)
+    assert earned(asked, base, knowing).gain == pytest.approx(0.5)
 
 
 def test_an_answer_may_hold_what_its_own_reference_holds() -> None:
@@ -94,23 +126,25 @@ def test_an_answer_may_hold_what_its_own_reference_holds() -> None:
     short = Probe.make("doc", "given", "reward", "In which month?", "March")
     base = scores([long, short], "base", [-9.0] * 2)
     own = [s.model_copy(update={"answer": p.answer, "correct": 1.0}) for s, p in zip(base, (long, short), strict=True)]
-    assert reward("c", [long, short], base, own, FLAT, FLAT, RewardConfig()).gain == pytest.approx(0.5)
+    assert earned([long, short], base, own).gain == pytest.approx(0.5)
 
 
 def test_the_gain_of_held_out_documents_is_over_both_halves_and_by_words_alone() -> None:
     asked = [*probes(1, "reward"), *probes(1, "heldout"), *probes(1, "reward", recall=True)]
     base = scores(asked, "base", [-9.0] * 3)
     flattered = [s.model_copy(update={"correct": 1.0, "method": "judge", "answer": "I am right."}) for s in base]
-    assert gain(asked, base, flattered) == pytest.approx(0.0)
+    assert gain_on_knowledge(evidence(asked, base, flattered)) == pytest.approx(0.0)
     with pytest.raises(ValueError, match="no knowledge probe"):
-        gain(asked[2:], base, base)
+        gain_on_knowledge(evidence(asked[2:], base, base))
 
 
 def test_length_and_repetition_are_penalties() -> None:
     asked = probes(2, "reward")
     base, own = scores(asked, "base", [-9.0] * 2), scores(asked, "c", [-0.1] * 2, [1, 1])
     weights = RewardConfig(length_weight=0.05, repetition_weight=0.1)
-    honest = reward("c", asked, base, own, FLAT, FLAT, weights)
-    padded = reward("c", asked, base, own, FLAT, FLAT, weights, length=2.0, repetition=0.5)
+    honest = earned(asked, base, own, weights)
+    sequence = Example(prompt="Mill?", completion=" mill" * (2 * LONG - 1))
+    padded = reward(evidence(asked, base, own, written=(sequence, sequence)), rubric(weights))
+    assert (padded.length, padded.repetition) == (2.0, 0.5)
     assert padded.gain == honest.gain
     assert honest.value - padded.value == pytest.approx(2 * 0.05 + 0.5 * 0.1)

@@ -15,7 +15,7 @@ from evals.probes.making import make_probes
 from graphs.ingest.reading import KNOWN, TWICE
 from graphs.library.unfinished import AGAIN, INGEST
 from graphs.library.winners import take_back
-from graphs.measure.asked import asked
+from graphs.measure.evidence import probes_of
 from graphs.runs.life import ingest
 from tests.fakes.engine import question_of
 from tests.fakes.house import ARTICLES, FakeContext, write_articles
@@ -52,7 +52,7 @@ def learn(
 
 
 def given(ledger: Ledger, run: str, document: str) -> list[str]:
-    return [probe.question for probe in asked(ledger, run, document) if probe.kind == "given"]
+    return [probe.question for probe in probes_of(ledger, run, document) if probe.kind == "given"]
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_it_is_learned_again_with_its_questions_once(home: Path, bare: Path, who
         assert given(ledger, "r1", document.id) == []
         assert ledger.probes(document.id)[: len(before[document.id])] == before[document.id], "no probe changes halves"
         answered = {a.probe for a in ledger.routed_answers("r2", document.id)}
-        assert answered == {p.id for p in asked(ledger, "r2", document.id) if not p.recall}
+        assert answered == {p.id for p in probes_of(ledger, "r2", document.id) if not p.recall}
     assert [a.run for a in ledger.current()] == ["r2", "r2"], "one adapter a document answers"
     assert len(ledger.library()) == 4
     assert len(ledger.winners()) == 2
@@ -119,7 +119,7 @@ def test_no_answer_is_asked_for_in_a_second_way(home: Path, bare: Path, whole: P
     replaced = 0
     for document in ledger.documents():
         answers = {q.answer for q in document.questions}
-        assert answers.isdisjoint(p.answer for p in asked(ledger, "r2", document.id) if p.kind != "given")
+        assert answers.isdisjoint(p.answer for p in probes_of(ledger, "r2", document.id) if p.kind != "given")
         replaced += sum(p.answer in answers for p in ledger.probes(document.id) if p.kind == "parsed")
     assert replaced > 0, "there was something to replace"
 
@@ -141,7 +141,7 @@ def test_what_is_trained_anew_does_not_repeat_them(home: Path, bare: Path, tmp_p
 
     def repeated(run: str) -> int:
         return sum(
-            len(check(document, edit.examples, asked(ledger, "r2", document.id))[1])
+            len(check(document, edit.examples, probes_of(ledger, "r2", document.id))[1])
             for document in ledger.documents() for edit in ledger.self_edits(run, document.id)
         )  # fmt: skip
 
@@ -203,11 +203,11 @@ def test_a_run_that_is_in_the_middle_keeps_to_what_it_measured(home: Path, bare:
     ledger = (context := BareRuntime(home)).ledger
     cut_off_in_training(context, "r1", bare)
     first = ledger.documents("r1")[0].id
-    before = asked(ledger, "r1", first)
+    before = probes_of(ledger, "r1", first)
     learn(BareRuntime(home, OTHER), "r2", whole)
     assert len(given(ledger, "r2", first)) == 4
     learn(BareRuntime(home), "r1", bare, resume=True)
-    assert asked(ledger, "r1", first) == before
+    assert probes_of(ledger, "r1", first) == before
     assert ledger.outcomes("r1")[first] == "published"
     champion = next(c.id for c in ledger.candidates("r1", first) if ledger.decision(c.id))
     assert {s.probe for s in ledger.scores("r1", champion, first)} == {p.id for p in before}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agent.records.rounds import Difference
-from graphs.improve.verdict import decide
+from evals.gates.policy import decide
 
 
 def gap(mean: float, p: float, n: int = 12) -> Difference:
