@@ -28,8 +28,11 @@ def load(location: str, timeout: float) -> Payload:
 class FormatSource(ABC):
     """One format: a `Source` by itself, and a parser for payloads that others have loaded.
 
-    `suffixes` and `media_types` are how files and servers name the format.
+    `suffixes` and `media_types` are how files and servers name the format. A package outside adds one through the entry
+    point group "seal.formats"; its object is a subclass of this.
     """
+
+    name: ClassVar[str]
 
     suffixes: ClassVar[frozenset[str]] = frozenset()
     media_types: ClassVar[frozenset[str]] = frozenset()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 
+from agent.extensions import installed
 from agent.ports import Source
 from agent.sources.base import FormatSource, Items, load
 from agent.sources.files import local_path
@@ -22,6 +24,20 @@ FORMATS: tuple[type[FormatSource], ...] = (
 )  # fmt: skip
 
 
+GROUP = "seal.formats"
+
+
+@cache
+def all_formats() -> tuple[type[FormatSource], ...]:
+    """Those that packages outside add, and ours. Theirs are asked first: ours would take much for plain text.
+
+    Raises:
+        ConfigError: an installed format cannot be imported, or takes a name that is taken.
+    """
+    taken = {kind.name for kind in FORMATS}
+    return (*installed(GROUP, "source format", "source formats", taken).values(), *FORMATS)
+
+
 def format_of(payload: Payload) -> type[FormatSource]:
     """By what the content says of itself, then by the server's word, then by the name; text is the rest."""
     head, suffix, media_type = payload.head, payload.suffix, payload.media_type
@@ -30,7 +46,7 @@ def format_of(payload: Payload) -> type[FormatSource]:
         lambda kind: media_type in kind.media_types,
         lambda kind: suffix in kind.suffixes,
     ):
-        for kind in FORMATS:
+        for kind in all_formats():
             if claims(kind):
                 return kind
     return TextSource

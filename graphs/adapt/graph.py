@@ -53,7 +53,8 @@ def adapt_graph() -> StateGraph[AdaptState, Context, Any, Any]:
         "probe": nodes.probe, "recall": nodes.recall, "plan": nodes.plan_by(plan_as_configured), "write": nodes.write,
         "check": nodes.check_for(nodes.train_once), "train": nodes.train,
         "evaluate": nodes.evaluate_on(lambda probes: probes.asked_in_practice), "reward": nodes.reward,
-        "select": nodes.select, "merge": nodes.merge, "gate": nodes.gate, "publish": nodes.publish, "close": nodes.close,
+        "select": nodes.select, "merge": nodes.merge, "gate": nodes.gate, "publish": nodes.publish,
+        "close": nodes.close,
     }  # fmt: skip
     graph = StateGraph(AdaptState, context_schema=Context)
     for name, node in steps.items():

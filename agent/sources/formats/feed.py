@@ -31,6 +31,7 @@ _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 class FeedSource(FormatSource):
+    name: ClassVar[str] = "feed"
     suffixes: ClassVar[frozenset[str]] = frozenset({".rss", ".atom", ".xml", ".rdf"})
     media_types: ClassVar[frozenset[str]] = frozenset(
         {"application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/xml", "text/xml"}

@@ -41,6 +41,7 @@ class _Item(BaseModel):
 
 
 class JsonFeedSource(FormatSource):
+    name: ClassVar[str] = "JSON Feed"
     suffixes: ClassVar[frozenset[str]] = frozenset({".json"})
     media_types: ClassVar[frozenset[str]] = frozenset({"application/feed+json", "application/json"})
 

@@ -29,6 +29,7 @@ class _Line(BaseModel):
 
 
 class JsonlSource(FormatSource):
+    name: ClassVar[str] = "JSONL"
     suffixes: ClassVar[frozenset[str]] = frozenset({".jsonl", ".ndjson"})
     media_types: ClassVar[frozenset[str]] = frozenset(
         {"application/jsonl", "application/jsonlines", "application/x-jsonlines", "application/x-ndjson"}

@@ -21,6 +21,7 @@ _FRONT_TITLE = re.compile(r"""^title[ \t]*:[ \t]*(["']?)(.+?)\1[ \t]*$""", re.MU
 
 
 class MarkdownSource(FormatSource):
+    name: ClassVar[str] = "Markdown"
     suffixes: ClassVar[frozenset[str]] = frozenset({".md", ".markdown", ".mdown", ".mkd"})
     media_types: ClassVar[frozenset[str]] = frozenset({"text/markdown", "text/x-markdown"})
 

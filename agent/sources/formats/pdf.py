@@ -34,6 +34,7 @@ _NO_TITLE = re.compile(r"untitled|microsoft word|.*\.(?:docx?|pdf|tex|dvi|indd|q
 
 
 class PdfSource(FormatSource):
+    name: ClassVar[str] = "PDF"
     suffixes: ClassVar[frozenset[str]] = frozenset({".pdf"})
     media_types: ClassVar[frozenset[str]] = frozenset({"application/pdf", "application/x-pdf"})
 

@@ -15,6 +15,7 @@ _FULL_LINE = 0.8  # of the longest line: a line that could hold the next word wi
 
 
 class TextSource(FormatSource):
+    name: ClassVar[str] = "text"
     suffixes: ClassVar[frozenset[str]] = frozenset({".txt", ".text", ".log"})
 
     def parse(self, payload: Payload) -> Items:

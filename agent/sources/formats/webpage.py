@@ -18,6 +18,7 @@ _ROOT = re.compile(r"<html[\s>]", re.IGNORECASE)
 
 
 class WebPageSource(FormatSource):
+    name: ClassVar[str] = "web page"
     suffixes: ClassVar[frozenset[str]] = frozenset({".html", ".htm", ".xhtml"})
     media_types: ClassVar[frozenset[str]] = frozenset({"text/html", "application/xhtml+xml"})
 
