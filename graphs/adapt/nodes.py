@@ -118,7 +118,8 @@ class AdaptNodes:
         unknown = {s: p for s, p in subjects.items() if not self.rt.ledger.retention(run, s)}
         if unknown:
             limit = self.rt.config.ask.max_distance
-            routed = [row[0] <= limit for row in self.rt.router.distances(questions(), [document])]
+            distances = self.rt.router.distances(questions(), [document.id], self.rt.ledger.document)
+            routed = [row[0] <= limit for row in distances]
             for retention in self.rt.retention.measure(unknown, document.title, routed):
                 self.rt.ledger.add_retention(run, retention)
 

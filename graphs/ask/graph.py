@@ -38,8 +38,7 @@ class AnswerNodes:
     def route(self, state: AnswerState) -> dict[str, Any]:
         """The nearest document with a current adapter, where it is near enough, and who answers."""
         adapters = self.rt.ledger.current(self.rt.config.model.name)
-        documents = {a.document: self.rt.ledger.document(a.document) for a in adapters}
-        ranked = self.rt.router.route(state["question"], adapters, documents)
+        ranked = self.rt.router.route(state["question"], adapters, self.rt.ledger.document)
         considered = [{"adapter": a.id, "title": a.title, "distance": d} for a, d in ranked[:CONSIDERED]]
         adapter = chosen(ranked, self.rt.config.ask.max_distance)
         return {

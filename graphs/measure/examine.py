@@ -65,8 +65,7 @@ def _answers(
 
     Where an adapter cannot be read, all are asked once more without it. Also returns why each was left out.
     """
-    documents = {a.document: runtime.ledger.document(a.document) for a in adapters}
-    ranked = runtime.router.route_all([p.question for p in probes], adapters, documents)
+    ranked = runtime.router.route_all([p.question for p in probes], adapters, runtime.ledger.document)
     routed = [chosen(row, runtime.config.ask.max_distance) for row in ranked]
     library, unreadable = runtime.config.adapters_dir, list[str]()
     while True:

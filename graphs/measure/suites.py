@@ -69,8 +69,8 @@ def _retention(runtime: Runtime, adapters: Sequence[Adapter]) -> list[Measured]:
 
     general, limit = items(), runtime.config.ask.max_distance
     common = sum(item.common for item in general)
-    documents = [runtime.ledger.document(a.document) for a in adapters]
-    distances = runtime.router.distances(questions(), documents) if documents else []
+    documents = [a.document for a in adapters]
+    distances = runtime.router.distances(questions(), documents, runtime.ledger.document) if documents else []
     found = runtime.retention.measure({BASE: None}, "", [False] * len(general))
     for place, adapter in enumerate(adapters):
         folder = folder_of(adapter, runtime.config.adapters_dir)
