@@ -59,6 +59,11 @@ def named(module: str, a: torch.Tensor, b: torch.Tensor) -> dict[str, torch.Tens
     return {f"{ROOT}{module}{SUFFIX_A}": a, f"{ROOT}{module}{SUFFIX_B}": b}
 
 
+def model_card(title: str, base: str, made: str, *more: str) -> str:
+    """What stands beside an adapter's weights: for which base it was made, how, and a paragraph for each of `more`."""
+    return "\n\n".join([f"# {title}", f"LoRA adapter for `{base}`, {made}", *more]) + "\n"
+
+
 def write(folder: Path, state: dict[str, torch.Tensor], config: dict[str, Any], card: str) -> None:
     """Write a PEFT folder. It appears whole or not at all.
 
