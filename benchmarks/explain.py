@@ -21,7 +21,7 @@ from sklearn.metrics import roc_auc_score
 from agent.config import load_config
 from agent.errors import StoreError
 from agent.records import Question
-from agent.strategies.checking import words
+from agent.text.normal import words
 from evals.probes.matching import contains, f1
 from evals.statistics.paired import difference
 from graphs.ask.explain import Line, explain

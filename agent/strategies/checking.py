@@ -6,11 +6,10 @@ Refused are empty and too short sequences, duplicates, sequences that repeat a p
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 from agent.records import Document, Example, Probe, Refusal
-from agent.text.scripts import UNSPACED_RANGES
+from agent.text.normal import wording, words
 
 LONGEST_SHARED_RUN = 8
 """A sequence that shares this many words in a row with a probe's question repeats it."""
@@ -21,11 +20,6 @@ SHORT_WORDS = 4
 
 SHORTEST_PROBE = 3
 """A question of fewer words stands in too many texts to say that one repeats it."""
-
-
-def words(text: str) -> list[str]:
-    """Words without marks, lower case. In scripts that write no spaces every character counts as a word."""
-    return re.findall(rf"[{UNSPACED_RANGES}]|[^\W{UNSPACED_RANGES}]+", text.casefold())
 
 
 def check(document: Document, examples: Iterable[Example], probes: Sequence[Probe]) -> tuple[
@@ -41,7 +35,7 @@ def check(document: Document, examples: Iterable[Example], probes: Sequence[Prob
         if reason:
             refused.append(Refusal(example=example, reason=reason))
         else:
-            passed[_key(example)] = example
+            passed[wording(example.text)] = example
     return tuple(passed.values()), tuple(refused)
 
 
@@ -49,7 +43,7 @@ def _reason(example: Example, runs: dict[tuple[str, ...], Probe], known: set[str
     completion = words(example.completion)
     if not completion:
         return "empty"
-    if _key(example) in passed:
+    if wording(example.text) in passed:
         return "duplicate"
     own = words(example.text)
     for run, probe in runs.items():
@@ -59,10 +53,6 @@ def _reason(example: Example, runs: dict[tuple[str, ...], Probe], known: set[str
     if content and len(content & known) < GROUNDED * len(content):
         return f"ungrounded: {len(content & known)} of {len(content)} content words stand in the document"
     return ""
-
-
-def _key(example: Example) -> str:
-    return " ".join(words(example.text))
 
 
 def _runs(question: list[str]) -> list[tuple[str, ...]]:

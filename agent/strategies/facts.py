@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from agent.records import Document, Example
 from agent.strategies.deterministic import DeterministicStrategy, asked
+from agent.text.normal import spaced_words
 from agent.text.parsing import Fact, sentences, worth_asking
 
 SHORTEST_CLAUSE = 4
@@ -21,7 +22,7 @@ def make(document: Document) -> list[Example]:
 
 
 def _question(fact: Fact) -> str:
-    return fact.clause_question if len(fact.clause.split()) >= SHORTEST_CLAUSE else fact.in_place
+    return fact.clause_question if len(spaced_words(fact.clause)) >= SHORTEST_CLAUSE else fact.in_place
 
 
 STRATEGY = DeterministicStrategy(

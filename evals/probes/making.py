@@ -11,9 +11,8 @@ import itertools
 from collections.abc import Sequence
 
 from agent.records import Document, Half, Probe, ProbeKind
-from agent.strategies.checking import words
+from agent.text.normal import ARTICLES, spaced_words, words
 from agent.text.parsing import Fact, facts, worth_asking
-from evals.probes.matching import ARTICLES
 
 PARSED, CLOZE, DISTRACTORS = 16, 8, 4
 LONGEST_TOLD = 6
@@ -79,7 +78,7 @@ def _spread(found: Sequence[Fact], count: int) -> list[Fact]:
 
     An answer is asked for once: the gate takes each right answer as one piece of evidence.
     """
-    clear = [f for f in found if len(f.fronted.split()) >= SHORTEST_QUESTION]
+    clear = [f for f in found if len(spaced_words(f.fronted)) >= SHORTEST_QUESTION]
     clear.sort(key=lambda f: f.kind in ("NOUN", "ADJ"))
     once: dict[str, Fact] = {}
     for fact in clear:

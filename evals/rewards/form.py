@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import log2
 
 from agent.records import Document, SelfEdit
-from agent.strategies.checking import words
+from agent.text.normal import words
 
 LONG = 16
 """Words of a self-edit for each word of its document, up to which length costs nothing. Of the strategies that ask no

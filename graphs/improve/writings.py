@@ -10,7 +10,7 @@ from statistics import fmean
 from agent.ports.ledger import Ledger
 from agent.records import SelfEdit
 from agent.records.rounds import Arm, ArmResult, Texts
-from agent.strategies.checking import words
+from agent.text.normal import words
 
 
 def texts_by_arm(ledger: Ledger, run: str, results: Sequence[ArmResult]) -> dict[Arm, Texts]:

@@ -12,8 +12,8 @@ import pytest
 
 from agent.records import Document
 from agent.sources import read
-from agent.strategies.checking import words
 from agent.text.language import is_english
+from agent.text.normal import words
 from benchmarks.articles import MOST, STYLES, articles, fits, main
 
 GRAMMAR_WORDS = {"which", "where", "whose"}

@@ -10,7 +10,7 @@ from agent.errors import AdapterError
 from agent.ports import Progress, Query
 from agent.ports.attribution import Change, Influence
 from agent.records import Example
-from agent.strategies.checking import words
+from agent.text.normal import words
 
 KINDS = ("mlp.down_proj", "self_attn.q_proj")
 

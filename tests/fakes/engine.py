@@ -14,7 +14,7 @@ from agent.files import whole_folder
 from agent.ports import Divergence, Lesson, Likelihood, Progress, Query, Request, Sampled, TrainFailure, TrainJob
 from agent.records import Candidate, Training
 from agent.records.rounds import Method
-from agent.strategies.checking import words
+from agent.text.normal import words
 from seal_train.policies.dataset import write_rows
 from seal_train.policies.lessons import rows_of
 
