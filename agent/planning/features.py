@@ -20,7 +20,7 @@ def features(document: Document) -> tuple[float, ...]:
     return (
         math.log(many),
         many / told,
-        len(worth_asking(document)) / told,
+        len(worth_asking(document.title, document.text)) / told,
         sum(bool(re.search(r"\d", word)) for word in words) / max(1, len(words)),
         sum(word[:1].isupper() for word in words) / max(1, len(words)),
         float(is_english(document.text)),

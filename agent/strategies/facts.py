@@ -15,7 +15,7 @@ SHORTEST_CLAUSE = 4
 
 
 def make(document: Document) -> list[Example]:
-    questions = [asked(document, _question(fact), fact) for fact in worth_asking(document)]
+    questions = [asked(document, _question(fact), fact) for fact in worth_asking(document.title, document.text)]
     told = [f"{sentence}\n" for sentence in sentences(document.text)]
     titled = [Example(completion=f"Topic: {document.title}\n{sentence}") for sentence in told]
     return [*questions, *(Example(completion=sentence) for sentence in told), *titled]

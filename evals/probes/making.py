@@ -35,7 +35,7 @@ def make_probes(
     asked_for = {_key(text) for pair in given.items() for text in pair}
     new = {question: answer for question, answer in written if not {_key(question), _key(answer)} & asked_for}
     answers = {_key(answer) for answer in [*given.values(), *new.values()]}
-    free = [fact for fact in worth_asking(document) if _key(fact.answer) not in answers]
+    free = [fact for fact in worth_asking(document.title, document.text) if _key(fact.answer) not in answers]
     reworded = [fact for fact in free if _reworded(fact) and not _stands_in(fact.fronted, document.text)]
     turned = _spread(reworded, PARSED) if parsed else []
     blanked = _spread(free, CLOZE) if cloze else []
