@@ -21,7 +21,7 @@ from itertools import islice, product
 from typing import Any
 
 from agent.records import Document, Question
-from agent.text.normal import words
+from agent.text.normal import spaced_words, words
 
 STYLES = ("plain", "woven", "notes")
 WORDS, SENTENCES = range(45, 76), range(4, 7)
@@ -165,7 +165,7 @@ def _plain(rng: random.Random, story: Table, pairs: Sequence[Table]) -> list[str
 
 def _joins(one: str, other: str) -> bool:
     simple = other.startswith(("The ", "A ")) and not re.search(r", | and ", one + other)
-    return simple and len(one.split()) + len(other.split()) < LONGEST_JOINED
+    return simple and len(spaced_words(one)) + len(spaced_words(other)) < LONGEST_JOINED
 
 
 def _woven(rng: random.Random, story: Table, pairs: Sequence[Table]) -> list[str]:
@@ -191,7 +191,7 @@ def fits(document: Document) -> bool:
     shared = _runs(text, LONGEST_SHARED + 1)
     asked = [words(line) for line in (document.title, *(q.question for q in document.questions))]
     return (
-        len(document.text.split()) in WORDS
+        len(spaced_words(document.text)) in WORDS
         and len(re.findall(r"\.(?=\s|$)", document.text)) in SENTENCES
         and all(_stands(answer, text) == 1 for answer in answers)
         and not any(_stands(answer, line) for answer in answers for line in asked)

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
+import threading
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from agent.files import PREFIX
+from agent.files import whole_file
 from agent.ports import Embedder
 from agent.records import Adapter, Document
 from agent.text.normal import cut_at_stops, one_line
 
 Ranked = list[tuple[Adapter, float]]
 """Adapters with their distances, nearest first."""
+DAMAGE = (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile)
+"""What NumPy raises for a file that is missing or damaged."""
 
 
 def chosen(ranked: Ranked, max_distance: float) -> Adapter | None:
@@ -32,65 +34,88 @@ def passages_of(document: Document) -> list[str]:
 
 
 class Router:
-    """Compares a question with the passages of the current adapters' documents.
+    """Compares a question with the passages of the current adapters' documents. Threads may share one.
 
-    Document vectors are cached in one .npz file; it may be deleted at any time and is then made anew.
+    Documents are embedded once. Their vectors stay in memory and in one .npz file, which is read again only where a
+    document is new and another process has written the file since. It may be deleted at any time.
+
+    Documents are named by their ids; `document` reads one, and is asked only for those that have no vectors yet.
     """
 
     def __init__(self, embedder: Embedder, cache: Path) -> None:
         self.embedder, self.cache = embedder, cache
+        self._known: dict[str, np.ndarray] = {}
+        self._seen: tuple[int, ...] = ()
+        self._index: tuple[tuple[str, ...], np.ndarray, np.ndarray] | None = None
+        self._lock = threading.Lock()
         # The general questions are asked of every document anew, so the vectors of the last questions are kept.
         self._asked = lru_cache(maxsize=1)(lambda questions: np.asarray(embedder.embed(list(questions))))
 
-    def route(self, question: str, adapters: Sequence[Adapter], documents: Mapping[str, Document]) -> Ranked:
+    def route(self, question: str, adapters: Sequence[Adapter], document: Callable[[str], Document]) -> Ranked:
         """Adapters by cosine distance in [0, 2], nearest first; the order of equals is fixed."""
-        return self.route_all([question], adapters, documents)[0]
+        return self.route_all([question], adapters, document)[0]
 
     def route_all(
-        self, questions: Sequence[str], adapters: Sequence[Adapter], documents: Mapping[str, Document]
+        self, questions: Sequence[str], adapters: Sequence[Adapter], document: Callable[[str], Document]
     ) -> list[Ranked]:
         """What `route` gives for each question."""
         if not adapters:
             return [[] for _ in questions]
-        found = self.distances(questions, [documents[a.document] for a in adapters])
+        found = self.distances(questions, [a.document for a in adapters], document)
         return [sorted(zip(adapters, row, strict=True), key=lambda pair: (pair[1], pair[0].id)) for row in found]
 
-    def distances(self, questions: Sequence[str], documents: Sequence[Document]) -> list[list[float]]:
+    def distances(
+        self, questions: Sequence[str], documents: Sequence[str], document: Callable[[str], Document]
+    ) -> list[list[float]]:
         """Cosine distance in [0, 2] of each question (rows) to the nearest passage of each document (columns)."""
-        vectors = self._vectors(documents)
         asked = self._asked(tuple(questions))
-        passages = [vectors[document.id] for document in documents]
-        begins = np.cumsum([0, *(len(of_one) for of_one in passages[:-1])])
-        found: list[list[float]] = np.minimum.reduceat(1 - asked @ np.vstack(passages).T, begins, axis=1).tolist()
+        with self._lock:
+            passages, begins = self._passages(tuple(documents), document)
+        found: list[list[float]] = np.minimum.reduceat(1 - asked @ passages.T, begins, axis=1).tolist()
         return found
 
-    def _vectors(self, documents: Sequence[Document]) -> dict[str, np.ndarray]:
-        known = self._load()
-        missing = [document for document in documents if self._key(document) not in known]
-        for document in missing:
-            known[self._key(document)] = np.asarray(self.embedder.embed(passages_of(document)))
+    def _passages(
+        self, documents: tuple[str, ...], document: Callable[[str], Document]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The vectors of all passages of these documents, and where each document's begin."""
+        if self._index is None or self._index[0] != documents:
+            vectors = self._vectors(documents, document)
+            begins = np.cumsum([0, *(len(of_one) for of_one in vectors[:-1])])
+            self._index = documents, np.vstack(vectors), begins
+        return self._index[1:]
+
+    def _vectors(self, documents: Sequence[str], document: Callable[[str], Document]) -> list[np.ndarray]:
+        keys = {self._key(id): id for id in documents}
+        if keys.keys() - self._known.keys():
+            self._load()
+        missing = [key for key in keys if key not in self._known]
+        for key in missing:
+            self._known[key] = np.asarray(self.embedder.embed(passages_of(document(keys[key]))))
         if missing:
-            self._save(known)
-        return {d.id: known[self._key(d)] for d in documents}
+            self._save()
+        return [self._known[self._key(id)] for id in documents]
 
-    def _key(self, document: Document) -> str:
-        return f"{self.embedder.name}/passages/{document.id}".replace("/", "|")
+    def _key(self, document: str) -> str:
+        return f"{self.embedder.name}/passages/{document}".replace("/", "|")
 
-    def _load(self) -> dict[str, np.ndarray]:
-        try:
-            with np.load(self.cache, allow_pickle=False) as stored:
-                return dict(stored)
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile):  # missing or damaged: it is only a cache
-            return {}
+    def _load(self) -> None:
+        """Read the file, where it is another one than was read or written here last."""
+        with contextlib.suppress(*DAMAGE), self.cache.open("rb") as file:
+            seen = _which(file.fileno())
+            if seen != self._seen:
+                self._seen = seen
+                with np.load(file, allow_pickle=False) as stored:
+                    self._known |= stored
 
-    def _save(self, vectors: dict[str, np.ndarray]) -> None:
-        """Keep the vectors where that is possible. Without the file they are made anew next time."""
-        with contextlib.suppress(OSError):
-            self.cache.parent.mkdir(parents=True, exist_ok=True)
-            handle, draft = tempfile.mkstemp(prefix=PREFIX, suffix=".npz", dir=self.cache.parent)
-            os.close(handle)
-            try:
-                np.savez(draft, allow_pickle=False, **vectors)
-                os.replace(draft, self.cache)
-            finally:
-                Path(draft).unlink(missing_ok=True)
+    def _save(self) -> None:
+        """Keep the vectors where that is possible. Without the file they are made anew in the next process."""
+        with contextlib.suppress(OSError), whole_file(self.cache) as file:
+            np.savez(file, allow_pickle=False, **self._known)
+            file.flush()
+            self._seen = _which(file.fileno())
+
+
+def _which(handle: int) -> tuple[int, ...]:
+    """What tells a file from the one that took its place."""
+    found = os.fstat(handle)
+    return found.st_ino, found.st_size, found.st_mtime_ns

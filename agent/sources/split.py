@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from agent.records import Document, Question
-from agent.text.normal import count_words, cut_at_stops
+from agent.text.normal import count_words, cut_at_stops, spaced_words
 from agent.text.scripts import UNSPACED
 
 
@@ -122,7 +122,7 @@ def _questions_by_part(questions: Sequence[Question], texts: Sequence[str]) -> l
     asked: list[list[Question]] = [[] for _ in texts]
     if questions:
         folded = [_fold(text) for text in texts]
-        words = [frozenset(text.split()) for text in folded]
+        words = [frozenset(spaced_words(text)) for text in folded]
         for question in questions:
             asked[_home(question, folded, words)].append(question)
     return asked
@@ -130,7 +130,7 @@ def _questions_by_part(questions: Sequence[Question], texts: Sequence[str]) -> l
 
 def _home(question: Question, folded: Sequence[str], words: Sequence[frozenset[str]]) -> int:
     """The part that holds the answer as a whole word, or at all; among several, the one most like the question."""
-    answer, wanted = _fold(question.answer), _fold(question.question).split()
+    answer, wanted = _fold(question.answer), spaced_words(_fold(question.question))
     whole = re.compile(rf"(?<!\w){re.escape(answer)}(?!\w)")
 
     def rank(index: int) -> tuple[bool, bool, int]:

@@ -11,7 +11,7 @@ from agent.text.parsing import sentences, worth_asking
 
 
 def make(document: Document) -> list[Example]:
-    questions = [asked(document, fact.in_place, fact) for fact in worth_asking(document)]
+    questions = [asked(document, fact.in_place, fact) for fact in worth_asking(document.title, document.text)]
     return questions + [Example(completion=f"{sentence}\n") for sentence in sentences(document.text)]
 
 

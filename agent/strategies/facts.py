@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from agent.records import Document, Example
 from agent.strategies.deterministic import DeterministicStrategy, asked
+from agent.text.normal import spaced_words
 from agent.text.parsing import Fact, sentences, worth_asking
 
 SHORTEST_CLAUSE = 4
@@ -14,14 +15,14 @@ SHORTEST_CLAUSE = 4
 
 
 def make(document: Document) -> list[Example]:
-    questions = [asked(document, _question(fact), fact) for fact in worth_asking(document)]
+    questions = [asked(document, _question(fact), fact) for fact in worth_asking(document.title, document.text)]
     told = [f"{sentence}\n" for sentence in sentences(document.text)]
     titled = [Example(completion=f"Topic: {document.title}\n{sentence}") for sentence in told]
     return [*questions, *(Example(completion=sentence) for sentence in told), *titled]
 
 
 def _question(fact: Fact) -> str:
-    return fact.clause_question if len(fact.clause.split()) >= SHORTEST_CLAUSE else fact.in_place
+    return fact.clause_question if len(spaced_words(fact.clause)) >= SHORTEST_CLAUSE else fact.in_place
 
 
 STRATEGY = DeterministicStrategy(

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.errors import MissingPackage
-from agent.records import Document
 from agent.text.clauses import FINITE, as_question, clause, fronted
 from agent.text.language import is_english
 from agent.text.normal import cut_at_stops, ends_with_stop, paragraphs
@@ -101,10 +100,10 @@ def facts(text: str) -> list[Fact]:
     return [fact for doc in told for sentence in doc.sents for fact in _facts(sentence)]
 
 
-def worth_asking(document: Document) -> list[Fact]:
-    """The facts that self-edits and probes ask for: not those that the title, which every prompt names, gives away."""
-    title = document.title.casefold()
-    return [fact for fact in facts(document.text) if fact.answer.casefold() not in title]
+def worth_asking(title: str, text: str) -> list[Fact]:
+    """The facts of a text that self-edits and probes ask for: not those whose answer stands in the title, which every
+    prompt names."""
+    return [fact for fact in facts(text) if fact.answer.casefold() not in title.casefold()]
 
 
 def _tells(paragraph: Doc) -> bool:

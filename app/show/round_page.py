@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -10,7 +9,7 @@ from math import log2
 from pathlib import Path
 from statistics import fmean, stdev
 
-from agent.files import PREFIX
+from agent.files import write_whole
 from agent.ports import Ledger
 from agent.records import Document, Plan, SelfEdit
 from agent.records.rounds import Practised, Round
@@ -57,9 +56,8 @@ def _write(ledger: Ledger, rounds: Sequence[Round], page: Path) -> None:
     rendered: str = MarkdownIt().enable("table").render(text)
     body = re.sub(r'<p><img src="([^"]+)"[^>]*></p>', lambda m: _inline(drawn[m[1]]), rendered)
     head = f'<meta charset="utf-8"><title>Round {rounds[-1].number} of {rounds[-1].run}</title><style>{STYLE}</style>'
-    draft = page.with_name(f"{PREFIX}page")  # the page comes last and at once: one that is there is whole
-    draft.write_text(f"<!doctype html>\n<html><head>{head}</head><body>\n{body}</body></html>\n", encoding="utf-8")
-    os.replace(draft, page)
+    # The page comes last: one that is there is whole, and so are its plots.
+    write_whole(page, f"<!doctype html>\n<html><head>{head}</head><body>\n{body}</body></html>\n")
 
 
 def _inline(svg: str) -> str:

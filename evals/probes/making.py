@@ -11,9 +11,8 @@ import itertools
 from collections.abc import Sequence
 
 from agent.records import Document, Half, Probe, ProbeKind
-from agent.text.normal import wording, words
+from agent.text.normal import ARTICLES, spaced_words, wording, words
 from agent.text.parsing import Fact, facts, worth_asking
-from evals.probes.matching import ARTICLES
 
 PARSED, CLOZE, DISTRACTORS = 16, 8, 4
 LONGEST_SHARED = 6
@@ -36,7 +35,7 @@ def make_probes(
     asked_for = {wording(text) for pair in given.items() for text in pair}
     new = {question: answer for question, answer in written if not {wording(question), wording(answer)} & asked_for}
     answers = {wording(answer) for answer in [*given.values(), *new.values()]}
-    free = [fact for fact in worth_asking(document) if wording(fact.answer) not in answers]
+    free = [fact for fact in worth_asking(document.title, document.text) if wording(fact.answer) not in answers]
     reworded = [fact for fact in free if _reworded(fact) and not _stands_in(fact.fronted, document.text)]
     turned = _spread(reworded, PARSED) if parsed else []
     blanked = _spread(free, CLOZE) if cloze else []
@@ -63,7 +62,7 @@ def _spread(found: Sequence[Fact], count: int) -> list[Fact]:
 
     An answer is asked for once: the gate takes each right answer as one piece of evidence.
     """
-    clear = [f for f in found if len(f.fronted.split()) >= SHORTEST_QUESTION]
+    clear = [f for f in found if len(spaced_words(f.fronted)) >= SHORTEST_QUESTION]
     clear.sort(key=lambda f: f.kind in ("NOUN", "ADJ"))
     once: dict[str, Fact] = {}
     for fact in clear:

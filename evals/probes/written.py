@@ -11,7 +11,8 @@ from agent.models.json_answers import first_object, object_schema
 from agent.models.quoting import AS_DATA, quoted
 from agent.ports import Chat
 from agent.records import Document, Question
-from evals.probes.matching import contains, normalize
+from agent.text.normal import answer_text
+from evals.probes.matching import contains
 
 _WRITE = (
     "You write questions that test whether somebody knows what a document says without seeing it. Ask for facts that "
@@ -58,7 +59,7 @@ class WrittenProber:
         refused: list[tuple[Question, str]] = []
         seen: set[str] = set()
         for question in self._questions(document):
-            asked = normalize(question.question)
+            asked = answer_text(question.question)
             reason = "asks the same as another" if asked in seen else self._checked(document, question)
             seen.add(asked)
             if reason is None:
@@ -87,7 +88,7 @@ class WrittenProber:
 
     def _fault(self, document: Document, question: Question) -> str | None:
         """Why the question cannot be a probe; None where it can. The checks that cost nothing come first."""
-        if not normalize(question.question) or not normalize(question.answer):
+        if not answer_text(question.question) or not answer_text(question.answer):
             return "is empty"
         if not contains(document.text, question.answer):
             return "its answer does not stand in the document"

@@ -21,8 +21,7 @@ def route(state: AnswerState, runtime: Runtime[Context]) -> dict[str, Any]:
     """The nearest document with a current adapter, where it is near enough, and who answers."""
     context = runtime.context
     adapters = context.ledger.current(context.config.model.name)
-    documents = {a.document: context.ledger.document(a.document) for a in adapters}
-    ranked = context.router.route(state["question"], adapters, documents)
+    ranked = context.router.route(state["question"], adapters, context.ledger.document)
     considered = [{"adapter": a.id, "title": a.title, "distance": d} for a, d in ranked[:CONSIDERED]]
     adapter = chosen(ranked, context.config.ask.max_distance)
     return {

@@ -65,8 +65,7 @@ def _answers(
 
     Where an adapter cannot be read, all are asked once more without it. Also returns why each was left out.
     """
-    documents = {a.document: context.ledger.document(a.document) for a in adapters}
-    ranked = context.router.route_all([p.question for p in probes], adapters, documents)
+    ranked = context.router.route_all([p.question for p in probes], adapters, context.ledger.document)
     routed = [chosen(row, context.config.ask.max_distance) for row in ranked]
     unreadable: list[str] = []
     while True:

@@ -57,7 +57,8 @@ def _measure_retention(context: Context, run: str, document: Document, subjects:
     unknown = {s: p for s, p in subjects.items() if not context.ledger.retention(run, s)}
     if unknown:
         limit = context.config.ask.max_distance
-        routed = [row[0] <= limit for row in context.router.distances(questions(), [document])]
+        distances = context.router.distances(questions(), [document.id], context.ledger.document)
+        routed = [row[0] <= limit for row in distances]
         for retention in context.keep(retention_meter).measure(unknown, document.title, routed):
             context.ledger.add_retention(run, retention)
 

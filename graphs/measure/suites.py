@@ -67,8 +67,8 @@ def _retention(context: Context, adapters: Sequence[Adapter]) -> list[Measured]:
 
     general, limit = items(), context.config.ask.max_distance
     common = sum(item.common for item in general)
-    documents = [context.ledger.document(a.document) for a in adapters]
-    distances = context.router.distances(questions(), documents) if documents else []
+    documents = [a.document for a in adapters]
+    distances = context.router.distances(questions(), documents, context.ledger.document) if documents else []
     found = context.keep(retention_meter).measure({BASE: None}, "", [False] * len(general))
     for place, adapter in enumerate(adapters):
         folder = adapter_folder(context.config, adapter)

@@ -5,11 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from agent.errors import AdapterError, StoreError
-from agent.files import PREFIX
+from agent.files import whole_folder
 from seal_train.model.lora import Slots, lowest_adapted
 
 if TYPE_CHECKING:
@@ -63,42 +59,21 @@ def named(module: str, a: torch.Tensor, b: torch.Tensor) -> dict[str, torch.Tens
     return {f"{ROOT}{module}{SUFFIX_A}": a, f"{ROOT}{module}{SUFFIX_B}": b}
 
 
+def model_card(title: str, base: str, made: str, *more: str) -> str:
+    """What stands beside an adapter's weights: for which base it was made, how, and a paragraph for each of `more`."""
+    return "\n\n".join([f"# {title}", f"LoRA adapter for `{base}`, {made}", *more]) + "\n"
+
+
 def write(folder: Path, state: dict[str, torch.Tensor], config: dict[str, Any], card: str) -> None:
     """Write a PEFT folder. It appears whole or not at all.
 
     Raises:
         OSError: the disk is full or not writable; no part of the folder is left behind.
     """
-    with _whole(folder) as draft:
+    with whole_folder(folder) as draft:
         save_file(state, draft / WEIGHTS, metadata={"format": "pt"})
         (draft / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
         (draft / CARD).write_text(card)
-
-
-@contextmanager
-def _whole(folder: Path) -> Iterator[Path]:
-    """A draft folder that becomes `folder` in one rename, after its files reached the disk."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=PREFIX, dir=folder.parent))
-    try:
-        yield draft
-        for path in [*draft.iterdir(), draft]:
-            _sync(path)
-        if folder.exists():
-            shutil.rmtree(folder)
-        draft.chmod(0o755)
-        draft.rename(folder)
-        _sync(folder.parent)  # else the name may be lost with the power, after the ledger has it
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @dataclass(frozen=True)
@@ -230,7 +205,7 @@ def adopt(draft: Path, library: Path) -> Path:
     try:
         target = library / weights_hash(draft)
         if not target.exists():
-            with _whole(target) as copy:
+            with whole_folder(target) as copy:
                 for path in draft.iterdir():
                     shutil.copyfile(path, copy / path.name)
     except OSError as error:

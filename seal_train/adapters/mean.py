@@ -14,7 +14,7 @@ from torch import Tensor
 
 from agent.errors import StoreError
 from agent.records import Candidate
-from seal_train.adapters.folders import LAYERS, SCALES, Saved, named, read, write
+from seal_train.adapters.folders import LAYERS, SCALES, Saved, model_card, named, read, write
 
 RANKS = 2
 """The mean has this many times the rank of its largest member. Its size does not grow with the candidates."""
@@ -51,12 +51,10 @@ def merge(members: Sequence[tuple[Candidate, Path]], folder: Path) -> None:
 
 
 def _card(members: Sequence[Candidate]) -> str:
-    """The model card. It says what the mean is of, since the folders of its members are swept."""
-    lines = [f"- {m.id}: strategy `{m.strategy}`, settings {m.settings.model_dump_json()}\n" for m in members]
-    return (
-        f"# Mean of {len(members)} candidates\n\nLoRA adapter for `{members[0].base}`, trained on document "
-        f"{members[0].document}: the mean of\n\n{''.join(lines)}"
-    )
+    """It says what the mean is of, since the folders of its members are swept."""
+    lines = [f"- {m.id}: strategy `{m.strategy}`, settings {m.settings.model_dump_json()}" for m in members]
+    made = f"trained on document {members[0].document}: the mean of"
+    return model_card(f"Mean of {len(members)} candidates", members[0].base, made, "\n".join(lines))
 
 
 def _narrowed(a_RI: Tensor, b_OR: Tensor, rank: int) -> tuple[Tensor, Tensor]:

@@ -12,7 +12,7 @@ from typing import TypeVar
 from agent.errors import ModelError, TrainerError
 from agent.ports import Divergence, Likelihood, Progress, Query, Request, Sampled, TrainFailure, TrainJob
 from agent.records import Candidate, Training
-from seal_train.adapters.folders import export, load, rank_of
+from seal_train.adapters.folders import export, load, model_card, rank_of
 from seal_train.adapters.mean import merge
 from seal_train.inference.answering import divergences, greedy, likelihoods, shared_prefix
 from seal_train.inference.sampling import chat_ids, sampled
@@ -97,11 +97,11 @@ class LocalTrainer:
             return TrainFailure(candidate.id, NO_MEMORY)
         if not_finite(course) or not slots.flat[slot].isfinite().all():
             return TrainFailure(candidate.id, "the loss was not a finite number; lower the learning rate")
-        card = (
-            f"# Candidate {candidate.id}\n\nLoRA adapter for `{self.base.name}`, trained on document "
-            f"{candidate.document} with strategy `{candidate.strategy}`.\n\n"
-            f"Settings: {settings.model_dump_json()}\n\nMean loss by epoch: {course.epoch_losses()}\n"
-        )
+        card = model_card(
+            f"Candidate {candidate.id}", self.base.name,
+            f"trained on document {candidate.document} with strategy `{candidate.strategy}`.",
+            f"Settings: {settings.model_dump_json()}", f"Mean loss by epoch: {course.epoch_losses()}",
+        )  # fmt: skip
         try:
             export(slots, slot, settings, self.base.name, card, job.folder)
         except OSError as error:

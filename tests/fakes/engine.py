@@ -6,13 +6,11 @@ import json
 import math
 import random
 import re
-import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from agent.errors import AdapterError
-from agent.files import PREFIX
+from agent.files import whole_folder
 from agent.ports import Divergence, Lesson, Likelihood, Progress, Query, Request, Sampled, TrainFailure, TrainJob
 from agent.records import Candidate, Training
 from agent.records.rounds import WriterTraining
@@ -80,13 +78,9 @@ def _logprob(folder: Path) -> float:
 
 def _write_adapter(folder: Path, rank: int, logprob: float, texts: list[str]) -> None:
     """As the port asks: the folder appears whole or not at all."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=PREFIX, dir=folder.parent))
-    (draft / "adapter_config.json").write_text(json.dumps({"r": rank, "logprob": logprob}))
-    (draft / "adapter_model.safetensors").write_text(json.dumps(texts))
-    if folder.exists():
-        shutil.rmtree(folder)
-    draft.rename(folder)
+    with whole_folder(folder) as draft:
+        (draft / "adapter_config.json").write_text(json.dumps({"r": rank, "logprob": logprob}))
+        (draft / "adapter_model.safetensors").write_text(json.dumps(texts))
 
 
 class FakeWriterTrainer:

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evals.probes.matching import contains, f1, normalize
+from agent.text.normal import answer_text
+from evals.probes.matching import contains, f1
 
 TEXT = st.text(max_size=60)
 
@@ -41,7 +42,7 @@ def test_f1_goes_by_characters_where_words_are_not_spaced() -> None:
 
 @given(TEXT)
 def test_normalizing_twice_is_normalizing_once(text: str) -> None:
-    assert normalize(normalize(text)) == normalize(text)
+    assert answer_text(answer_text(text)) == answer_text(text)
 
 
 @given(TEXT, TEXT)
@@ -52,14 +53,14 @@ def test_f1_is_a_share_and_symmetric(one: str, other: str) -> None:
 
 @given(TEXT)
 def test_what_equals_itself_is_contained_and_full_f1(text: str) -> None:
-    if normalize(text):
+    if answer_text(text):
         assert contains(text, text)
         assert f1(text, text) == 1.0
 
 
 @given(TEXT, TEXT, TEXT)
 def test_an_answer_with_words_around_it_is_contained(before: str, answer: str, after: str) -> None:
-    if normalize(answer):
-        assert contains(f"{before} . {answer} . {after}", answer) or normalize(f"{before} . {answer}") != " ".join(
-            (normalize(before) + " " + normalize(answer)).split()
+    if answer_text(answer):
+        assert contains(f"{before} . {answer} . {after}", answer) or answer_text(f"{before} . {answer}") != " ".join(
+            (answer_text(before) + " " + answer_text(answer)).split()
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from agent.errors import ModelError
-from seal_train.model import base
+from agent.files import PREFIX
 from seal_train.model.base import PACKAGED_FILE, packaged_model
 
 
@@ -25,7 +25,7 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def left_by_a_killed_process(models: Path) -> Path:
-    left = models / ".converting-k1ll3d"
+    left = models / f"{PREFIX}k1ll3d"
     left.mkdir(parents=True)
     (left / "model.safetensors").write_bytes(b"half")
     return left
@@ -35,20 +35,19 @@ def written(source: Path, target: Path) -> None:
     (target / "config.json").write_text("{}")
 
 
-def test_what_a_killed_conversion_left_is_removed_first(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_killed_conversion_left_is_removed_first(models: Path) -> None:
     left = left_by_a_killed_process(models)
 
     def convert(source: Path, target: Path) -> None:
         assert not left.exists(), "its room on the disk may be needed"
         written(source, target)
 
-    monkeypatch.setattr(base, "_convert", convert)
-    folder = packaged_model(models)
+    folder = packaged_model(models, convert)
     assert [path.name for path in folder.iterdir()] == ["config.json"]
-    assert list(models.glob(".converting-*")) == []
+    assert list(models.glob(f"{PREFIX}*")) == []
 
 
-def test_two_that_convert_at_once_do_not_remove_each_others_work(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_that_convert_at_once_do_not_remove_each_others_work(models: Path) -> None:
     """The lock is on an open file, so threads stand for processes here."""
     begun, drafts = threading.Event(), []
 
@@ -58,23 +57,21 @@ def test_two_that_convert_at_once_do_not_remove_each_others_work(models: Path, m
         threading.Event().wait(0.3)
         written(source, target)
 
-    monkeypatch.setattr(base, "_convert", convert)
     with ThreadPoolExecutor(2) as threads:
-        first = threads.submit(packaged_model, models)
+        first = threads.submit(packaged_model, models, convert)
         assert begun.wait(30)
-        second = threads.submit(packaged_model, models)
+        second = threads.submit(packaged_model, models, convert)
         assert first.result(30) == second.result(30)
     assert len(drafts) == 1
     assert (first.result() / "config.json").is_file()
 
 
-def test_a_full_disk_leaves_nothing_behind(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_nothing_behind(models: Path) -> None:
     def full(source: Path, target: Path) -> None:
         written(source, target)
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(base, "_convert", full)
     with pytest.raises(ModelError, match="No space left") as caught:
-        packaged_model(models)
+        packaged_model(models, full)
     assert "disk space" in caught.value.mend
     assert [path.name for path in models.iterdir() if path.is_dir()] == []

@@ -1,0 +1,45 @@
+"""The ways to split a text into words, where they differ and where they must not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.text.normal import answer_text, answer_words, count_words, spaced_words, wording, words
+
+TEXT = st.text(max_size=60)
+
+
+@pytest.mark.parametrize(
+    ("split", "text", "found"),
+    [
+        (words, "The mill's 6,200 staff", "the mill s 6 200 staff"),
+        (answer_words, "The mill's 6,200 staff", "mill s 6200 staff"),
+        (spaced_words, "The mill's 6,200 staff", "The mill's 6,200 staff"),
+        (words, "北京 2024", "北 京 2024"),
+        (answer_words, "北京 2024", "北 京 2024"),
+        (spaced_words, "北京 2024", "北京 2024"),
+        (words, "a_b ½ ﬁn", "a_b ½ fin"),
+        (answer_words, "a_b ½ ﬁn", "b 1 2 fin"),
+        (words, "กรุงเทพ", "ก ร ุ ง เ ท พ"),
+        (words, " \n-", ""),
+        (answer_words, "the", ""),
+    ],
+)
+def test_what_is_a_word(split: Callable[[str], list[str]], text: str, found: str) -> None:
+    assert split(text) == found.split()
+
+
+@given(TEXT)
+def test_splitting_what_was_split_changes_nothing(text: str) -> None:
+    assert answer_text(answer_text(text)) == answer_text(text)
+    assert wording(wording(text)) == wording(text)
+    assert spaced_words(" ".join(spaced_words(text))) == spaced_words(text)
+
+
+@given(st.text(st.characters(max_codepoint=0x24F), max_size=60))
+def test_where_words_are_spaced_as_many_are_counted(text: str) -> None:
+    assert count_words(text) == len(spaced_words(text))
