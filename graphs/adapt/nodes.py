@@ -69,6 +69,7 @@ class AdaptNodes:
         return [plan.settings]
 
     def asked_of_candidates(self, probes: ProbeSet) -> ProbeSet:
+        """Which of a run's probes every candidate is asked."""
         return probes.asked_in_practice
 
     def probe(self, state: AdaptState) -> Update:
