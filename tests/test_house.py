@@ -35,11 +35,11 @@ ONLY_IN = {
 }
 ROOMS = {
     "agent": (
-        "telemetry errors redact files", "text", "records", "ports config", "models sources memory",
+        "telemetry clock errors redact files", "extensions text", "records", "ports config", "models sources memory",
         "strategies ledger", "planning",
     ),
     "seal_train": ("model", "adapters", "inference training", "policies engines"),
-    "evals": ("probes statistics", "rewards meters gates"),
+    "evals": ("statistics", "evidence probes", "rewards meters gates"),
 }  # fmt: skip
 """The folders and modules of a package from the bottom up. A room imports only from those in earlier places; rooms in
 one place know nothing of each other."""

@@ -82,7 +82,7 @@ class RetentionMeter:
         return [self._retention(name, own, title, routed) for name in subjects]
 
     def _answers(self, subjects: Mapping[str, Path | None], asked: Mapping[str, str]) -> Answers:
-        """Each subject's to each prompt, each given with its completion. Questions and texts go apart."""
+        """Each subject's to each prompt, which is given with its completion. Questions and texts go in calls apart."""
         found: Answers = {}
         for few_shot in (True, False):
             prompts = [prompt for prompt in asked if prompt.startswith(FEW_SHOT) == few_shot]
