@@ -1,7 +1,5 @@
 """Ports: what the loop needs from the world, as protocols. Implementations are chosen in graphs/wiring.py only."""
 
-from __future__ import annotations
-
 from agent.ports.attribution import OUTSIDE, Attributor, Change, Influence
 from agent.ports.ledger import (
     ApprovalLedger,
@@ -16,40 +14,3 @@ from agent.ports.models import Answerer, Divergence, Judge, LanguageModel, Likel
 from agent.ports.reading import Failure, Source
 from agent.ports.training import Lesson, Progress, Trainer, TrainFailure, TrainJob, WriterTrainer
 from agent.ports.writing import Chat, Embedder, Memory, Meter, Planner, Strategy, Tokens
-
-__all__ = [
-    "OUTSIDE",
-    "Answerer",
-    "ApprovalLedger",
-    "Attributor",
-    "Change",
-    "Chat",
-    "Divergence",
-    "Embedder",
-    "Failure",
-    "Influence",
-    "Judge",
-    "LanguageModel",
-    "Ledger",
-    "Lesson",
-    "LibraryLedger",
-    "Likelihood",
-    "MeasureLedger",
-    "Memory",
-    "Meter",
-    "Planner",
-    "PolicyLedger",
-    "Progress",
-    "Query",
-    "Request",
-    "RunLedger",
-    "Sampled",
-    "Source",
-    "Strategy",
-    "Tokens",
-    "TrainFailure",
-    "TrainJob",
-    "Trainer",
-    "UsageLedger",
-    "WriterTrainer",
-]

@@ -5,8 +5,6 @@ champion. Ids are hashes of content, so the same step run twice makes the same i
 seen it.
 """
 
-from __future__ import annotations
-
 from agent.records.base import BASE, Record, content_id
 from agent.records.documents import Document, Question
 from agent.records.drift import Drift, Figure
@@ -46,63 +44,3 @@ from agent.records.rounds import (
 )
 from agent.records.runs import Outcome, OutcomeKind, Run, RunKind, RunStatus
 from agent.records.trace import Event, Usage, Used
-
-__all__ = [
-    "BASE",
-    "Action",
-    "Adapter",
-    "Answered",
-    "Approval",
-    "Arm",
-    "ArmResult",
-    "Calibration",
-    "Candidate",
-    "Difference",
-    "Document",
-    "Drift",
-    "Event",
-    "Example",
-    "Figure",
-    "GateDecision",
-    "Half",
-    "LibraryVersion",
-    "Noise",
-    "Outcome",
-    "OutcomeKind",
-    "Plan",
-    "PlannerPolicy",
-    "Policy",
-    "Practised",
-    "Prediction",
-    "Probe",
-    "ProbeKind",
-    "ProbeSet",
-    "Promotion",
-    "Question",
-    "Recalled",
-    "Record",
-    "Refusal",
-    "Retention",
-    "Reward",
-    "Round",
-    "RoutedAnswer",
-    "RoutedTo",
-    "Run",
-    "RunKind",
-    "RunStatus",
-    "Score",
-    "SelfEdit",
-    "Texts",
-    "TrainSettings",
-    "Training",
-    "Trial",
-    "Usage",
-    "Used",
-    "Verdict",
-    "Winner",
-    "Word",
-    "WriterPolicy",
-    "WriterTraining",
-    "Writing",
-    "content_id",
-]
