@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 from filelock import FileLock
+from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from agent.errors import MissingPackage, ModelError
@@ -265,9 +266,15 @@ def _near(base: Base, found: Tensor, row: Sequence[int]) -> bool:
 
 def _convert(source: Path, target: Path) -> None:
     """Write the packaged model, with its weights unpacked to float32, as a safetensors folder."""
+    import transformers
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    loaded: Any = AutoModelForCausalLM.from_pretrained(str(source), gguf_file=PACKAGED_FILE, dtype=torch.float32)
+    # Newer versions leave the weights of some kinds of model packed, unless they are told otherwise.
+    able = hasattr(transformers, "GgufConfig")
+    unpacked = {"quantization_config": transformers.GgufConfig(dequantize=True)} if able else {}
+    loaded: Any = AutoModelForCausalLM.from_pretrained(
+        str(source), gguf_file=PACKAGED_FILE, dtype=torch.float32, **unpacked
+    )
     tokenizer = AutoTokenizer.from_pretrained(str(source), gguf_file=PACKAGED_FILE)
     # save_pretrained refuses a model that was loaded from GGUF, so a fresh one takes its weights.
     skip = ("quantization_config", "dtype", "torch_dtype", "_name_or_path")
@@ -301,7 +308,7 @@ def packaged_model(models_dir: Path, convert: Callable[[Path, Path], None] = _co
             try:
                 with whole_folder(folder) as draft:
                     convert(source, draft)
-            except OSError as error:
+            except (OSError, SafetensorError) as error:
                 mend = "free some disk space (600 MB)"
                 raise ModelError(f"cannot convert the packaged model: {error}", mend) from error
     return folder
