@@ -71,7 +71,10 @@ def write(folder: Path, state: dict[str, torch.Tensor], config: dict[str, Any], 
         OSError: the disk is full or not writable; no part of the folder is left behind.
     """
     with whole_folder(folder) as draft:
-        save_file(state, draft / WEIGHTS, metadata={"format": "pt"})
+        try:
+            save_file(state, draft / WEIGHTS, metadata={"format": "pt"})
+        except SafetensorError as error:  # which is no OSError, also where the disk is full
+            raise OSError(str(error)) from error
         (draft / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
         (draft / CARD).write_text(card)
 
