@@ -2,7 +2,7 @@
 
 Embedded Chroma is not safe for several processes: one that has it open does not see what another adds
 to the index, and writes its own view over it. So a file lock lets one process in at a time, readers
-too, and a stamp that every writer changes tells the others to open the store anew.
+too, and a stamp that every writer changes tells the others to open the store again.
 """
 
 from __future__ import annotations

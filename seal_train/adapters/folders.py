@@ -169,8 +169,8 @@ def _unreadable(folder: Path, why: object) -> AdapterError:
 
 
 def load(slots: Slots, slot: int, folder: Path) -> None:
-    """Read a PEFT LoRA folder into a slot of the same base. A slot has one scale: where a layer has its own, its B is
-    multiplied by what it has more.
+    """Read a PEFT LoRA folder into a slot of the same base. A slot has one scale: where a layer has a scale of its own,
+    its B is multiplied by the ratio of the two.
 
     Raises:
         AdapterError: the folder is missing, damaged, or belongs to another base model.

@@ -43,7 +43,7 @@ class LocalTrainer:
         return self.base.gpus
 
     def train(self, jobs: Sequence[TrainJob], progress: Progress | None = None) -> list[Training | TrainFailure]:
-        """One result a job, in the order of the jobs.
+        """One result per job, in the order of the jobs.
 
         Raises:
             TrainerError: no memory for any of the candidates, or no place on the disk for an adapter.

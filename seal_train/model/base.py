@@ -236,7 +236,7 @@ def _check_attention(base: Base) -> None:
 
 @torch.no_grad()
 def _rows_are_apart(base: Base) -> bool:
-    """Whether a row beside others, with a tail, is what it is alone, and not changed at all by what another says."""
+    """Whether a row with a tail, read beside another, gives what it gives alone, whatever the other row says."""
     row, layout = [1, 2, 3, 4], Layout((4, 3), 3)
     with rows_apart(base.model):
         pair, other = (base.hidden_of_rows([row, beside], layout) for beside in ([4, 3, 2], [5, 6, 7]))

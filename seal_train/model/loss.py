@@ -20,7 +20,7 @@ from seal_train.model.layout import Layout
 Read = Callable[[Sequence[tuple[int, ...]], Layout], Tensor]
 """Rows of token ids to their hidden states where the layout has them, [N, D]."""
 POSITIONS_A_CHUNK = 64
-"""Logits of so many positions are in memory at once: blocks that the allocator keeps instead of giving them back."""
+"""Logits of this many positions are in memory at once: blocks of a size that the allocator keeps for later use."""
 
 
 class _HeadLoss(torch.autograd.Function):
@@ -30,7 +30,7 @@ class _HeadLoss(torch.autograd.Function):
     @frozen_products()
     def forward(ctx: Any, hidden: Tensor, labels: Tensor, head: nn.Linear, chunk: int) -> Tensor:
         count, wide = len(labels), torch.promote_types(head.weight.dtype, torch.float32)
-        # All chunks are of one size: products of a new size are prepared anew, which takes longer than some positions.
+        # All chunks have one size: preparing products of a new size takes longer than some more positions.
         rest = -count % chunk
         hidden_ND = nn.functional.pad(hidden.to(head.weight.dtype), (0, 0, 0, rest))
         losses, grads = [], []
