@@ -2,7 +2,7 @@
 
 Embedded Chroma is not safe for several processes: one that has it open does not see what another adds
 to the index, and writes its own view over it. So a file lock lets one process in at a time, readers
-too, and a stamp that every writer changes tells the others to open the store anew.
+too, and a stamp that every writer changes tells the others to open the store again.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from chromadb.api.client import Client
     from chromadb.config import Settings
 
-LOCK_SECONDS = 30
+LOCK_SECONDS = 30.0
 """How long one process waits for another to be done with the memory's folder."""
 
 REBUILD = "Rebuild it from the ledger: seal memory rebuild"
@@ -79,7 +79,7 @@ class EmbeddedChroma:
     """Chroma in this process, over the files of a folder. Made by `in_folder`."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._folder, self.patience = folder, LOCK_SECONDS
         self._threads = threading.RLock()
         self._client: Client | None = None
         self._seen = ""
@@ -107,9 +107,9 @@ class EmbeddedChroma:
         with self._threads, _chroma_errors(where, REBUILD):
             lock = self._lock()
             try:
-                lock.acquire(timeout=LOCK_SECONDS)
+                lock.acquire(timeout=self.patience)
             except Timeout as error:
-                cause = f"{where} has been in use by another process for {LOCK_SECONDS} s"
+                cause = f"{where} has been in use by another process for {self.patience:g} s"
                 raise StoreError(cause, "Stop the other seal, or wait for it.") from error
             except OSError as error:
                 mend = "Make the folder writable, or choose another --home."

@@ -48,7 +48,7 @@ class Router:
         self._seen: tuple[int, ...] = ()
         self._index: tuple[tuple[str, ...], np.ndarray, np.ndarray] | None = None
         self._lock = threading.Lock()
-        # The general questions are asked of every document anew, so the vectors of the last questions are kept.
+        # The same general questions are asked of every document, so the vectors of the last questions are kept.
         self._asked = lru_cache(maxsize=1)(lambda questions: np.asarray(embedder.embed(list(questions))))
 
     def route(self, question: str, adapters: Sequence[Adapter], document: Callable[[str], Document]) -> Ranked:
@@ -108,7 +108,7 @@ class Router:
                     self._known |= stored
 
     def _save(self) -> None:
-        """Keep the vectors where that is possible. Without the file they are made anew in the next process."""
+        """Keep the vectors where that is possible. Without the file the next process makes them again."""
         with contextlib.suppress(OSError), whole_file(self.cache) as file:
             np.savez(file, allow_pickle=False, **self._known)
             file.flush()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from chromadb.api import ClientAPI
 
 BATCH = 500
-"""Winners a call. Chroma refuses calls of some thousands."""
+"""Winners per call. Chroma refuses calls with several thousand."""
 
 _FORMAT = 2
 """What is kept of a winner: raised where it changes, so that what an older seal kept is not misread."""

@@ -13,8 +13,9 @@ from agent.sources.payload import Payload
 MAX_FILE_BYTES = 256 * 2**20
 
 
-def read_file(location: str) -> Payload:
-    """
+def read_file(location: str, most: int = MAX_FILE_BYTES) -> Payload:
+    """The file, of at most so many bytes.
+
     Raises:
         SourceError: no such file, empty, not a regular file, too large, or not allowed to be read.
     """
@@ -25,11 +26,11 @@ def read_file(location: str) -> Payload:
         raise SourceError(f"{shown} is not a regular file", "give a file, a folder or a web address")
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
+            data = file.read(most + 1)
     except OSError as error:
         raise unreadable(path, error) from error
-    if len(data) > MAX_FILE_BYTES:
-        raise SourceError(f"{shown} is larger than {MAX_FILE_BYTES // 2**20} MiB", "split it into smaller files")
+    if len(data) > most:
+        raise SourceError(f"{shown} is larger than {most // 2**20} MiB", "split it into smaller files")
     if not data.strip():
         raise SourceError(f"{shown} is empty", "put text into it, or leave it out")
     return Payload(shown, data)

@@ -93,7 +93,7 @@ def sentences(text: str) -> list[str]:
 
 
 def facts(text: str) -> list[Fact]:
-    """Every fact of a text, in order, each span once a sentence. Texts in other languages than English give none."""
+    """The facts of a text in order, each span once per sentence. Texts that are not in English give none."""
     if not is_english(text):
         return []
     told = filter(_tells, map(parse, paragraphs(text)))

@@ -71,7 +71,10 @@ def write(folder: Path, state: dict[str, torch.Tensor], config: dict[str, Any], 
         OSError: the disk is full or not writable; no part of the folder is left behind.
     """
     with whole_folder(folder) as draft:
-        save_file(state, draft / WEIGHTS, metadata={"format": "pt"})
+        try:
+            save_file(state, draft / WEIGHTS, metadata={"format": "pt"})
+        except SafetensorError as error:  # which is no OSError, also where the disk is full
+            raise OSError(str(error)) from error
         (draft / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
         (draft / CARD).write_text(card)
 
@@ -166,8 +169,8 @@ def _unreadable(folder: Path, why: object) -> AdapterError:
 
 
 def load(slots: Slots, slot: int, folder: Path) -> None:
-    """Read a PEFT LoRA folder into a slot of the same base. A slot has one scale: where a layer has its own, its B is
-    multiplied by what it has more.
+    """Read a PEFT LoRA folder into a slot of the same base. A slot has one scale: where a layer has a scale of its own,
+    its B is multiplied by the ratio of the two.
 
     Raises:
         AdapterError: the folder is missing, damaged, or belongs to another base model.

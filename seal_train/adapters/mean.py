@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
 from torch import Tensor
 
 from agent.errors import StoreError
@@ -44,7 +43,7 @@ def merge(members: Sequence[tuple[Candidate, Path]], folder: Path) -> None:
     config |= {"r": rank, "lora_alpha": rank}
     try:
         write(folder, merged, config, _card([candidate for candidate, _ in members]))
-    except (OSError, SafetensorError) as error:
+    except OSError as error:
         raise StoreError(
             f"cannot merge adapters into {folder}: {error}", "free some disk space, then resume"
         ) from error

@@ -35,15 +35,15 @@ Work = Callable[[Slots | None, list[int]], list[T]]
 class LocalTrainer:
     """All jobs at once against the frozen base, or as many as there is memory for while the others wait."""
 
-    def __init__(self, base: Base) -> None:
-        self.base = base
+    def __init__(self, base: Base, plan: Callable[..., Room] = plan_room) -> None:
+        self.base, self.plan = base, plan
 
     @property
     def gpus(self) -> int:
         return self.base.gpus
 
     def train(self, jobs: Sequence[TrainJob], progress: Progress | None = None) -> list[Training | TrainFailure]:
-        """One result a job, in the order of the jobs.
+        """One result per job, in the order of the jobs.
 
         Raises:
             TrainerError: no memory for any of the candidates, or no place on the disk for an adapter.
@@ -83,7 +83,7 @@ class LocalTrainer:
         read = {sequence.ids for course in courses for sequence in course.data}
         make = partial(Slots, self.base.layers, self.base.switch, rank=rank, train=True, lowest=lowest)
         kept = kept_bytes(self.base, read) if lowest else 0
-        room = plan_room(self.base, make, len(courses), max(map(len, read)), kept)
+        room = self.plan(self.base, make, len(courses), max(map(len, read)), kept)
         count = room.slots
         while count:
             with suppress(MemoryError), refusals():
@@ -126,8 +126,8 @@ class LocalModel:
     Keeps the last set of adapters loaded.
     """
 
-    def __init__(self, base: Base) -> None:
-        self.base, self.name = base, base.name
+    def __init__(self, base: Base, at_once: int = ADAPTERS_A_PASS) -> None:
+        self.base, self.name, self.at_once = base, base.name, at_once
         self._loaded: tuple[tuple[Path, ...], Slots] | None = None
 
     @property
@@ -214,9 +214,9 @@ class LocalModel:
         bare = groups.pop(None, [])
         yield from ((None, chunk) for chunk in _chunks(bare, lengths, 1))
         folders = [folder for folder in groups if folder is not None]
-        for start in range(0, len(folders), ADAPTERS_A_PASS):
-            slots = self._slots(tuple(folders[start : start + ADAPTERS_A_PASS]))
-            wanted = [groups[folder] for folder in folders[start : start + ADAPTERS_A_PASS]]
+        for start in range(0, len(folders), self.at_once):
+            slots = self._slots(tuple(folders[start : start + self.at_once]))
+            wanted = [groups[folder] for folder in folders[start : start + self.at_once]]
             width = max(len(rows) for rows in wanted)
             padded = [rows + [rows[-1]] * (width - len(rows)) for rows in wanted]
             columns = [list(column) for column in zip(*padded, strict=True)]

@@ -1,7 +1,7 @@
 """Greedy answers, likelihoods and divergences from the base, in one batch over many adapters.
 
-Axes: R rows = S slots * n rows a slot (slot-major), C positions of the shared prefix, L positions after it.
-The tokens that all prompts begin with (the few-shot examples) are read once a slot, not once a row.
+Axes: R rows = S slots * n rows per slot (slot-major), C positions of the shared prefix, L positions after it.
+The tokens that all prompts begin with (the few-shot examples) are read once per slot, not once per row.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Batch:
         return self._forward(self.ids_RL, self.prefix + columns_RL)
 
     def next(self, token_R: Tensor, step: int) -> Tensor:
-        """Hidden states of one more token a row, [R, D]."""
+        """Hidden states of one more token per row, [R, D]."""
         columns_R1 = (self.lengths_R + step)[:, None]
         self.cache.begin(columns_R1, self.longest + step + 1)
         return self._forward(token_R[:, None], self.prefix + columns_R1)[:, -1]

@@ -32,7 +32,7 @@ def chat_ids(base: Base, system: str, user: str) -> Ids:
 
 
 def ends(base: Base) -> set[int]:
-    """The tokens that end an answer: that of a text, and those of a turn."""
+    """The tokens that end an answer: the one that ends a text, and those that end a turn."""
     of_turn = getattr(base.model.generation_config, "eos_token_id", None)
     return {base.eos, *(of_turn if isinstance(of_turn, list) else [of_turn] if of_turn is not None else [])}
 

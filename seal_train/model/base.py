@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 from filelock import FileLock
+from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from agent.errors import MissingPackage, ModelError
@@ -235,7 +236,7 @@ def _check_attention(base: Base) -> None:
 
 @torch.no_grad()
 def _rows_are_apart(base: Base) -> bool:
-    """Whether a row beside others, with a tail, is what it is alone, and not changed at all by what another says."""
+    """Whether a row with a tail, read beside another, gives what it gives alone, whatever the other row says."""
     row, layout = [1, 2, 3, 4], Layout((4, 3), 3)
     with rows_apart(base.model):
         pair, other = (base.hidden_of_rows([row, beside], layout) for beside in ([4, 3, 2], [5, 6, 7]))
@@ -265,9 +266,15 @@ def _near(base: Base, found: Tensor, row: Sequence[int]) -> bool:
 
 def _convert(source: Path, target: Path) -> None:
     """Write the packaged model, with its weights unpacked to float32, as a safetensors folder."""
+    import transformers
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    loaded: Any = AutoModelForCausalLM.from_pretrained(str(source), gguf_file=PACKAGED_FILE, dtype=torch.float32)
+    # Newer versions leave the weights of some kinds of model packed, unless they are told otherwise.
+    able = hasattr(transformers, "GgufConfig")
+    unpacked = {"quantization_config": transformers.GgufConfig(dequantize=True)} if able else {}
+    loaded: Any = AutoModelForCausalLM.from_pretrained(
+        str(source), gguf_file=PACKAGED_FILE, dtype=torch.float32, **unpacked
+    )
     tokenizer = AutoTokenizer.from_pretrained(str(source), gguf_file=PACKAGED_FILE)
     # save_pretrained refuses a model that was loaded from GGUF, so a fresh one takes its weights.
     skip = ("quantization_config", "dtype", "torch_dtype", "_name_or_path")
@@ -301,7 +308,7 @@ def packaged_model(models_dir: Path, convert: Callable[[Path, Path], None] = _co
             try:
                 with whole_folder(folder) as draft:
                     convert(source, draft)
-            except OSError as error:
+            except (OSError, SafetensorError) as error:
                 mend = "free some disk space (600 MB)"
                 raise ModelError(f"cannot convert the packaged model: {error}", mend) from error
     return folder

@@ -1,6 +1,6 @@
-"""Keys and values of rows behind shared prefixes: a prefix's are kept once a group of rows, not once a row.
+"""Keys and values of rows behind shared prefixes: a prefix's are kept once per group of rows, not once per row.
 
-Products with a prefix are one matrix product a group (Juravsky et al. 2024, "Hydragen", arXiv 2402.05099, sec. 3).
+Products with a prefix are one matrix product per group (Juravsky et al. 2024, "Hydragen", arXiv 2402.05099, sec. 3).
 What a row has after the prefix lies in columns that are made room for at once, without a pad between: its positions
 are its columns, so a sliding window is what it says.
 

@@ -36,7 +36,7 @@ class Sequence_:
 
 
 def encode(base: Base, examples: Sequence[Example], limit: int) -> list[Sequence_]:
-    """The training sequences of examples, each of at most `limit` tokens: nearly always one an example.
+    """The training sequences of examples, each of at most `limit` tokens: nearly always one per example.
 
     Prompt and completion are tokenized apart, as TRL does, and exactly one end-of-text token closes an example. A
     longer one without prompt comes as several sequences, about equally long. Each begins with the token that the one

@@ -15,11 +15,11 @@ MATMUL = torch.backends.mkldnn.matmul  # type: ignore[attr-defined]
 
 @contextmanager
 def frozen_products() -> Iterator[None]:
-    """While this lasts, float32 products on an AMD processor with AVX-512 are oneDNN's, twice as fast (see LOG.md):
-    MKL, which torch takes else, uses AVX2 there. Elsewhere nothing changes.
+    """While this lasts, oneDNN makes the float32 products on AMD processors with AVX-512, twice as fast (see LOG.md) as
+    MKL, torch's usual choice, which uses only AVX2 there. On other processors nothing changes.
 
-    For large matrices that are read again and again: oneDNN prepares each product of a new size, and small ones hardly
-    win that back.
+    For large matrices that are used many times: oneDNN prepares each product of a new size, and for small ones that
+    takes as long as it saves.
     """
     with _onednn() if takes_onednn() else nullcontext():
         yield

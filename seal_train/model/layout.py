@@ -3,7 +3,7 @@
 Axes: R rows, W width of the rectangle, N positions.
 
 The first W positions of all rows come first, as a rectangle [R, W]; what longer rows have beyond it comes after,
-row by row. Products with one matrix a row are then one batched product over the rectangle and a few over the tails,
+row by row. Products with one matrix per row are then one batched product over the rectangle and a few over the tails,
 whatever the lengths are.
 """
 
@@ -20,7 +20,7 @@ from torch import Tensor
 TAIL = 24
 """What a tail costs beside its positions, counted in positions (measured, see LOG.md)."""
 ROUND = 16
-"""N is a multiple of it: matrix products of a new size are prepared anew, which takes longer than a few positions."""
+"""N is a multiple of it: matrix products of each new size must be prepared, which takes longer than a few positions."""
 T = TypeVar("T")
 
 
@@ -31,7 +31,7 @@ class Layout:
     lengths: tuple[int, ...]
     width: int
     filled: bool = True
-    """Whether there is filler up to a round number of positions. What it holds goes nowhere."""
+    """Whether there is filler up to a round number of positions. What it holds is not used."""
 
     @classmethod
     def of(cls, lengths: Sequence[int]) -> Layout:

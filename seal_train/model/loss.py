@@ -20,7 +20,7 @@ from seal_train.model.layout import Layout
 Read = Callable[[Sequence[tuple[int, ...]], Layout], Tensor]
 """Rows of token ids to their hidden states where the layout has them, [N, D]."""
 POSITIONS_A_CHUNK = 64
-"""Logits of so many positions are in memory at once: blocks that the allocator keeps instead of giving them back."""
+"""Logits of this many positions are in memory at once: blocks of a size that the allocator keeps for later use."""
 
 
 class _HeadLoss(torch.autograd.Function):
@@ -28,17 +28,17 @@ class _HeadLoss(torch.autograd.Function):
 
     @staticmethod
     @frozen_products()
-    def forward(ctx: Any, hidden: Tensor, labels: Tensor, head: nn.Linear) -> Tensor:
+    def forward(ctx: Any, hidden: Tensor, labels: Tensor, head: nn.Linear, chunk: int) -> Tensor:
         count, wide = len(labels), torch.promote_types(head.weight.dtype, torch.float32)
-        # All chunks are of one size: products of a new size are prepared anew, which takes longer than some positions.
-        rest = -count % POSITIONS_A_CHUNK
+        # All chunks have one size: preparing products of a new size takes longer than some more positions.
+        rest = -count % chunk
         hidden_ND = nn.functional.pad(hidden.to(head.weight.dtype), (0, 0, 0, rest))
         losses, grads = [], []
         # Fresh blocks of this size would cost as much as the products: the system clears each of their pages.
-        logits_CV = hidden_ND.new_empty(POSITIONS_A_CHUNK, head.out_features)
+        logits_CV = hidden_ND.new_empty(chunk, head.out_features)
         d_CV = torch.empty_like(logits_CV)
         at_N1 = nn.functional.pad(labels, (0, rest))[:, None]
-        for h_CD, at_C1 in zip(hidden_ND.split(POSITIONS_A_CHUNK), at_N1.split(POSITIONS_A_CHUNK), strict=True):
+        for h_CD, at_C1 in zip(hidden_ND.split(chunk), at_N1.split(chunk), strict=True):
             torch.mm(h_CD, head.weight.T, out=logits_CV)
             if head.bias is not None:
                 logits_CV += head.bias
@@ -50,18 +50,18 @@ class _HeadLoss(torch.autograd.Function):
         return torch.cat(losses)[:count]
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None]:
         (dh_ND,) = ctx.saved_tensors
-        return dh_ND * grads[0][:, None].to(dh_ND.dtype), None, None
+        return dh_ND * grads[0][:, None].to(dh_ND.dtype), None, None, None
 
 
-def head_loss(hidden_ND: Tensor, labels_N: Tensor, head: nn.Linear) -> Tensor:
+def head_loss(hidden_ND: Tensor, labels_N: Tensor, head: nn.Linear, chunk: int = POSITIONS_A_CHUNK) -> Tensor:
     """Cross-entropy (nats) of each position's label under softmax(head(hidden)), [N]; the head is frozen.
 
     Logits and probabilities are of the head's number type; what torch adds up for them is in float32. A loss ends at 87
     nats, and in bfloat16 is right to 0.004.
     """
-    losses: Tensor = _HeadLoss.apply(hidden_ND, labels_N, head)  # type: ignore[no-untyped-call]
+    losses: Tensor = _HeadLoss.apply(hidden_ND, labels_N, head, chunk)  # type: ignore[no-untyped-call]
     return losses
 
 

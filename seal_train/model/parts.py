@@ -1,6 +1,6 @@
 """Products of each row of a batch with its slot's own matrix.
 
-Axes: R rows, one a slot, N positions in a `Layout`, I in, O out. What they give at the filler's positions goes nowhere.
+Axes: R rows, one per slot, N positions in a `Layout`, I in, O out. The results at the filler's positions are not used.
 """
 
 from __future__ import annotations

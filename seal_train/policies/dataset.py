@@ -14,7 +14,7 @@ Row = Mapping[str, object]
 
 
 def write_dataset(path: Path, winners: Iterable[Winner], self_edit: Callable[[str], SelfEdit]) -> int:
-    """Write all winners anew: no winner is ever in it twice.
+    """Write all winners, in place of the file before: no winner is ever in it twice.
 
     Returns the number of rows.
 

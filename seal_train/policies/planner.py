@@ -1,4 +1,4 @@
-"""Learning a planner policy: ridge regression of measured rewards, with what differs between documents taken out."""
+"""Learning a planner policy: ridge regression on measured rewards, without what differs between documents."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from agent.planning.policy import RATES, terms, untrained
 from agent.records.rounds import Action, Arm, PlannerPolicy
 
 LEAST = 2
-"""Documents. From fewer nothing is learned: what differs between them could not be told from what actions do."""
+"""Documents. From fewer nothing is learned: the effect of a document could not be told from that of an action."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ def learn_planner(
     Bayesian linear regression with the weights' and the noise's precision by evidence (MacKay 1992; scikit-learn's
     BayesianRidge). Each document has a weight of its own, which is left out of the policy: easy documents say nothing
     about actions. With `shuffle`, a seed, each reward is dealt to an action drawn at random: the control arm "random".
-    Dealing the rewards out among the actions that were taken would not do: what a good policy took often is what a
-    policy learned from noise is surest of, and chooses.
+    Shuffling the rewards among the actions that were taken would be no control: a policy that is learned from noise is
+    surest of the actions that were taken most often, and so would choose those of the good policy that took them.
     """
     from sklearn.linear_model import BayesianRidge
 

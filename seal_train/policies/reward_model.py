@@ -1,4 +1,4 @@
-"""The reward model: what a self-edit will earn, told from its text, plan and document before it is trained."""
+"""The reward model: what a self-edit will earn, predicted from its text, plan and document before it is trained."""
 
 from __future__ import annotations
 

@@ -22,8 +22,8 @@ from seal_train.policies.lessons import rows_of
 
 
 class TRLTrainer:
-    """The WriterTrainer port. A step is a text, a pair, or with GRPO the texts of one request. Each training loads the
-    model anew, without the layers of the loop's own trainer.
+    """The WriterTrainer port. A step is a text, a pair, or with GRPO the texts of one request. Each training loads
+    the model again, without the layers of the loop's own trainer.
 
     Raises ImportError where TRL is not installed.
     """

@@ -89,7 +89,7 @@ class Gradients:
         self.slots = Slots(
             base.layers, base.switch, 1, saved.rank, train=True, lowest=min(saved.config.get(LAYERS) or [0])
         )
-        # What `load` multiplies into B is no part of the adapter's own weights, to which the gradients are taken.
+        # The ratio that `load` multiplies into B is no part of the adapter's own weights, of which the gradients are.
         with torch.no_grad():
             self.slots.flat.fill_(1)
             for layer in self.slots.layers:

@@ -1,7 +1,7 @@
 """Train many candidates at once. Each keeps its own data, order, learning rate, schedule, clipping and step count.
 
 Axes: S slots, P adapter parameters.
-One sequence a candidate a step: for short documents the number of optimizer steps matters more than the
+One sequence per candidate and step: for short documents the number of optimizer steps matters more than the
 number of tokens (measured, see LOG.md). The sequences of a pass lie one after the other, without padding.
 """
 
@@ -93,7 +93,7 @@ class Course:
 
 
 class Optimizer:
-    """torch's fused Adam over the flat weights, one parameter a slot: each has its own clipping, rate, step count."""
+    """torch's fused Adam over the flat weights, one parameter per slot: each has its own clipping, rate, step count."""
 
     def __init__(self, slots: Slots) -> None:
         assert slots.grad is not None
@@ -181,10 +181,10 @@ class _Passes:
         self.read: Read = Lower(base, self.lowest).hidden_of_rows if self.lowest else base.hidden_of_rows
 
     def take(self, first: int, courses: Sequence[Course]) -> int:
-        """One step of the first of these courses, which are in the slots from `first` on. Returns of how many.
+        """One step of the first of these courses, which are in the slots from `first` on. Returns how many took it.
 
-        None where memory was refused. Then the next pass has half of the tokens; or, of a single sequence, layers that
-        are run again in the backward pass; or its course is given up.
+        0 where memory was refused. The next pass then has half as many tokens; where this one had a single sequence,
+        its layers are run again in the backward pass; where that was refused, too, its course is given up.
         """
         totals = accumulate(len(course.next.ids) for course in courses)
         taken = courses[: max(1, sum(total <= self.tokens for total in totals))]

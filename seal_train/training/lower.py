@@ -1,4 +1,4 @@
-"""Hidden states below the first adapted decoder layer, which training does not change: computed once a sequence.
+"""Hidden states below the first adapted decoder layer, which training does not change: computed once per sequence.
 
 Axes: T positions of a sequence, N positions in a `Layout`, D hidden size.
 """

@@ -43,18 +43,20 @@ class Room:
     again: bool
 
 
-def plan_room(base: Base, make: Callable[[int], Slots], jobs: int, longest: int, kept: int) -> Room:
-    """Room for so many jobs, the longest sequence of so many tokens, beside `kept` bytes. Measured with one slot; where
-    that is refused, the least."""
+def plan_room(
+    base: Base, make: Callable[[int], Slots], jobs: int, longest: int, kept: int, free: int | None = None
+) -> Room:
+    """Room for so many jobs, the longest sequence of so many tokens, beside `kept` bytes, in the `free` ones, which are
+    looked up where they are not given. Measured with one slot; where that is refused, the least."""
     try:
         with refusals():
-            return _measured(base, make(1), jobs, longest, kept)
+            return _measured(base, make(1), jobs, longest, kept, free)
     except MemoryError:
         return Room(1, longest, again=True)
 
 
-def _measured(base: Base, one: Slots, jobs: int, longest: int, kept: int) -> Room:
-    free = int(SHARE * (free_bytes(base.device) - kept))
+def _measured(base: Base, one: Slots, jobs: int, longest: int, kept: int, free: int | None) -> Room:
+    free = int(SHARE * ((free_bytes(base.device) if free is None else free) - kept))
     slot, token = COPIES * one.flat.nbytes, measured_bytes(base, one)
     again = slot + longest * token > free
     if again:
@@ -96,21 +98,21 @@ def measured_bytes(base: Base, slots: Slots) -> int:
     return round(1.5 * sum(storage.nbytes() for storage in kept.values()) / MEASURED)
 
 
-def free_bytes(device: torch.device) -> int:
+def free_bytes(device: torch.device, cgroup: Path = CGROUP) -> int:
     """Memory that can still be had on the device: a GPU's, or this machine's within the container's limit."""
     if device.type == "cuda":
         unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         return torch.cuda.mem_get_info(device)[0] + unused
     free = int(psutil.virtual_memory().available)
-    limit, used = CGROUP / "memory.max", CGROUP / "memory.current"
+    limit, used = cgroup / "memory.max", cgroup / "memory.current"
     if limit.is_file() and used.is_file() and (most := limit.read_text().strip()) != "max":
-        free = min(free, int(most) - int(used.read_text()) + _reclaimable())
+        free = min(free, int(most) - int(used.read_text()) + _reclaimable(cgroup))
     return free
 
 
-def _reclaimable() -> int:
+def _reclaimable(cgroup: Path) -> int:
     """Bytes that the container is charged for and that are only the cache of files."""
-    stat = CGROUP / "memory.stat"
+    stat = cgroup / "memory.stat"
     lines = stat.read_text().splitlines() if stat.is_file() else []
     return sum(int(line.split()[1]) for line in lines if line.startswith("inactive_file "))
 

@@ -63,12 +63,12 @@ def _open(payload: Payload) -> PdfReader:
     except _BROKEN as error:
         raise SourceError(
             f"{payload.location} is not a PDF, or is broken: {one_line(str(error))}",
-            "open it in a viewer and save it anew",
+            "open it in a viewer and save it again",
         ) from error
     if locked:
         raise SourceError(f"{payload.location} is encrypted", "save a copy without a password and give that")
     if not pages:
-        raise SourceError(f"{payload.location} has no pages", "open it in a viewer and save it anew")
+        raise SourceError(f"{payload.location} has no pages", "open it in a viewer and save it again")
     return reader
 
 
@@ -99,7 +99,7 @@ def _running_text(pages: list[str]) -> str:
 
 def _without_text(payload: Payload, failures: list[Failure]) -> SourceError:
     if failures:
-        return SourceError(f"{payload.location} cannot be read: {failures[0].reason}", "save it anew from a viewer")
+        return SourceError(f"{payload.location} cannot be read: {failures[0].reason}", "save it again from a viewer")
     return SourceError(
         f"{payload.location} holds no text, only images or blank pages",
         "run text recognition over it first, e.g. ocrmypdf IN.pdf OUT.pdf",

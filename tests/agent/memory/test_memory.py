@@ -242,13 +242,13 @@ with memory._chroma.open(writes=True) as client:
 )
 
 
-def test_memory_that_another_process_holds_for_too_long(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_that_another_process_holds_for_too_long(folder: Path) -> None:
     memory = memory_in(folder)
     memory.sync([winner("a", TOPICS[0])])
     process = start_python(HOLD, str(folder))
     assert process.stdout is not None
     assert process.stdout.readline() == "inside\n"
-    monkeypatch.setattr(chroma, "LOCK_SECONDS", 0.3)
+    chroma.in_folder(folder.resolve()).patience = 0.3
     for use in (memory.count, lambda: memory.sync([winner("b", "text")]), lambda: memory.rebuild([])):
         with pytest.raises(StoreError, match=r"in use by another process for 0\.3 s") as refused:
             use()

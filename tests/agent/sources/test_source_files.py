@@ -10,7 +10,8 @@ import pytest
 
 from agent.errors import SourceError
 from agent.records import Document
-from agent.sources import files, read
+from agent.sources import read
+from agent.sources.files import read_file
 
 CHINESE = "北京今天天气很好。人们出门散步，非常高兴。"
 ARABIC = "مرحبا بالعالم. هل الطقس جميل اليوم؟ نعم."
@@ -243,11 +244,11 @@ def test_a_file_that_may_not_be_read_is_an_error(tmp_path: Path, monkeypatch: py
     assert "permissions" in raised.value.mend
 
 
-def test_a_file_beyond_the_limit_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "MAX_FILE_BYTES", 2**20)
+def test_a_file_beyond_the_limit_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(b"word " * 2**18)
     with pytest.raises(SourceError, match="is larger than 1 MiB"):
-        list(read(str(tmp_path / "a.txt"), max_words=200))
+        read_file(str(tmp_path / "a.txt"), most=2**20)
+    assert len(read_file(str(tmp_path / "a.txt")).data) == 5 * 2**18
 
 
 def test_a_home_path_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

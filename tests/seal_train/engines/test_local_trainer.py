@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import errno
 import gc
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,9 @@ from seal_train.model.encoding import MAX_SEQUENCE, encode
 from seal_train.model.layout import Layout
 from seal_train.model.lora import Slots
 from seal_train.model.loss import Read, losses_of_rows
-from seal_train.training import loop, room
-from seal_train.training.room import Room
+from seal_train.training import loop
+from seal_train.training.room import Room, plan_room
+from tests.fakes.full_disk import full_disk
 from tests.fakes.models import KINDS_AND_WINDOW
 from tests.seal_train.inference.test_answering import diverging, job
 
@@ -64,22 +65,15 @@ def test_a_diverging_candidate_is_told_why(base_of: Callable[..., Base], tmp_pat
     assert "not a finite number" in result.reason
 
 
-def test_full_disk_leaves_nothing_behind(
-    base_of: Callable[..., Base], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(*_: Any, **__: Any) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(folders, "save_file", full)
-    with pytest.raises(TrainerError, match="No space left") as caught:
-        LocalTrainer(base_of()).train([job(tmp_path / "work" / "a", "Anna Moss", 1)])
+def test_full_disk_leaves_nothing_behind(base_of: Callable[..., Base], tmp_path: Path) -> None:
+    base = base_of()
+    with full_disk(most=1000), pytest.raises(TrainerError, match="File too large") as caught:
+        LocalTrainer(base).train([job(tmp_path / "work" / "a", "Anna Moss", 1)])
     assert "--resume" in caught.value.mend
     assert list((tmp_path / "work").iterdir()) == []
 
 
-def test_a_mean_that_cannot_be_written_leaves_nothing_behind(
-    base_of: Callable[..., Base], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_mean_that_cannot_be_written_leaves_nothing_behind(base_of: Callable[..., Base], tmp_path: Path) -> None:
     trainer = LocalTrainer(base_of())
     jobs = [job(tmp_path / "work" / name, "Anna Moss", seed) for seed, name in enumerate("ab")]
     trainer.train(jobs)
@@ -87,14 +81,8 @@ def test_a_mean_that_cannot_be_written_leaves_nothing_behind(
     with pytest.raises(AdapterError, match="missing") as caught:
         trainer.merge([*members, (jobs[0].candidate, tmp_path / "missing")], tmp_path / "work" / "mean")
     assert "disk space" not in caught.value.mend, "a damaged member is no full disk"
-
-    def full(*_: Any, **__: Any) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(folders, "save_file", full)
-        with pytest.raises(StoreError, match="No space left") as refused:
-            trainer.merge(members, tmp_path / "work" / "mean")
+    with full_disk(most=1000), pytest.raises(StoreError, match="File too large") as refused:
+        trainer.merge(members, tmp_path / "work" / "mean")
     assert "disk space" in refused.value.mend
     assert sorted((tmp_path / "work").iterdir()) == [folder for _, folder in members]
 
@@ -121,6 +109,7 @@ def refusing(monkeypatch: pytest.MonkeyPatch, most: int) -> list[int]:
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
         return real(base, read, rows, layout)
 
+    # An allocator that refuses what is too much cannot be had on a machine of unknown size.
     monkeypatch.setattr(loop, "losses_of_rows", loss)
     return tried
 
@@ -140,16 +129,19 @@ def test_a_pass_that_is_refused_memory_is_taken_again_with_half_its_tokens(
         assert b.losses == pytest.approx(a.losses, rel=1e-4), "nothing was lost and nothing trained twice"
 
 
-def test_fewer_slots_than_candidates_train_them_all(
-    base_of: Callable[..., Base], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_fewer_slots_than_candidates_train_them_all(base_of: Callable[..., Base], tmp_path: Path) -> None:
     """Of different length and rank, two at a time: each as if it were alone."""
-    monkeypatch.setattr(local, "plan_room", lambda *_: Room(2, 50, again=False))
+
+    def two(*_: object) -> Room:
+        return Room(2, 50, again=False)
+
     jobs = [job(tmp_path / str(i), "Anna Moss", i, rank) for i, rank in enumerate((4, 2, 4, 2, 3))]
     jobs = [TrainJob(j.candidate, j.examples[: 1 + i % 3], j.folder) for i, j in enumerate(jobs)]
-    results = LocalTrainer(base_of()).train(jobs)
+    results = LocalTrainer(base_of(), two).train(jobs)
     for j, result in zip(jobs, results, strict=True):
-        (alone,) = LocalTrainer(base_of()).train([dataclasses.replace(j, folder=tmp_path / "alone" / j.folder.name)])
+        (alone,) = LocalTrainer(base_of(), two).train(
+            [dataclasses.replace(j, folder=tmp_path / "alone" / j.folder.name)]
+        )
         assert isinstance(result, Training)
         assert isinstance(alone, Training)
         assert (result.candidate, result.steps, result.tokens) == (alone.candidate, alone.steps, alone.tokens)
@@ -159,7 +151,7 @@ def test_fewer_slots_than_candidates_train_them_all(
 @pytest.mark.parametrize("top_layers", [1.0, 0.5])
 @pytest.mark.parametrize("kind", KINDS_AND_WINDOW)
 def test_where_a_sequence_would_not_fit_layers_are_run_again(
-    kind: str, top_layers: float, base_of: Callable[..., Base], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kind: str, top_layers: float, base_of: Callable[..., Base], tmp_path: Path
 ) -> None:
     base, run = base_of(kind), list[int]()
     jobs = [upper(job(tmp_path / "kept" / str(i), "Anna Moss", i), top_layers) for i in range(3)]
@@ -167,8 +159,9 @@ def test_where_a_sequence_would_not_fit_layers_are_run_again(
     try:
         kept, once = LocalTrainer(base).train(jobs), sum(run)
         run.clear()
-        monkeypatch.setattr(room, "free_bytes", lambda _: 1)
-        again = LocalTrainer(base).train([dataclasses.replace(j, folder=tmp_path / j.folder.name) for j in jobs])
+        again = LocalTrainer(base, partial(plan_room, free=1)).train(
+            [dataclasses.replace(j, folder=tmp_path / j.folder.name) for j in jobs]
+        )
     finally:
         hook.remove()
     for j, a, b in zip(jobs, kept, again, strict=True):
@@ -191,6 +184,7 @@ def test_a_single_sequence_that_is_refused_is_tried_with_layers_run_again(
             raise RuntimeError("CUDA out of memory. Tried to allocate 20 GiB")
         return real(base, *rest)
 
+    # An allocator that refuses what is too much cannot be had on a machine of unknown size.
     monkeypatch.setattr(loop, "losses_of_rows", loss)
     results = LocalTrainer(base).train([job(tmp_path / str(i), "Anna Moss", i) for i in range(2)])
     assert all(isinstance(result, Training) for result in results)
@@ -213,6 +207,7 @@ def test_slots_that_are_refused_memory_are_halved(
             raise RuntimeError("CUDA out of memory. Tried to allocate 20 GiB")
         return Slots(layers, switch, count, *rest, **named)
 
+    # An allocator that refuses what is too much cannot be had on a machine of unknown size.
     monkeypatch.setattr(local, "Slots", small)
     results = LocalTrainer(base_of()).train([job(tmp_path / str(i), "Anna Moss", i) for i in range(5)])
     assert asked == [1, 5, 2, 1], "one to measure by, then all, then half"

@@ -97,13 +97,10 @@ def test_likelihoods_equal_peft(
 
 
 @pytest.mark.parametrize("at_once", [1, 16])
-def test_uneven_groups_get_their_own_adapter(
-    at_once: int, trained: Callable[[str], tuple[Base, list[Path]]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_uneven_groups_get_their_own_adapter(at_once: int, trained: Callable[[str], tuple[Base, list[Path]]]) -> None:
     """Invariant 7: no query is ever answered by another adapter than the one it asked for."""
-    monkeypatch.setattr(seal_train.engines.local, "ADAPTERS_A_PASS", at_once)
     base, (first, second) = trained("llama")
-    model = LocalModel(base)
+    model = LocalModel(base, at_once)
     queries = [
         Query(PROMPTS[0], first),
         Query(PROMPTS[0], second),
@@ -138,6 +135,7 @@ def test_a_pass_that_is_refused_memory_is_asked_in_halves(
             raise RuntimeError("CUDA out of memory. Tried to allocate 9 bytes")
         return real(base, slots, rows, tokens)
 
+    # An allocator that refuses what is too much cannot be had on a machine of unknown size.
     monkeypatch.setattr(seal_train.engines.local, "greedy", refusing)
     assert model.answer(queries, 6) == whole
     assert sorted(tried) == [1, 2, 2, 2, 2, 3, 4, 6], "three rows of each: one, and two, which are one and one"

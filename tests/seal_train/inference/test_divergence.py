@@ -11,12 +11,11 @@ from peft import PeftModel
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
-import seal_train.engines.local
-import seal_train.inference.answering
 from agent.ports import Query
 from seal_train.adapters.folders import WEIGHTS
 from seal_train.engines.local import LocalModel, LocalTrainer
 from seal_train.model.base import Base
+from seal_train.model.loss import POSITIONS_A_CHUNK
 from tests.fakes.models import KINDS_AND_WINDOW
 from tests.seal_train.inference.test_answering import PROMPTS, job
 
@@ -34,13 +33,12 @@ def trained(base_of: Callable[..., Base], tmp_path: Path) -> Callable[[str], tup
 
 @pytest.mark.parametrize("kind", KINDS_AND_WINDOW)
 def test_it_equals_plain_torch(
-    kind: str, trained: Callable[[str], tuple[Base, list[Path]]], tiny: Callable[..., Path],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    monkeypatch.setattr(seal_train.inference.answering, "POSITIONS_A_CHUNK", 7)
+    kind: str, trained: Callable[[str], tuple[Base, list[Path]]], tiny: Callable[..., Path]
+) -> None:
     base, folders = trained(kind)
     queries = [Query(text, folder) for folder in folders for text in PROMPTS]
     found = LocalModel(base).divergences(queries)
+    assert sum(one.positions for one in found) > POSITIONS_A_CHUNK, "of several chunks"
     for query, ours in zip(queries, found, strict=True):
         plain = AutoModelForCausalLM.from_pretrained(tiny(kind), dtype=torch.float32)
         ids = base.tokenizer(query.prompt, add_special_tokens=False, return_tensors="pt").input_ids
@@ -65,12 +63,9 @@ def test_an_adapter_that_adds_nothing_is_no_distance_away(
 
 
 @pytest.mark.parametrize("at_once", [1, 16])
-def test_it_does_not_depend_on_company(
-    at_once: int, trained: Callable[[str], tuple[Base, list[Path]]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(seal_train.engines.local, "ADAPTERS_A_PASS", at_once)
+def test_it_does_not_depend_on_company(at_once: int, trained: Callable[[str], tuple[Base, list[Path]]]) -> None:
     base, (one, two) = trained("llama")
-    model = LocalModel(base)
+    model = LocalModel(base, at_once)
     queries = [Query(PROMPTS[0], two), Query(PROMPTS[1]), Query(PROMPTS[2], one), Query(PROMPTS[1], two)]
     together = [d.nats for d in model.divergences(queries)]
     assert together == pytest.approx([model.divergences([q])[0].nats for q in queries], rel=1e-4, abs=1e-6)

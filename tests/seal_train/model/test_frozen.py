@@ -44,7 +44,7 @@ def test_other_processors_stay_as_they_are(other: dict[str, object], monkeypatch
 
 def test_so_does_one_whose_products_turn_out_narrow(monkeypatch: pytest.MonkeyPatch) -> None:
     on(monkeypatch, AMD)
-    monkeypatch.setattr(frozen, "EXACT", 1e-12)
+    monkeypatch.setattr(frozen, "EXACT", 1e-12)  # no processor that has narrow products can be had here
     assert not takes_onednn()
     assert MATMUL.fp32_precision != "bf16"
 

@@ -7,10 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from agent.errors import ModelError
 from agent.files import PREFIX
 from seal_train.model.base import PACKAGED_FILE, packaged_model
+from tests.fakes.full_disk import full_disk
 
 
 @pytest.fixture
@@ -69,9 +72,10 @@ def test_two_that_convert_at_once_do_not_remove_each_others_work(models: Path) -
 def test_a_full_disk_leaves_nothing_behind(models: Path) -> None:
     def full(source: Path, target: Path) -> None:
         written(source, target)
-        raise OSError("No space left on device")
+        with full_disk(most=1000):
+            save_file({"weight": torch.zeros(1000)}, target / "model.safetensors")
 
-    with pytest.raises(ModelError, match="No space left") as caught:
+    with pytest.raises(ModelError, match="File too large") as caught:
         packaged_model(models, full)
     assert "disk space" in caught.value.mend
     assert [path.name for path in models.iterdir() if path.is_dir()] == []

@@ -196,6 +196,7 @@ def test_refused_memory_is_said(
     def refuse(*given: object) -> Tensor:
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
 
+    # An allocator that refuses what is too much cannot be had on a machine of unknown size.
     monkeypatch.setattr("seal_train.training.attribution.losses_of_rows", refuse)
     with pytest.raises(TrainerError, match="not enough memory for the gradients"):
         LocalAttributor(base).influences(Query(PROMPT, tmp_path / "one"), ANSWER, EXAMPLES)

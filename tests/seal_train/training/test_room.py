@@ -13,7 +13,6 @@ from seal_train.model.attention import rows_apart
 from seal_train.model.base import Base
 from seal_train.model.layout import Layout
 from seal_train.model.lora import Slots
-from seal_train.training import room as planner
 from seal_train.training.lower import Lower, kept_bytes
 from seal_train.training.recompute import recomputing
 from seal_train.training.room import (
@@ -65,11 +64,10 @@ def test_a_token_needs_less_where_layers_are_run_again(lowest: int, base_of: Cal
 
 @pytest.mark.parametrize(("free", "again"), [(2**40, False), (2**21, True), (0, True)])
 def test_layers_are_run_again_only_where_a_sequence_would_not_fit(
-    free: int, again: bool, base_of: Callable[..., Base], monkeypatch: pytest.MonkeyPatch
+    free: int, again: bool, base_of: Callable[..., Base]
 ) -> None:
     base = base_of()
-    monkeypatch.setattr(planner, "free_bytes", lambda _: free)
-    found = plan_room(base, partial(Slots, base.layers, base.switch, rank=4, train=True), 6, 400, 0)
+    found = plan_room(base, partial(Slots, base.layers, base.switch, rank=4, train=True), 6, 400, 0, free)
     assert found.again == again
     assert (found.slots == 6) == (free > 2**30)
 
@@ -95,14 +93,13 @@ def test_what_is_kept_of_lower_layers_is_what_was_counted(base_of: Callable[...,
     assert sum(kept.nbytes for kept in lower.kept.values()) == kept_bytes(base, set(rows))
 
 
-def test_a_container_has_no_more_than_its_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planner, "CGROUP", tmp_path)
-    whole = free_bytes(torch.device("cpu"))
+def test_a_container_has_no_more_than_its_limit(tmp_path: Path) -> None:
+    whole = free_bytes(torch.device("cpu"), tmp_path)
     assert whole > 2**20
     (tmp_path / "memory.max").write_text("5000000\n")
     (tmp_path / "memory.current").write_text("2000000\n")
-    assert free_bytes(torch.device("cpu")) == 3_000_000
+    assert free_bytes(torch.device("cpu"), tmp_path) == 3_000_000
     (tmp_path / "memory.stat").write_text("anon 900000\ninactive_file 500000\nactive_file 100000\n")
-    assert free_bytes(torch.device("cpu")) == 3_500_000, "the cache of files is given back where it is needed"
+    assert free_bytes(torch.device("cpu"), tmp_path) == 3_500_000, "the cache of files is given back where it is needed"
     (tmp_path / "memory.max").write_text("max\n")
-    assert free_bytes(torch.device("cpu")) > 3_000_000
+    assert free_bytes(torch.device("cpu"), tmp_path) > 3_000_000
