@@ -16,6 +16,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from graphs.runtime import Runtime
 from sklearn.metrics import roc_auc_score
 
 from agent.config import load_config
@@ -26,7 +27,6 @@ from evals.probes.matching import contains, f1
 from evals.statistics.paired import difference
 from graphs.ask.explain import Line, explain
 from graphs.ask.graph import answer_graph
-from graphs.runtime import Runtime
 
 Row = dict[str, Any]
 SCORES: dict[str, Callable[[str, Line], float]] = {

@@ -16,6 +16,12 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any, get_args
 
+from graphs.improve.trial_nodes import HeldoutNodes
+from graphs.improve.writings import texts_by_arm
+from graphs.methods.choosers import ByPolicy, ByWriter, Chooser, Choosers, Usual
+from graphs.methods.learners import RANDOM, PlannerLearner, WriterLearner
+from graphs.methods.outer import HELDOUT, IMPROVE, practice_run
+from graphs.runtime import Runtime
 from langchain_core.runnables import RunnableConfig
 from rich.console import Console
 from rich.progress import Progress
@@ -28,14 +34,8 @@ from agent.records.rounds import Arm, Kind
 from agent.sources import read
 from evals.statistics.paired import difference
 from graphs.improve.graph import trial_graph
-from graphs.improve.trial_nodes import HeldoutNodes
 from graphs.improve.verdict import compared
-from graphs.improve.writings import texts_by_arm
-from graphs.methods.choosers import ByPolicy, ByWriter, Chooser, Choosers, Usual
-from graphs.methods.learners import RANDOM, PlannerLearner, WriterLearner
-from graphs.methods.outer import HELDOUT, IMPROVE, practice_run
 from graphs.methods.practice import Practice
-from graphs.runtime import Runtime
 from seal_train.policies.planner import learn_planner
 
 EXAMS: dict[Kind, str] = {"planner": "exam", "writer": "writer-exam"}

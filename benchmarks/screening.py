@@ -18,13 +18,14 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from graphs.runtime import Runtime
+
 from agent.config import load_config
 from agent.errors import ConfigError
 from evals.statistics.calibration import calibration
 from evals.statistics.paired import difference
 from graphs.improve.screening import Screen
 from graphs.methods.practice import Practice
-from graphs.runtime import Runtime
 from seal_train.policies.reward_model import LEAST, Draft, RewardModel
 
 Rewards = tuple[float, ...]

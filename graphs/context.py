@@ -128,8 +128,8 @@ class Context:
 
     @cached_property
     def answerer(self) -> Answerer:
-        """Who answers questions: the model in this process, or the server that `[ask] endpoint` names."""
-        return self.makers.answerer(self) if self.config.ask.endpoint else self.model
+        """Who answers what people ask."""
+        return self.makers.answerer(self)
 
     @cached_property
     def attributor(self) -> Attributor:

@@ -96,11 +96,13 @@ def open_attributor(context: Context) -> Attributor:
 
 
 def open_answerer(context: Context) -> Answerer:
-    """The server that `[ask] endpoint` names."""
+    """The model in this process, or the server that `[ask] endpoint` names."""
+    name = context.config.ask.endpoint
+    if not name:
+        return context.model
     from agent.models.client import EndpointClient
     from agent.models.served import ServedModel
 
-    name = context.config.ask.endpoint
     it = context.config.endpoint(name)
     return ServedModel(EndpointClient(name, it.url, it.model, _key(it), it.timeout, it.attempts))
 

@@ -86,7 +86,7 @@ def open(state: ImproveState, runtime: Runtime[Context]) -> Update:
         drawn = draw_round(run, number, _sides(context, run)[0], context.config.improve.documents)
         queue = _begin(context, child, "practice", run, number, method, drawn)
         method = method_of(context, child)
-        span.data |= {"practice": len(queue), "policy": method.acting().id, "trains": method.kind}
+        span.data |= {"practice": len(queue), "policy": method.acting().id, "trains": method.name}
     return {"number": number, "run": child, "queue": queue, "stop": ""}
 
 
@@ -96,7 +96,7 @@ def _begin(
     """Write the run of a round down with its documents, once. Returns those that it has not finished."""
     ledger = context.ledger
     with ledger.transaction():
-        ledger.start_run(child, kind, context.config.recorded(), [], improve, number, method.kind)
+        ledger.start_run(child, kind, context.config.recorded(), [], improve, number, method.name)
         if not ledger.documents(child):
             for id in documents:
                 ledger.add_document(ledger.document(id), child)
@@ -127,7 +127,7 @@ def learn(state: ImproveState, runtime: Runtime[Context]) -> Update:
         context.ledger.finish_run(child, "done", {})
         learned = method.learned(child)
         assert learned is not None
-        span.data = {"round": number, "trains": method.kind, "policy": learned.id,
+        span.data = {"round": number, "trains": method.name, "policy": learned.id,
                      "learned_from": learned.learned_from}  # fmt: skip
     fresh = heldout_run(run, number)
     chosen = draw_round(f"{run} held-out", number, _sides(context, run)[1], context.config.improve.heldout)
@@ -181,14 +181,14 @@ def _sum_up(context: Context, run: str, number: int) -> Round:
     current, documents, choosers = method.acting(), ledger.documents(child), method.choosers(practised_in)
     results, practised = compare_arms(context, child, choosers, documents), _practised(context, practised_in, method)
     found = differences(results)
-    earlier = [r for r in ledger.rounds(run) if r.kind == method.kind]
+    earlier = [r for r in ledger.rounds(run) if r.kind == method.name]
     rose = bool(earlier) and _mean(practised.rewards) > _mean(earlier[0].practised.rewards)
     word, reason = decide(found, context.config.improve.alpha, rose, promoted=current.arm != "untrained")
     drifted = method.drifted(practised_in)
     if drifted and word == "promote" and (wrong := find_fault(context.config.gate, drifted.base, drifted.own)):
         word, reason = "keep", wrong[1]
     return Round(
-        kind=method.kind, run=run, number=number, base=current.base, acting=current.id,
+        kind=method.name, run=run, number=number, base=current.base, acting=current.id,
         challenger=choosers["learned"].policies[0],
         practised=practised, results=tuple(results), differences=found,
         refused=len(documents) - len(results[0].trials), word=word, calibration=_calibrate(context, practised_in),

@@ -6,10 +6,10 @@ A package outside adds its own through the entry point group "seal.methods"; its
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
 from agent.errors import ConfigError
+from agent.extensions import installed
 
 if TYPE_CHECKING:
     from graphs.context import Context
@@ -27,17 +27,9 @@ def all_methods(context: Context) -> dict[str, Method]:
     from graphs.methods.planner import PlannerMethod
     from graphs.methods.writer import WriterMethod
 
-    found: dict[str, Method] = {one.kind: one(context) for one in (PlannerMethod, WriterMethod)}
-    for entry in entry_points(group=GROUP):
-        try:
-            method: Method = entry.load()(context)
-        except ImportError as error:
-            cause = f"the method {entry.value} cannot be imported: {error}"
-            raise ConfigError(cause, "reinstall its package") from error
-        if method.kind in found:
-            raise ConfigError(f"two methods are called {method.kind!r}", f"remove the package of {entry.value}")
-        found[method.kind] = method
-    return found
+    ours = {one.name: one for one in (PlannerMethod, WriterMethod)}
+    classes = ours | installed(GROUP, "method", "methods", taken=ours)
+    return {name: one(context) for name, one in classes.items()}
 
 
 def method_named(context: Context, name: str) -> Method:

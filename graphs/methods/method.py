@@ -39,8 +39,8 @@ class Drifted:
 class Method(Protocol):
     """One way to improve. The runs that it is given names of are the practice and held-out runs of one round."""
 
-    kind: str
-    """Its name: in [improve] learns, in the ledger, and in what people read."""
+    name: str
+    """In [improve] learns, in what people read, and in the ledger, where it is the kind of its policies."""
     without: str
     """What happens while no policy of it acts, as a person reads it."""
 
@@ -108,9 +108,9 @@ def take_back(context: Context, method: Method, reason: str) -> Promotion:
     """
     ledger, acts = context.ledger, method.acting()
     if not acts.learned:
-        raise StoreError(f"no {method.kind} policy is promoted, so there is none to take back")
-    number = len(ledger.promotions(acts.base, method.kind))
-    before = former(ledger, acts.base, method.kind, acts.id)
-    promotion = Promotion.make(method.kind, "", number, acts.base, before, acts.id, reason)
+        raise StoreError(f"no {method.name} policy is promoted, so there is none to take back")
+    number = len(ledger.promotions(acts.base, method.name))
+    before = former(ledger, acts.base, method.name, acts.id)
+    promotion = Promotion.make(method.name, "", number, acts.base, before, acts.id, reason)
     ledger.promote(promotion)
     return promotion

@@ -50,7 +50,7 @@ class ByPriors:
 
 
 class PlannerMethod:
-    kind = "planner"
+    name = "planner"
     without = "no planner policy acts now: strategies are sampled by their rewards"
 
     def __init__(self, context: Context) -> None:

@@ -98,7 +98,7 @@ class ByWriter:
 
 
 class WriterMethod:
-    kind = "writer"
+    name = "writer"
     without = "no writer policy acts now: the bare base model writes"
 
     def __init__(self, context: Context) -> None:

@@ -113,7 +113,7 @@ def _acts(context: Context, method: Method) -> str | None:
     """The policy of a method that acts now, and why."""
     if not method.acting().learned:
         return None
-    last = context.ledger.promotions(context.config.model.name, method.kind)[-1]
+    last = context.ledger.promotions(context.config.model.name, method.name)[-1]
     since = f"since round {last.number} of run {last.run}" if last.run else "since another one was taken back"
     return f"{last.policy}, {since}: {last.reason}"
 

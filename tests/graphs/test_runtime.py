@@ -4,10 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from graphs.runtime import Runtime
 
 from agent.config import load_config
 from agent.errors import ConfigError
-from graphs.runtime import Runtime
 
 
 def test_a_key_that_is_not_in_the_environment_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

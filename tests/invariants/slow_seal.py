@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import graphs.runtime
+from graphs.runtime import Runtime
+
 from agent.config import Config
 from agent.ports import Progress, TrainFailure, TrainJob
 from agent.records import Training
 from app.cli.main import main
-from graphs.runtime import Runtime
 from tests.fakes.embedder import FakeEmbedder
 from tests.fakes.engine import FakeModel, FakeTrainer
 from tests.fakes.house import ARTICLES
