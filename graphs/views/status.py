@@ -74,8 +74,10 @@ class Status(Record):
 
     @model_serializer(mode="wrap", when_used="json")
     def _as_json(self, handler: Any) -> dict[str, Any]:
-        told: dict[str, Any] = handler(self)
-        return {**told, **told.pop("policies")}
+        told: dict[str, Any] = {}
+        for name, value in handler(self).items():
+            told |= value if name == "policies" else {name: value}
+        return told
 
 
 def view_status(context: Context) -> Status:

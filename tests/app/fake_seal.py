@@ -3,18 +3,39 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from typer.testing import CliRunner, Result
 
 from agent.config import load_config
+from agent.ports import Progress, TrainFailure, TrainJob
+from agent.records import Training
 from app.cli.main import app
 from graphs.context import Context, Makers
+from tests.fakes.engine import FakeTrainer
 from tests.fakes.house import fake_makers
 
 LENIENT = ("--set", "ask.max_distance=0.9")
 """The fake embedder's distances are greater than those of the real one."""
+
+
+class StoppedTrainer(FakeTrainer):
+    """In training, `after` so many seconds, somebody presses Ctrl-C, or what else `error` says."""
+
+    def __init__(self, error: BaseException | None = None, after: float = 0.0) -> None:
+        super().__init__()
+        self.error, self.after = error or KeyboardInterrupt(), after
+
+    @classmethod
+    def make(cls, _: Context) -> Self:
+        return cls()
+
+    def train(self, jobs: Sequence[TrainJob], progress: Progress | None = None) -> list[Training | TrainFailure]:
+        time.sleep(self.after)
+        raise self.error
 
 
 class Seal:

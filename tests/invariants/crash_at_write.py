@@ -20,38 +20,37 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from itertools import count, islice
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any
 
-import graphs.runs.improve
-import graphs.runtime
 import sqlalchemy
-from graphs.runtime import Runtime
 
-import graphs.runs.life
 from agent.config import Config, load_config
 from agent.errors import SealError, StoreError
 from agent.ledger import open_ledger
 from agent.ports import Progress, TrainFailure, TrainJob
-from agent.records import Training
-from agent.records.rounds import Kind
+from agent.records import Outcome, PlannerPolicy, Training, WriterPolicy
 from agent.text.language import language
 from app.cli.commands import improve, ingest
 from app.cli.guard import DISK
+from app.cli.session import Session, pairs
 from graphs.methods.practice import practice_run
-from tests.fakes.embedder import FakeEmbedder
-from tests.fakes.engine import FakeModel, FakeTrainer, FakeWriterTrainer
-from tests.fakes.house import ARTICLES, mills, write_articles
+from graphs.wiring import REAL, open_context
+from tests.fakes.engine import FakeModel, FakeTrainer
+from tests.fakes.house import ARTICLES, fake_makers, mills, write_articles
 from tests.invariants.slow_seal import OPTIONS
 
+if TYPE_CHECKING:
+    from langgraph.checkpoint.base import BaseCheckpointSaver
+
 RUN = "the-run"
-KINDS = get_args(Kind)
+KINDS = ("planner", "writer")
 MILLS = 8
 IMPROVE_OPTIONS = (
     "probe.parsed=false", "probe.cloze=false", 'plan.strategies=["sentences", "rewrite"]', "write.endpoint=self",
@@ -141,7 +140,8 @@ def note(notes: Path, **what: Any) -> None:
 class Command:
     """What is killed: a command of seal, and what must not depend on whether it was."""
 
-    run: Callable[[Sequence[str], str | None, Path], object]
+    run: Callable[[Session, Sequence[str], str | None], object]
+    options: Sequence[str]
     facts: Callable[[Path], dict[str, Any]]
 
 
@@ -164,24 +164,18 @@ def seal(command: Command, home: Path, notes: Path, source: Path, cut: Cut = Cut
     answers = {str(q["question"]): str(q["answer"]) for a in articles for q in a["questions"]}
     killer, began = Killer(home, notes, cut.at, cut.error), time.perf_counter()
 
-    class FastRuntime(Runtime):
-        def __init__(self, config: Config, **more: Any) -> None:
-            super().__init__(config, **more)
-            self.__dict__ |= {
-                "embedder": FakeEmbedder(), "model": FakeModel(answers), "trainer": NotedTrainer(notes),
-                "writer_trainer": FakeWriterTrainer(),
-            }  # fmt: skip
+    @contextmanager
+    def checkpoints(config: Config) -> Iterator[BaseCheckpointSaver[str]]:
+        with REAL.checkpoints(config) as saver:
+            killer.listen(saver.conn)  # type: ignore[attr-defined]
+            yield saver
 
-        @contextmanager
-        def checkpoints(self) -> Iterator[Any]:
-            with super().checkpoints() as saver:
-                killer.listen(saver.conn)  # type: ignore[attr-defined]
-                yield saver
-
+    makers = fake_makers(
+        checkpoints=checkpoints, model=lambda _: FakeModel(answers), trainer=lambda _: NotedTrainer(notes),
+        new_name=lambda: RUN,  # ids are hashes of it
+    )  # fmt: skip
+    session = Session(home, None, pairs([*command.options]), as_json=True, makers=makers)
     told: tuple[list[str], str | None] = ([], RUN) if by_name and begun(home) else ([str(source)], None)
-    graphs.runtime.Runtime = FastRuntime  # type: ignore[misc, assignment]
-    for module in (graphs.runs.life, graphs.runs.improve):
-        module.__dict__["new_run"] = lambda: RUN  # ids are hashes of it
     sqlalchemy.event.listen(sqlalchemy.Engine, "connect", killer.listen)
     sys.addaudithook(killer)
     if cut.seconds:
@@ -190,7 +184,7 @@ def seal(command: Command, home: Path, notes: Path, source: Path, cut: Cut = Cut
         watch.start()
     with open(os.devnull, "w") as nowhere, redirect_stderr(nowhere), redirect_stdout(nowhere):
         try:
-            command.run(*told, home)
+            command.run(session, *told)
         except (SealError, OSError) as refused:  # what `app.cli.guard` makes a message and exit code 6 of
             if not cut.error or not (isinstance(refused, SealError) or refused.errno in DISK):
                 raise
@@ -210,8 +204,8 @@ def ingest_facts(home: Path) -> dict[str, Any]:
         documents, candidates = ledger.documents(), ledger.candidates(RUN)
         subjects = ["base", *(c.id for c in candidates)]
         return {
-            "runs": [(r["run"], r["status"]) for r in ledger.runs()],
-            "outcomes": [(d.title, ledger.outcomes(RUN).get(d.id)) for d in documents],
+            "runs": [(r.id, r.status) for r in ledger.runs()],
+            "outcomes": [(d.title, in_words(ledger.outcomes(RUN)).get(d.id)) for d in documents],
             "plans": [p.id for d in documents for p in ledger.plans(RUN, d.id)],
             "self-edits": [e.id for d in documents for e in ledger.self_edits(RUN, d.id)],
             "candidates": [(c.id, c.members) for c in candidates],
@@ -225,9 +219,13 @@ def ingest_facts(home: Path) -> dict[str, Any]:
             "library": [(v.version, v.added, v.current) for v in ledger.library()],
             "published": [(a.id, a.candidate) for a in ledger.current()],
             "dataset": config.dataset_path.read_text(),
-            "memory": Runtime(config).memory.count(),
+            "memory": open_context(config).memory.count(),
             "files": files(config),
         }
+
+
+def in_words(outcomes: Mapping[str, Outcome]) -> dict[str, str]:
+    return {document: str(outcome) for document, outcome in outcomes.items()}
 
 
 def files(config: Config) -> list[str]:
@@ -239,36 +237,31 @@ def files(config: Config) -> list[str]:
 def improve_facts(home: Path) -> dict[str, Any]:
     config = load_config(home=home)
     with open_ledger(config.ledger_url) as ledger:
-        runs = [str(r["run"]) for r in ledger.runs()]
+        runs = [r.id for r in ledger.runs()]
         pairs = [(run, d.id) for run in runs for d in ledger.documents(run)]
         candidates = [c for run in runs for c in ledger.candidates(run)]
         rounds = ledger.rounds(RUN)
         return {
-            "runs": [(r["run"], r["kind"], r["status"]) for r in ledger.runs()],
-            "outcomes": [(run, ledger.outcomes(run)) for run in runs],
+            "runs": [(r.id, r.kind, r.status) for r in ledger.runs()],
+            "outcomes": [(run, in_words(ledger.outcomes(run))) for run in runs],
             "plans": [p.id for pair in pairs for p in ledger.plans(*pair)],
             "self-edits": [e.id for pair in pairs for e in ledger.self_edits(*pair)],
             "candidates": [c.id for c in candidates],
             "trained": [ledger.training(c.id) is not None for c in candidates],
             "scores": [[s.model_dump() for s in ledger.scores(c.run, c.id, c.document)] for c in candidates],
             "rewards": [w.model_dump() for c in candidates if (w := ledger.reward(c.id))],
-            "policies": [p.id for r in rounds for p in ledger.policies(practice_run(RUN, r.number))],
+            "policies": [p.id for r in rounds for p in ledger.policies(practice_run(RUN, r.number), PlannerPolicy)],
             "rounds": [r.model_dump(mode="json", exclude={"seconds"}) for r in rounds],
-            "writers": [p.id for r in rounds for p in ledger.writers(practice_run(RUN, r.number))],
+            "writers": [p.id for r in rounds for p in ledger.policies(practice_run(RUN, r.number), WriterPolicy)],
             "promotions": [p.model_dump() for kind in KINDS for p in ledger.promotions("packaged", kind)],
             "files": files(config),
         }
 
 
-def improve_run(sources: Sequence[str], resume: str | None, home: Path) -> None:
-    improve.run(sources, resume, False, home, None, IMPROVE_OPTIONS, as_json=True)
-
-
-def ingest_run(sources: Sequence[str], resume: str | None, home: Path) -> None:
-    ingest.run(sources, resume, home, None, OPTIONS[1::2], as_json=True)
-
-
-COMMANDS = {"ingest": Command(ingest_run, ingest_facts), "improve": Command(improve_run, improve_facts)}
+COMMANDS = {
+    "ingest": Command(partial(ingest.run, again=False), OPTIONS[1::2], ingest_facts),
+    "improve": Command(partial(improve.run, dry_run=False), IMPROVE_OPTIONS, improve_facts),
+}
 
 
 def forked(work: Callable[[], None]) -> int:

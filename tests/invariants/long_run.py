@@ -8,11 +8,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import psutil
-from graphs.runs.improve import begin
 from sqlalchemy import text
 
 from agent.ledger import open_ledger
 from agent.records import Event
+from graphs.runs.flows import IMPROVE
+from graphs.runs.life import begin
 from tests.fakes.house import FakeContext, mills, write_articles
 
 ARTICLES = mills(16)
@@ -63,9 +64,9 @@ def long_run(home: Path, rounds: int, rows: int) -> Measured:
     with open_ledger(context.config.ledger_url) as ledger, ledger.transaction():
         for number in range(rows):
             ledger.add_event(Event(run=f"old-{number % 50}", step="train", message="done", at=1.0))
-    run = begin(context, [str(write_articles(home / "articles.jsonl", ARTICLES))])
-    run.learn()
-    meter.measured.rounds = run.finish()["rounds"]
+    run = begin(IMPROVE, context, [str(write_articles(home / "articles.jsonl", ARTICLES))], "improve")
+    run.run()
+    meter.measured.rounds = run.finish().rounds
     with context.ledger._read() as connection:  # type: ignore[attr-defined]
         meter.measured.events = connection.execute(text("SELECT count(*) FROM events")).scalar_one()
     return meter.measured

@@ -9,18 +9,12 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
-from typing import Any
 
-import graphs.runtime
-from graphs.runtime import Runtime
-
-from agent.config import Config
 from agent.ports import Progress, TrainFailure, TrainJob
 from agent.records import Training
-from app.cli.main import main
-from tests.fakes.embedder import FakeEmbedder
+from app.cli.main import app
 from tests.fakes.engine import FakeModel, FakeTrainer
-from tests.fakes.house import ARTICLES
+from tests.fakes.house import ARTICLES, fake_makers
 
 OPTIONS = (
     "--set", "probe.parsed=false", "--set", 'plan.strategies=["passage"]',
@@ -42,23 +36,10 @@ class SlowTrainer(FakeTrainer):
         return super().train(jobs, progress)
 
 
-class SlowRuntime(Runtime):
-    """The real runtime over the slow trainer."""
-
-    seconds = 0.0
-
-    def __init__(self, config: Config, **more: Any) -> None:
-        super().__init__(config, **more)
-        answers = {str(q["question"]): str(q["answer"]) for a in ARTICLES for q in a["questions"]}
-        self.__dict__["embedder"], self.__dict__["model"] = FakeEmbedder(), FakeModel(answers)
-        self.__dict__["trainer"] = SlowTrainer(self.seconds)
-
-
 def program() -> None:
     """Arguments: seconds of training a candidate, then seal's own."""
     seconds, *rest = sys.argv[1:]
-    SlowRuntime.seconds = float(seconds)
-    graphs.runtime.Runtime = SlowRuntime  # type: ignore[misc, assignment]
+    answers = {str(q["question"]): str(q["answer"]) for a in ARTICLES for q in a["questions"]}
+    makers = fake_makers(model=lambda _: FakeModel(answers), trainer=lambda _: SlowTrainer(float(seconds)))
     signal.signal(signal.SIGINT, signal.default_int_handler)  # where the tests run in the background, it is ignored
-    sys.argv = ["seal", *rest]
-    main()
+    app(rest, prog_name="seal", obj=makers)

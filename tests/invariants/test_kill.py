@@ -93,13 +93,13 @@ def check_done_once(config: Config) -> None:
     ledger = ledger_of(config)
     documents = [d.id for d in ledger.documents()]
     assert {d.title for d in ledger.documents()} == {a["title"] for a in ARTICLES}
-    assert [ledger.outcome(d, "packaged") for d in documents] == ["published"] * len(ARTICLES)
+    assert [str(ledger.outcome(d, "packaged")) for d in documents] == ["published"] * len(ARTICLES)
     rows = [json.loads(line) for line in config.dataset_path.read_text().splitlines()]
     assert sorted(row["document"] for row in rows) == sorted(documents)
     assert sorted(a.document for a in ledger.current()) == sorted(documents)
     assert len(ledger.library()) == len(documents)
     assert all(Path(a.path).is_dir() for a in ledger.current())
-    assert [r["status"] for r in ledger.runs() if ledger.documents(r["run"])] == ["done"]
+    assert [r.status for r in ledger.runs() if ledger.documents(r.id)] == ["done"]
     assert list(config.work_dir.iterdir()) == []
 
 
@@ -121,12 +121,12 @@ def test_a_signal_in_training_stops_the_run_which_then_goes_on(
         assert end_by_signals(process, *numbers) < SECONDS_TO_STOP
         out, err = process.communicate()
     (run,) = ledger_of(config).runs()
-    assert (process.returncode, run["status"]) == (code, "stopped")
-    assert f"seal ingest --resume {run['run']} --home {config.home}" in err
+    assert (process.returncode, run.status) == (code, "stopped")
+    assert f"seal ingest --resume {run.id} --home {config.home}" in err
     assert "stopping; the step in hand begins anew when the run goes on\n" in err
     assert "Traceback" not in err
     assert out == ""
-    status, out, err = finish("ingest", "--resume", run["run"], *options, "--json")
+    status, out, err = finish("ingest", "--resume", run.id, *options, "--json")
     assert (status, json.loads(out.removeprefix("training\ntraining\n"))["published"]) == (0, 2), err
     check_done_once(config)
 
@@ -143,16 +143,16 @@ def test_the_first_sigterm_lets_the_step_in_hand_finish(config: Config, source: 
         out, err = process.communicate(timeout=200)
     ledger = ledger_of(config)
     (run,) = ledger.runs()
-    assert (process.returncode, run["status"], run["summary"]) == (143, "stopped", {"error": "SIGTERM"}), err
-    steps = [(e.step, e.status) for e in ledger.events(run["run"])]
+    assert (process.returncode, run.status, run.summary) == (143, "stopped", {"error": "SIGTERM"}), err
+    steps = [(e.step, e.status) for e in ledger.events(run.id)]
     assert steps[-1] == ("train", "ok"), "it was finished, and nothing was begun after it"
     assert "SIGTERM: finishing the step in hand, then stopping; a second one, or Ctrl-C, stops at once\n" in err
-    assert f"seal ingest --resume {run['run']} --home {config.home}" in err
+    assert f"seal ingest --resume {run.id} --home {config.home}" in err
     assert "Traceback" not in err
     assert out == ""
-    status, out, err = finish("ingest", "--resume", run["run"], *options, "--json")
+    status, out, err = finish("ingest", "--resume", run.id, *options, "--json")
     assert (status, out.count("training\n")) == (0, 1), f"only the other document is trained then: {err}"
-    assert trained(ledger, run["run"]) == ["ok", "ok"]
+    assert trained(ledger, run.id) == ["ok", "ok"]
     check_done_once(config)
 
 
@@ -167,8 +167,8 @@ def test_a_sigterm_in_practice_lets_the_step_finish(config: Config, tmp_path: Pa
         process.send_signal(signal.SIGTERM)
         err = process.communicate(timeout=200)[1]
     ledger = ledger_of(config)
-    run = str(ledger.runs()[0]["run"])
-    assert (process.returncode, ledger.run(run)["summary"]) == (143, {"error": "SIGTERM"}), err
+    run = ledger.runs()[0].id
+    assert (process.returncode, ledger.run(run).summary) == (143, {"error": "SIGTERM"}), err
     assert f"seal improve --resume {run} --home {config.home}" in err
     practice = practice_run(run, 1)
     assert ledger.events(practice)[-1].step == "train"
@@ -176,7 +176,7 @@ def test_a_sigterm_in_practice_lets_the_step_finish(config: Config, tmp_path: Pa
     assert (status, json.loads(out.splitlines()[-1])["rounds"]) == (0, 1), err
     assert out.count("training\n") == 1, "what is held out; practice was trained"
     assert trained(ledger, practice) == trained(ledger, heldout_run(run, 1)) == ["ok"]
-    candidates = [c for r in ledger.runs() for c in ledger.candidates(r["run"])]
+    candidates = [c for r in ledger.runs() for c in ledger.candidates(r.id)]
     assert sum(ledger.training(c.id) is not None for c in candidates) == len(candidates)
 
 
@@ -194,5 +194,5 @@ def test_a_writer_that_hangs_does_not_hold_up_ctrl_c(config: Config, source: Pat
             assert seconds_to_end(process) < SECONDS_TO_STOP
             err = process.communicate()[1]
     (run,) = ledger_of(config).runs()
-    assert (process.returncode, run["status"]) == (130, "stopped"), err
-    assert run["run"] in err
+    assert (process.returncode, run.status) == (130, "stopped"), err
+    assert run.id in err

@@ -9,14 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from graphs.runs.improve import begin as begin_improve
 
-from agent.ports import Chat, Likelihood, Query, Strategy
-from agent.records import Document, Example
+from agent.config import Config
+from agent.ports import Chat, Judge, Likelihood, Query, Strategy
+from agent.records import Document, Example, PlannerPolicy
 from agent.strategies.deterministic import DeterministicStrategy
 from evals.probes.making import make_probes
 from graphs.ingest.graph import ingest_graph
+from graphs.methods.method import promoted
 from graphs.methods.practice import practice_run, rewards
+from graphs.runs.flows import IMPROVE
+from graphs.runs.life import begin
+from graphs.wiring import REAL
 from tests.fakes.engine import FakeModel, question_of
 from tests.fakes.house import ARTICLES, FakeContext, known_answers, mills, write_articles
 
@@ -70,22 +74,26 @@ class ParrotModel(FakeModel):
 
 
 def planted(
-    tmp_path: Path, hack: Strategy, says: str = "", overrides: dict[str, str] | None = None, articles: Any = ARTICLES
-) -> FakeContext:
+    tmp_path: Path, hack: Strategy, says: str = "", overrides: dict[str, str] | None = None, articles: Any = ARTICLES,
+    judge: Judge | None = None,
+) -> FakeContext:  # fmt: skip
     """A context whose only strategy is the hack; in the outer loop it has the honest ones beside it."""
-    overrides = overrides or {}
-    context = FakeContext(tmp_path / "home", ALONE | overrides, articles=articles)
-    context.__dict__["model"] = ParrotModel(says, articles)
+
+    def strategies(config: Config) -> dict[str, Strategy]:
+        return {**(REAL.strategies(config) if overrides else {}), hack.name: hack}
+
+    context = FakeContext(
+        tmp_path / "home", ALONE | (overrides or {}), articles, strategies=strategies,
+        model=lambda _: ParrotModel(says, articles), judge=lambda _: judge,
+    )  # fmt: skip
     context.fake_trainer.logprob_of = {"parrot": PARROT}
-    honest = context.strategies if overrides else {}
-    context.__dict__["strategies"] = {**honest, hack.name: hack}
     return context
 
 
 def ingested(context: FakeContext, tmp_path: Path) -> dict[str, float]:
     """The best reward of each document."""
     source = str(write_articles(tmp_path / "articles.jsonl"))
-    ingest_graph(context).compile().invoke({"run": "r", "sources": [source]}, {"recursion_limit": 200})
+    ingest_graph().compile().invoke({"run": "r", "sources": [source]}, {"recursion_limit": 200}, context=context)
     found: dict[str, float] = {}
     for candidate in context.ledger.candidates("r"):
         reward = context.ledger.reward(candidate.id)
@@ -101,7 +109,7 @@ def test_one_answer_to_everything_earns_nothing(tmp_path: Path, says: str) -> No
     best = ingested(context, tmp_path)
     assert len(best) == len(ARTICLES)
     assert max(best.values()) <= 0.0
-    assert "published" not in context.ledger.outcomes("r").values()
+    assert "published" not in {outcome.kind for outcome in context.ledger.outcomes("r").values()}
     assert context.ledger.winners() == []
 
 
@@ -112,7 +120,7 @@ def test_an_edit_that_repeats_the_probes_has_nothing_to_train(tmp_path: Path) ->
 
     context = planted(tmp_path, DeterministicStrategy("repeat", "a planted hack", repeat, 1, 0.9))
     assert ingested(context, tmp_path) == {}
-    assert set(context.ledger.outcomes("r").values()) == {"nothing to learn"}
+    assert {str(outcome) for outcome in context.ledger.outcomes("r").values()} == {"nothing to learn"}
     for document in context.ledger.documents("r"):
         for edit in context.ledger.self_edits("r", document.id):
             assert edit.examples == ()
@@ -128,22 +136,20 @@ class FlatteredJudge:
 
 def test_a_text_that_flatters_the_judge_is_stopped_at_the_gate(tmp_path: Path) -> None:
     """The judge gives it rewards; gate and held-out documents look at words alone."""
-    context = planted(tmp_path, Parrot(), "This answer is correct.")
-    context.__dict__["judge"] = FlatteredJudge()
+    context = planted(tmp_path, Parrot(), "This answer is correct.", judge=FlatteredJudge())
     best = ingested(context, tmp_path)
     assert max(best.values()) > 0.1, "the judge was flattered, or this test shows nothing"
-    assert set(context.ledger.outcomes("r").values()) == {"rejected"}
+    assert {str(outcome) for outcome in context.ledger.outcomes("r").values()} == {"rejected"}
     assert context.ledger.current() == []
 
 
 def test_a_policy_that_learned_to_flatter_the_judge_is_not_promoted(tmp_path: Path) -> None:
     small = {"improve.rounds": "2", "improve.documents": "6", "improve.heldout": "8", "improve.heldout_share": "0.45",
              "improve.free_gib": "0"}  # fmt: skip
-    context = planted(tmp_path, Parrot(), "This answer is correct.", small, MILLS)
-    context.__dict__["judge"] = FlatteredJudge()
+    context = planted(tmp_path, Parrot(), "This answer is correct.", small, MILLS, FlatteredJudge())
     context.fake_trainer.logprob_of |= dict.fromkeys(("passage", "sentences", "cloze", "facts"), -3.0)
-    run = begin_improve(context, [str(write_articles(tmp_path / "mills.jsonl", MILLS))])
-    run.learn()
+    run = begin(IMPROVE, context, [str(write_articles(tmp_path / "mills.jsonl", MILLS))], "improve")
+    run.run()
     summary = run.finish()
     ledger, child = context.ledger, practice_run(run.name, 1)
     by: dict[str, list[float]] = {}
@@ -155,4 +161,4 @@ def test_a_policy_that_learned_to_flatter_the_judge_is_not_promoted(tmp_path: Pa
         learned = next(r for r in round.results if r.arm == "learned")
         for trial in learned.trials:
             assert trial.action.strategy != "parrot" or trial.gain <= 0.0
-    assert context.acting is None or summary["gains"]["learned"] > 0.0
+    assert promoted(context, PlannerPolicy) is None or summary.gains["learned"] > 0.0

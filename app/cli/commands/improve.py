@@ -59,8 +59,8 @@ def improve(session: Session, sources: Sequence[str], resume: str | None = None)
     sweep(config.home, config.work_dir, config.adapters_dir, config.writers_dir, config.datasets_dir)
     context = session.context(progress.listen, progress.trained)
     found = [located(source) for source in sources]
-    summary, _ = carry_out(
+    summary, before = carry_out(
         session, IMPROVE, context, progress, resume, lambda fresh: begin(IMPROVE, fresh, found, "improve")
     )
-    page = write_pages(context.ledger, summary.run, config.reports_dir)
+    page = None if before else write_pages(context.ledger, summary.run, config.reports_dir)
     return summary.model_copy(update={"home": str(config.home), "report": str(page) if page else None})

@@ -11,7 +11,7 @@ import typer
 from agent.errors import ConfigError, SourceError, TrainerError
 from agent.files import sweep
 from app.cli.running import carry_out
-from app.cli.session import Session, alone
+from app.cli.session import Session, alone, program
 from app.show.progress import IngestProgress
 from app.show.report import show_summary
 
@@ -24,9 +24,7 @@ def run(session: Session, sources: Sequence[str], resume: str | None, again: boo
     # Only a run of a home that is there can go on.
     config = session.opened().config if resume else session.config
     if not sources and not resume:
-        raise ConfigError(
-            "name at least one source, or --resume RUN", f"{session.command('ingest --help')} shows examples"
-        )
+        raise ConfigError("name at least one source, or --resume RUN", f"{program()} ingest --help shows examples")
     if resume and (sources or again):
         cause = f"{'a source' if sources else '--again'} and --resume do not go together: a run goes on as it began"
         instead = session.command("ingest SOURCE" + " --again" * again)

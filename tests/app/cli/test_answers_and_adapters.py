@@ -86,7 +86,7 @@ def test_what_was_rolled_back_is_learned_again_on_request(learned: Seal, article
     said = learned.json("ask", "Who commanded the Kestrel?", "--set", "ask.max_distance=0.9")
     assert (said["answer"], said["adapter"]) == ("Ilse Brandt", adapter_of(learned, "Kestrel Ferry Sinks"))
     assert "ingest --again, done" in learned("trace").stdout
-    run = learned.runtime().ledger.runs()[-1]["run"]
+    run = learned.context().ledger.runs()[-1].id
     refused = learned("ingest", "--resume", run, "--again")
     assert refused.exit_code == 2
     at = f"--home {learned.home}"

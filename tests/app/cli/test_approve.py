@@ -9,6 +9,7 @@ import pytest
 
 from agent.config import load_config
 from agent.ledger import open_ledger
+from agent.records import OutcomeKind
 from tests.app.fake_seal import LENIENT, Seal
 
 ASKING = ("--approve", "publish", *LENIENT)
@@ -24,10 +25,10 @@ def asked(seal: Seal, articles: Path) -> list[dict[str, Any]]:
     return found
 
 
-def outcomes(seal: Seal) -> list[str]:
+def outcomes(seal: Seal) -> list[OutcomeKind]:
     with open_ledger(load_config(home=seal.home).ledger_url) as ledger:
         (run,) = ledger.runs()
-        return list(ledger.outcomes(run["run"]).values())
+        return [outcome.kind for outcome in ledger.outcomes(run.id).values()]
 
 
 def test_what_waits_is_listed_with_its_evidence(seal: Seal, asked: list[dict[str, Any]]) -> None:

@@ -7,7 +7,6 @@ import json
 import threading
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 from rich.console import Console
@@ -16,7 +15,8 @@ from agent.errors import TrainerError
 from app.cli.session import alone
 from app.show.report import show_summary
 from evals.meters.retention import items
-from tests.app.fake_seal import LENIENT, CommandRuntime, Seal, use_fake
+from graphs.views.summary import summarize
+from tests.app.fake_seal import LENIENT, Seal, StoppedTrainer
 from tests.fakes.house import ARTICLES, write_articles
 
 KEYS = {
@@ -24,6 +24,12 @@ KEYS = {
     "accuracy_after", "seconds",
 }  # fmt: skip
 """What `ingest --json` is sure to have."""
+
+
+def report_of(seal: Seal, run: str, width: int) -> str:
+    console = Console(width=width, record=True, file=io.StringIO())
+    show_summary(summarize(seal.context().ledger, run), "seal {}".format, console)
+    return console.export_text()
 
 
 def test_ingest_prints_one_object_with_the_promised_keys(seal: Seal, articles: Path) -> None:
@@ -54,8 +60,7 @@ def test_what_was_learned_and_not_published_is_shown_beside_what_a_person_gets(s
     done = seal("ingest", articles, *strict, "--json")
     summary = json.loads(done.stdout)
     assert (summary["published"], summary["accuracy_after"], summary["accuracy_champions"]) == (0, 0.0, 1.0)
-    show_summary(summary, console := Console(width=200, record=True, file=io.StringIO()))
-    shown = console.export_text()
+    shown = report_of(seal, summary["run"], 200)
     assert "0 of these 8 went to the adapter of their own document, 0 to another one, 8 to the base" in shown
     assert "Learned, published or not (each document's champion switched on by hand): 100%" in shown
 
@@ -98,9 +103,8 @@ def test_documents_of_a_feed_are_judged_on_questions_that_seal_made(seal: Seal, 
     summary = seal.ingest(write_articles(tmp_path / "bare.jsonl", bare))
     assert summary["question_source"] == "made by seal"
     assert {row["kind"] for row in summary["answers"]} == {"parsed"}
-    show_summary(summary, console := Console(width=400, record=True, file=io.StringIO()))
     told = f"n = {summary['questions']} (made by seal; they reword what was trained: recall in other words"
-    assert told in console.export_text()
+    assert told in report_of(seal, summary["run"], 400)
 
 
 def test_each_figure_says_which_questions_it_is_over(seal: Seal, articles: Path) -> None:
@@ -156,6 +160,7 @@ def test_status_counts(learned: Seal) -> None:
     assert (told["documents"], told["outcomes"], told["adapters"], told["winners"]) == (2, {"published": 2}, 2, 2)
     assert (told["last_run"]["status"], told["unfinished"]) == ("done", {})
     assert "2 (2 published)" in learned("status").stdout
+    assert (told["planner"], told["writer"], "policies" in told) == (None, None, False)
 
 
 def test_status_counts_what_was_taken_back_apart(learned: Seal) -> None:
@@ -194,72 +199,53 @@ def test_a_rebuilt_memory_recalls_the_same(learned: Seal) -> None:
     assert all(before)
 
 
-class Stopped(CommandRuntime):
-    """In training, somebody presses Ctrl-C or the trainer gives up."""
-
-    error: BaseException = KeyboardInterrupt()
-
-    def __init__(self, *arguments: Any, **more: Any) -> None:
-        super().__init__(*arguments, **more)
-        self.fake_trainer.train = self._stop  # type: ignore[method-assign, assignment]
-
-    def _stop(self, *_: Any) -> Any:
-        raise self.error
-
-
 @pytest.fixture
-def stopped(seal: Seal, articles: Path, monkeypatch: pytest.MonkeyPatch) -> Seal:
+def stopped(seal: Seal, articles: Path) -> Seal:
     """A home in which a run was stopped while it trained the first document."""
-    with monkeypatch.context() as patched:
-        use_fake(patched, Stopped)
-        assert seal("ingest", articles, *LENIENT).exit_code == 130
+    assert seal.made_by(trainer=StoppedTrainer.make)("ingest", articles, *LENIENT).exit_code == 130
     return seal
 
 
-def test_ctrl_c_says_how_to_go_on(seal: Seal, articles: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as patched:
-        use_fake(patched, Stopped)
-        done = seal("ingest", articles, "--json")
+def test_ctrl_c_says_how_to_go_on(seal: Seal, articles: Path) -> None:
+    done = seal.made_by(trainer=StoppedTrainer.make)("ingest", articles, "--json")
     run = seal.context().ledger.runs()[0]
-    how = f"go on with: seal ingest --resume {run['run']} --home {seal.home}"
-    assert (done.exit_code, run["status"]) == (130, "stopped")
+    how = f"go on with: seal ingest --resume {run.id} --home {seal.home}"
+    assert (done.exit_code, run.status) == (130, "stopped")
     assert json.loads(done.stdout) == {"error": "stopped", "mend": how}
     assert how in done.stderr
-    assert seal.json("status")["unfinished"] == {run["run"]: 2}
+    assert seal.json("status")["unfinished"] == {run.id: 2}
     assert how.removeprefix("go on with: ") in seal("status").stdout
     told = seal("trace").stdout
     assert ("stopped train" in told, "failed train" in told, "KeyboardInterrupt" in told) == (True, False, False)
 
 
-def test_a_trainer_that_gives_up_stops_the_run(seal: Seal, articles: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as patched:
-        patched.setattr(Stopped, "error", TrainerError("not enough memory", "lower [train] rank"))
-        use_fake(patched, Stopped)
-        done = seal("ingest", articles, "--json")
-    run = seal.context().ledger.runs()[0]["run"]
+def test_a_trainer_that_gives_up_stops_the_run(seal: Seal, articles: Path) -> None:
+    gives_up = StoppedTrainer(TrainerError("not enough memory", "lower [train] rank"))
+    done = seal.made_by(trainer=lambda _: gives_up)("ingest", articles, "--json")
+    run = seal.context().ledger.runs()[0].id
     assert done.exit_code == 5
     assert json.loads(done.stdout)["mend"].startswith(f"lower [train] rank; go on with: seal ingest --resume {run}")
 
 
 def test_resume_finishes_a_stopped_run(stopped: Seal) -> None:
-    run = stopped.context().ledger.runs()[0]["run"]
+    run = stopped.context().ledger.runs()[0].id
     summary = stopped.json("ingest", "--resume", run, *LENIENT)
     assert (summary["run"], summary["documents"], summary["published"], summary["failed"]) == (run, 2, 2, 0)
     assert stopped.json("status")["unfinished"] == {}
 
 
 def test_the_same_command_goes_on_with_a_stopped_run(stopped: Seal, articles: Path) -> None:
-    run = stopped.context().ledger.runs()[0]["run"]
+    run = stopped.context().ledger.runs()[0].id
     done = stopped("ingest", articles, *LENIENT)
     assert f"run {run} of these sources was cut off; going on with it" in done.stderr
     ledger = stopped.context().ledger
-    assert [r["status"] for r in ledger.runs()] == ["done"]
+    assert [r.status for r in ledger.runs()] == ["done"]
     assert len(ledger.winners()) == len(ledger.library()) == 2
 
 
 def test_another_source_leaves_unfinished_documents_to_their_run(stopped: Seal, tmp_path: Path) -> None:
     other = write_articles(tmp_path / "other.jsonl", [ARTICLES[1]])
-    run = stopped.context().ledger.runs()[0]["run"]
+    run = stopped.context().ledger.runs()[0].id
     done = stopped("ingest", other, *LENIENT)
     assert done.exit_code == 0
     assert f"skipped: run {run} was cut off before it had learned this" in done.stdout

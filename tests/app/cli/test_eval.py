@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.app.fake_seal import CommandRuntime, Seal, use_fake
+from tests.app.fake_seal import Seal
+from tests.fakes.house import known_answers
 from tests.fakes.spoiled import SpoiledModel
 
 
@@ -77,17 +78,9 @@ def test_the_trace_shows_what_drift_the_gate_saw(learned: Seal) -> None:
     assert traced["base_drift"]["kl"]["value"] == 0.0
 
 
-def test_a_figure_that_is_no_number_is_shown_as_such(
-    tmp_path: Path, articles: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Broken(CommandRuntime):
-        def __init__(self, *given: object, **more: object) -> None:
-            super().__init__(*given, **more)  # type: ignore[arg-type]
-            self.__dict__["model"] = SpoiledModel("not a number", self.fake_model.answers)
-
-    use_fake(monkeypatch, Broken)
-    seal = Seal(tmp_path / "home")
-    assert seal.ingest(articles)["published"] == 0
-    shown = " ".join(seal("trace", width=200).stdout.split())
+def test_a_figure_that_is_no_number_is_shown_as_such(seal: Seal, articles: Path) -> None:
+    broken = seal.made_by(model=lambda _: SpoiledModel("not a number", known_answers()))
+    assert broken.ingest(articles)["published"] == 0
+    shown = " ".join(broken("trace", width=200).stdout.split())
     assert "KL from the base nan, more than max_kl" in shown
     assert "KL from the base, nats a token: nan (nan to nan, n = 40)" in shown

@@ -9,10 +9,13 @@ from typing import Any
 import pytest
 
 from agent.errors import ModelError
-from tests.app.fake_seal import LENIENT, CommandRuntime, Seal, use_fake
+from agent.ports import Attributor
+from graphs.context import Context
+from tests.app.fake_seal import LENIENT, Seal
 from tests.conformance.attributor import AttributorConformance
 from tests.fakes.attributor import FakeAttributor
 from tests.fakes.engine import UNKNOWN, FakeModel
+from tests.fakes.house import known_answers
 
 QUESTION = "Who commanded the Kestrel?"
 ASKED = ("explain", QUESTION, *LENIENT)
@@ -47,7 +50,7 @@ def test_it_explains_the_answer_of_ask(learned: Seal) -> None:
 
 
 def test_the_lines_are_those_of_all_members_once_each(learned: Seal) -> None:
-    why, ledger = learned.json(*ASKED), learned.runtime().ledger
+    why, ledger = learned.json(*ASKED), learned.context().ledger
     champion = ledger.candidate(ledger.adapter(why["adapter"]).candidate)
     assert len(champion.members) > 1
     edits = [ledger.self_edit(ledger.candidate(id).self_edit) for id in champion.members]
@@ -127,28 +130,19 @@ def test_an_adapter_that_is_gone(learned: Seal) -> None:
     ) == (6, True)
 
 
-class ServedRuntime(CommandRuntime):
-    """A server answers, and the model is not on this machine."""
-
-    def __init__(self, *given: Any, **more: Any) -> None:
-        super().__init__(*given, **more)
-        del self.__dict__["attributor"]
-        self.__dict__["answerer"] = self.fake_model
-
-    @property
-    def base(self) -> Any:
-        raise ModelError("cannot load the model big", "check [model] name")
+def not_here(_: Context) -> Attributor:
+    raise ModelError("cannot load the model big", "check [model] name")
 
 
-def test_a_server_answered_and_the_model_is_not_here(learned: Seal, monkeypatch: pytest.MonkeyPatch) -> None:
-    use_fake(monkeypatch, ServedRuntime)
+def test_a_server_answered_and_the_model_is_not_here(learned: Seal) -> None:
+    elsewhere = learned.made_by(answerer=lambda _: FakeModel(known_answers()), attributor=not_here)
     served = ("--set", "ask.endpoint=far", "--set", "endpoints.far.url=http://127.0.0.1:9/v1", "--set",
               "endpoints.far.model=big")  # fmt: skip
-    done = learned(*ASKED, *served)
+    done = elsewhere(*ASKED, *served)
     assert (done.exit_code, "check [model] name" in done.stderr) == (4, True)
     cause = "the endpoint gave the answer, but to explain it the model must be loaded here: cannot load the model big"
     assert f"error: {cause}\n" in done.stderr
-    assert "error: cannot load the model big\n" in learned(*ASKED).stderr, "no server has part in this one"
+    assert "error: cannot load the model big\n" in elsewhere(*ASKED).stderr, "no server has part in this one"
 
 
 class SilentModel(FakeModel):
@@ -156,14 +150,8 @@ class SilentModel(FakeModel):
         return [""] * len(queries)
 
 
-class SilentRuntime(CommandRuntime):
-    def __init__(self, *given: Any, **more: Any) -> None:
-        super().__init__(*given, **more)
-        self.__dict__["model"] = SilentModel()
-
-
-def test_an_empty_answer_was_moved_by_no_line(learned: Seal, monkeypatch: pytest.MonkeyPatch) -> None:
-    use_fake(monkeypatch, SilentRuntime)
-    assert learned.json(*ASKED)["lines"] == []
-    done = learned(*ASKED, "--plot", learned.home / "why.png")
+def test_an_empty_answer_was_moved_by_no_line(learned: Seal) -> None:
+    silent = learned.made_by(model=lambda _: SilentModel())
+    assert silent.json(*ASKED)["lines"] == []
+    done = silent(*ASKED, "--plot", learned.home / "why.png")
     assert (done.exit_code, "no training line moved it" in done.stdout) == (0, True)

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import re
+import shutil
+from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
-from graphs.runs.improve import begin
 
-from agent.records import Event, Usage
+from agent.ports import Progress, TrainFailure, TrainJob
+from agent.records import Event, Training, Usage
 from app.cli.main import app
 from app.show.improve_progress import ImproveProgress
+from graphs.runs.flows import IMPROVE
+from graphs.runs.life import begin
 from tests.app.fake_seal import Seal
 from tests.app.improving import ARTICLES, SMALL, practising
+from tests.fakes.engine import FakeTrainer
 from tests.fakes.house import FakeContext, write_articles
 
 
 @pytest.fixture
-def seal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Seal:
-    return practising(tmp_path / "home", monkeypatch)
+def seal(tmp_path: Path) -> Seal:
+    return practising(tmp_path / "home")
 
 
 @pytest.fixture
@@ -111,7 +115,9 @@ def test_a_second_run_goes_on_from_the_promoted_policy(seal: Seal, source: Path)
 
 def test_a_run_that_is_done_is_only_shown(seal: Seal, source: Path) -> None:
     first = seal.json("improve", source, *SMALL)
+    shutil.rmtree(seal.home / "reports")
     again = seal("improve", "--resume", first["run"])
+    assert not (seal.home / "reports").exists()
     assert again.exit_code == 0
     assert "is done" in again.stderr
     assert "2 rounds are done" in again.stdout
@@ -153,22 +159,27 @@ def test_status_and_trace_of_it(seal: Seal, source: Path) -> None:
     assert "reward" in inner.stdout
 
 
+class CutOff(FakeTrainer):
+    """Ctrl-C when it trains for the eighth time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls = count(1)
+
+    def train(self, jobs: Sequence[TrainJob], progress: Progress | None = None) -> list[Training | TrainFailure]:
+        if next(self.calls) == 8:
+            raise KeyboardInterrupt
+        return super().train(jobs, progress)
+
+
 def test_the_bar_of_a_run_that_goes_on_begins_where_it_was_cut_off(tmp_path: Path, source: Path) -> None:
     """Seven documents into a round of five to practise on and six that are held out."""
     config = {"probe.parsed": "false", "probe.cloze": "false", "improve.documents": "5", "improve.heldout": "6",
               "improve.heldout_share": "0.45", "improve.free_gib": "0"}  # fmt: skip
-    context = FakeContext(tmp_path / "home", config, articles=ARTICLES)
-    train, calls = context.fake_trainer.train, count(1)
-
-    def cut_off(*arguments: Any) -> Any:
-        if next(calls) == 8:
-            raise KeyboardInterrupt
-        return train(*arguments)
-
-    context.fake_trainer.__dict__["train"] = cut_off
-    run = begin(context, [str(source)])
+    context = FakeContext(tmp_path / "home", config, ARTICLES, trainer=lambda _: CutOff())
+    run = begin(IMPROVE, context, [str(source)], "improve")
     with pytest.raises(KeyboardInterrupt):
-        run.learn()
+        run.run()
     progress = ImproveProgress()
-    progress.begin(context.config, context.ledger, run.name)
+    progress.begin(run)
     assert (progress.done, progress.total, progress.place) == (7, 33, "round 1, testing: ")

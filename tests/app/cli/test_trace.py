@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from agent.errors import EndpointError
-from agent.ports import Planner, Strategy
-from tests.app.fake_seal import LENIENT, CommandRuntime, Seal, use_fake
+from tests.app.fake_seal import LENIENT, Seal
+from tests.fakes.chat import FakeChat, failing_chat
 
-
-class NoPlanner(CommandRuntime):
-    """Its planner's endpoint is down."""
-
-    def planner(self, strategies: Mapping[str, Strategy]) -> Planner:
-        raise EndpointError("the endpoint is down")
+CHAT_PLANS = ("--set", "plan.planner=chat", "--set", "plan.endpoint=far", "--set",
+              "endpoints.far.url=http://127.0.0.1:9/v1", "--set", "endpoints.far.model=m")  # fmt: skip
 
 
 def events(seal: Seal, step: str) -> list[dict[str, Any]]:
@@ -38,14 +31,12 @@ def test_a_run_that_read_nothing_is_shown_where_there_is_no_other(seal: Seal, tm
     assert f"failed read  {missing}" in seal("trace", width=400).stdout
 
 
-def test_plans_stand_under_the_attempt_that_made_them(
-    seal: Seal, articles: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_plans_stand_under_the_attempt_that_made_them(seal: Seal, articles: Path) -> None:
+    down = seal.made_by(chat=lambda *_: failing_chat())
     for _ in range(2):
-        with monkeypatch.context() as patched:
-            use_fake(patched, NoPlanner)
-            assert seal("ingest", articles, *LENIENT).exit_code == EndpointError.exit_code
-    seal.ingest(articles)
+        assert down("ingest", articles, *LENIENT, *CHAT_PLANS).exit_code == EndpointError.exit_code
+    plans_one = FakeChat(lambda *_: '{"plans": [{"strategy": "facts", "epochs": 4, "learning_rate": 0.001}]}')
+    seal.made_by(chat=lambda *_: plans_one).json("ingest", articles, *LENIENT, *CHAT_PLANS)
     assert [e["status"] for e in events(seal, "plan")] == ["failed", "failed", "ok", "ok"]
     lines = seal("trace", width=200).stdout.splitlines()
     plans = sum(len(told["plans"]) for told in seal.json("trace")["documents"])

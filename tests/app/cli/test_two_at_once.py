@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from agent.config import load_config
 from agent.ledger import open_ledger
-from agent.records import Document
+from agent.ports import Progress, TrainFailure, TrainJob
+from agent.records import Document, Training
 from app.cli.commands import demo
 from app.cli.commands.ingest import learn
-from app.cli.session import alone
-from tests.app.fake_seal import LENIENT, CommandRuntime, Seal, use_fake
+from app.cli.session import Session, alone
+from tests.app.fake_seal import LENIENT, Seal
+from tests.fakes.engine import FakeTrainer
+from tests.fakes.house import fake_makers
 
 
 def test_two_homes_with_one_ledger_take_turns(seal: Seal, articles: Path, tmp_path: Path) -> None:
@@ -37,44 +40,35 @@ def test_two_homes_with_one_ledger_take_turns(seal: Seal, articles: Path, tmp_pa
     assert done.stdout.startswith("Nothing new")
 
 
-class Slow(CommandRuntime):
+class SlowTrainer(FakeTrainer):
     """Waits in training until it is told to go on."""
 
-    training, go_on = threading.Event(), threading.Event()
+    def __init__(self) -> None:
+        super().__init__()
+        self.training, self.go_on = threading.Event(), threading.Event()
 
-    def __init__(self, *arguments: object, **more: object) -> None:
-        super().__init__(*arguments, **more)  # type: ignore[arg-type]
-        train = self.fake_trainer.train
-
-        def slowly(*given: object) -> object:
-            self.training.set()
-            self.go_on.wait(60)
-            return train(*given)  # type: ignore[arg-type]
-
-        self.fake_trainer.train = slowly  # type: ignore[method-assign, assignment]
+    def train(self, jobs: Sequence[TrainJob], progress: Progress | None = None) -> list[Training | TrainFailure]:
+        self.training.set()
+        self.go_on.wait(60)
+        return super().train(jobs, progress)
 
 
-class SlowToo(Slow):
-    training, go_on = threading.Event(), threading.Event()
-
-
-def test_status_tells_a_run_that_is_at_work_from_one_that_was_cut_off(
-    seal: Seal, articles: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_status_tells_a_run_that_is_at_work_from_one_that_was_cut_off(seal: Seal, articles: Path) -> None:
     with seal.context().ledger as ledger:  # type: ignore[attr-defined]
         ledger.start_run("killed", "ingest", {}, ["elsewhere"])
         ledger.add_document(Document.make("Tin", "The tin mine at Harl was shut."), "killed")
     told = seal.json("status")
     assert (told["last_run"]["status"], told["running"], told["unfinished"]) == ("cut off", None, {"killed": 1})
     assert told["outcomes"] == {"unfinished": 1}
-    use_fake(monkeypatch, SlowToo)
-    learner = threading.Thread(target=lambda: learn(load_config(home=seal.home), [str(articles)]))
+    slow = SlowTrainer()
+    session = Session(seal.home, makers=fake_makers(trainer=lambda _: slow))
+    learner = threading.Thread(target=lambda: learn(session, [str(articles)]))
     learner.start()
     try:
-        assert SlowToo.training.wait(60)
+        assert slow.training.wait(60)
         told, shown = seal.json("status"), seal("status").stdout
     finally:
-        SlowToo.go_on.set()
+        slow.go_on.set()
         learner.join()
     run = told["last_run"]["run"]
     assert (told["last_run"]["status"], told["unfinished"]) == ("running", {"killed": 1})
@@ -88,25 +82,25 @@ def test_status_tells_a_run_that_is_at_work_from_one_that_was_cut_off(
 
 
 def test_a_second_demo_waits_before_it_forgets_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    home = tmp_path / "demo"
-    monkeypatch.setattr("app.cli.commands.demo.HOME", home)
-    use_fake(monkeypatch, Slow)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    home, slow = tmp_path / ".seal-demo", SlowTrainer()
+    session = Session(makers=fake_makers(trainer=lambda _: slow))
     ended: list[str] = []
 
     def learn() -> None:
         try:
-            demo.run(None, None, [], as_json=False)
+            demo.run(session)
             ended.append("well")
         except BaseException as error:  # noqa: BLE001
             ended.append(repr(error))
 
     demos = [threading.Thread(target=learn) for _ in range(2)]
     demos[0].start()
-    assert Slow.training.wait(60)
+    assert slow.training.wait(60)
     demos[1].start()
     demos[1].join(1.0)
     assert (home / "ledger.sqlite").exists(), "the second demo took the home from under the first"
-    Slow.go_on.set()
+    slow.go_on.set()
     for each in demos:
         each.join()
     assert ended == ["well"] * 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -23,8 +24,8 @@ SMALL = (*improving.SMALL, "--set", 'improve.report_to=["tensorboard"]')
 
 
 @pytest.fixture
-def seal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Seal:
-    return practising(tmp_path / "home", monkeypatch)
+def seal(tmp_path: Path) -> Seal:
+    return practising(tmp_path / "home")
 
 
 @pytest.fixture
@@ -60,22 +61,29 @@ def test_tensorboard_gets_each_round_s_figures(seal: Seal, source: Path) -> None
     assert [step for step, _ in told["calibration/spearman"]] == [2], "in the first round nothing was predicted"
 
 
+class Killed:
+    """The ledger of a process that is killed before it writes down that the second round was logged."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.ledger, name)
+
+    def add_event(self, event: Event) -> None:
+        if event.data == {"round": 2}:
+            raise KeyboardInterrupt
+        self.ledger.add_event(event)
+
+
 def test_a_run_that_goes_on_goes_on_there(seal: Seal, source: Path) -> None:
     """One that was killed after a round's figures were logged, and before that was written down, logs them anew; the
     former ones do not count."""
     run = seal.json("improve", source, *SMALL[:-2])["run"]
     ledger, said = seal.context().ledger, list[str]()
-    add_event = ledger.add_event
-
-    def killed(event: Event) -> None:
-        if event.data == {"round": 2}:
-            raise KeyboardInterrupt
-        add_event(event)
-
-    ledger.__dict__["add_event"] = killed
+    killed: Any = Killed(ledger)
     with pytest.raises(KeyboardInterrupt):
-        trackers_of(ledger, run, seal.home, said).report()
-    del ledger.__dict__["add_event"]
+        trackers_of(killed, run, seal.home, said).report()
     again = trackers_of(ledger, run, seal.home, said)
     for _ in range(2):
         again.report()
@@ -112,7 +120,7 @@ def test_a_tracker_that_fails_stops_nothing(seal: Seal, source: Path) -> None:
     assert "tensorboard has not got the figures: " in done.stderr
     blocked.unlink()
     ledger = seal.context().ledger
-    run = str(ledger.runs()[0]["run"])
+    run = ledger.runs()[0].id
     assert {e.status for e in ledger.events(run) if e.step == REPORT} == {"failed"}
     late = trackers_of(ledger, run, seal.home, [])
     late.report()
