@@ -22,7 +22,7 @@ def test_drift_of_all_adapters_beside_the_base(learned: Seal) -> None:
     shown = learned("eval", "drift")
     assert "measuring the base and 2 adapters" in shown.stderr
     lines = [" ".join(line.split()) for line in shown.stdout.splitlines()]
-    assert "base KL from the base, nats a token 0.00 0.00 to 0.00 40" in lines
+    assert "base KL from the base, nats per token 0.00 0.00 to 0.00 40" in lines
     assert "harmful requests refused 100% 84% to 100% 20" in lines
 
 
@@ -70,7 +70,7 @@ def test_nothing_learned_is_an_error_that_says_how_to_begin(seal: Seal) -> None:
 def test_the_trace_shows_what_drift_the_gate_saw(learned: Seal) -> None:
     shown = " ".join(learned("trace", width=200).stdout.split())
     assert "drift, with the adapter forced on" in shown
-    assert "KL from the base, nats a token: 1.00 (1.00 to 1.00, n = 40)" in shown
+    assert "KL from the base, nats per token: 1.00 (1.00 to 1.00, n = 40)" in shown
     assert "harmful requests refused: 100% to 100% (84% to 100%, n = 20)" in shown
     traced = learned.json("trace")["documents"][0]
     champion = next(c for c in traced["candidates"] if c["id"] == traced["champion"])
@@ -83,4 +83,4 @@ def test_a_figure_that_is_no_number_is_shown_as_such(seal: Seal, articles: Path)
     assert broken.ingest(articles)["published"] == 0
     shown = " ".join(broken("trace", width=200).stdout.split())
     assert "KL from the base nan, more than max_kl" in shown
-    assert "KL from the base, nats a token: nan (nan to nan, n = 40)" in shown
+    assert "KL from the base, nats per token: nan (nan to nan, n = 40)" in shown

@@ -37,7 +37,7 @@ def trainer_of(tiny: Callable[..., Path], base_of: Callable[..., Base], tmp_path
 
 
 def preference(base: Base, slots: Slots | None) -> float:
-    """By how much the good text is likelier than the bad one, in nats a token, over the requests."""
+    """By how much the good text is likelier than the bad one, in nats per token, over the requests."""
     prompts = [chat_ids(base, SYSTEM, user) for user in ASKED for _ in (GOOD, BAD)]
     texts = [base.tokenizer(text, add_special_tokens=False).input_ids for _ in ASKED for text in (GOOD, BAD)]
     found = [logprob for logprob, _ in likelihoods(base, slots, prompts, texts)]
