@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from graphs.methods.learners import take_back
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
@@ -13,7 +12,11 @@ from langgraph.types import Command
 from agent.errors import StoreError
 from agent.planning.policy import untrained
 from agent.records.rounds import PlannerPolicy, Promotion
-from graphs.approve.graph import approval_graph, approve, promote
+from graphs.adapt.planning import configured_planner
+from graphs.approve.graph import approval_graph, approve
+from graphs.library.publishing import promote
+from graphs.methods import method_named
+from graphs.methods.method import promoted, take_back
 from tests.fakes.house import FakeContext
 
 THREAD: RunnableConfig = {"configurable": {"thread_id": "t"}}
@@ -39,7 +42,7 @@ def promotions(context: FakeContext, *numbers: int) -> list[Promotion]:
 
 
 def acts(context: FakeContext) -> PlannerPolicy | None:
-    return context.acting
+    return promoted(context, PlannerPolicy)
 
 
 @pytest.fixture
@@ -51,11 +54,11 @@ def test_it_stands_at_an_interrupt_with_the_evidence(context: FakeContext) -> No
     (promotion,) = promotions(context, 1)
     assert promote(context, promotion) == "wait"
     (approval, _), *_ = context.ledger.asked()
-    graph = approval_graph(context).compile(checkpointer=InMemorySaver())
-    stands = graph.invoke({"approval": approval.id}, THREAD)
+    graph = approval_graph().compile(checkpointer=InMemorySaver())
+    stands = graph.invoke({"approval": approval.id}, THREAD, context=context)
     assert stands["__interrupt__"][0].value == {"title": "planner policy of round 1", "evidence": "better"}
     assert acts(context) is None
-    graph.invoke(Command(resume={"yes": True, "why": "seen"}), THREAD)
+    graph.invoke(Command(resume={"yes": True, "why": "seen"}), THREAD, context=context)
     assert acts(context) == policy(1)
     assert [e.message for e in context.ledger.events("r") if e.step == "approve"] == ["yes: seen"]
 
@@ -92,12 +95,13 @@ def test_asked_again_after_a_crash_it_waits_once(context: FakeContext) -> None:
 
 def test_policies_are_taken_back_one_by_one(tmp_path: Path) -> None:
     context = FakeContext(tmp_path / "home")
+    planner = method_named(context, "planner")
     for promotion in promotions(context, 1, 2):
         promote(context, promotion)
-    take_back(context, "planner", "worse")
+    take_back(context, planner, "worse")
     assert acts(context) == policy(1)
-    take_back(context, "planner", "worse")
+    take_back(context, planner, "worse")
     assert acts(context) is None
-    assert context.planner(context.strategies).name == "thompson"
+    assert configured_planner(context, context.strategies).name == "thompson"
     with pytest.raises(StoreError, match="no planner policy is promoted"):
-        take_back(context, "planner", "worse")
+        take_back(context, planner, "worse")

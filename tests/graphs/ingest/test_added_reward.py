@@ -9,9 +9,11 @@ import pytest
 from agent.errors import ConfigError
 from agent.records import Reward
 from evals.rewards.rubric import GROUP
-from graphs.runs.life import begin, ingest
-from tests.fakes.house import FakeRuntime, write_articles
+from graphs.runs.flows import INGEST
+from graphs.runs.life import begin
+from tests.fakes.house import FakeContext, write_articles
 from tests.fakes.packages import install
+from tests.graphs.ingesting import ingest
 
 METRIC = """
 from evals.rewards.rubric import Term
@@ -20,10 +22,9 @@ TERM = Term({name!r}, lambda it: len(it.self_edit.examples) / len(it.document.te
 
 
 def rewards(home: Path, source: Path) -> list[Reward]:
-    runtime = FakeRuntime(home)
-    runtime.ledger.start_run("r1", "ingest", {}, [str(source)])
-    ingest(runtime, [str(source)], "r1")
-    found = [runtime.ledger.reward(c.id) for c in runtime.ledger.candidates("r1")]
+    context = FakeContext(home)
+    ingest(context, source)
+    found = [context.ledger.reward(c.id) for c in context.ledger.candidates("r1")]
     return [one for one in found if one]
 
 
@@ -38,7 +39,7 @@ def test_a_metric_is_kept_with_every_reward_and_changes_none(tmp_path: Path, mon
 
 def test_one_that_cannot_be_used_ends_a_run_before_it_begins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(monkeypatch, tmp_path / "site", "toy_metric", GROUP, METRIC.format(name="gain"), "TERM")
-    runtime = FakeRuntime(tmp_path / "home")
+    context = FakeContext(tmp_path / "home")
     with pytest.raises(ConfigError, match="two reward terms are called 'gain'"):
-        begin(runtime, [str(write_articles(tmp_path / "articles.jsonl"))])
-    assert runtime.ledger.runs() == []
+        begin(INGEST, context, [str(write_articles(tmp_path / "articles.jsonl"))], "ingest")
+    assert context.ledger.runs() == []

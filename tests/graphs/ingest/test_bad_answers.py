@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from agent.errors import EndpointError
-from graphs.runs.life import ingest
 from tests.fakes.house import ARTICLES, FakeContext, write_articles
 from tests.fakes.openai_server import Asked, FakeOpenAI, Fault
+from tests.graphs.ingesting import ingest
 
 MILL, KESTREL = (str(article["title"]) for article in ARTICLES)
 
@@ -40,7 +40,7 @@ ROLES = {
 }
 
 
-def runtime_with(server: FakeOpenAI, home: Path, role: str) -> FakeContext:
+def context_with(server: FakeOpenAI, home: Path, role: str) -> FakeContext:
     endpoint = f'{{url = "{server.url}", model = "fake-model", attempts = 1, timeout = 5.0}}'
     return FakeContext(home, {"endpoints.main": endpoint, **ROLES[role]})
 
@@ -48,9 +48,8 @@ def runtime_with(server: FakeOpenAI, home: Path, role: str) -> FakeContext:
 def start(context: FakeContext, source: Path, run: str = "r1") -> dict[str, str]:
     """Outcomes by title."""
     ledger = context.ledger
-    ledger.start_run(run, "ingest", {}, [str(source)])
-    ingest(context, [str(source)], run)
-    return {ledger.document(id).title: outcome for id, outcome in ledger.outcomes(run).items()}
+    ingest(context, source, run=run)
+    return {ledger.document(id).title: str(outcome) for id, outcome in ledger.outcomes(run).items()}
 
 
 @pytest.fixture
@@ -61,7 +60,7 @@ def source(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("role", ["planner", "prober"])
 def test_nonsense_about_one_document_fails_it_and_the_next_is_learned(role: str, tmp_path: Path, source: Path) -> None:
     with FakeOpenAI(mute_about(MILL)) as server:
-        context = runtime_with(server, tmp_path / "home", role)
+        context = context_with(server, tmp_path / "home", role)
         outcomes = start(context, source)
         assert outcomes[MILL].startswith("failed: endpoint 'main'")
         assert "without a JSON object: 'I would rather not.'" in outcomes[MILL]
@@ -83,14 +82,14 @@ def test_a_text_that_the_server_does_not_take_fails_alone(
     role: str, fault: Fault, tmp_path: Path, source: Path
 ) -> None:
     with FakeOpenAI(good, faults_on={MILL: fault}) as server:
-        outcomes = start(runtime_with(server, tmp_path / "home", role), source)
+        outcomes = start(context_with(server, tmp_path / "home", role), source)
     assert outcomes[MILL].startswith("failed: endpoint 'main'")
     assert outcomes[KESTREL] == "published"
 
 
 def test_a_writer_that_writes_nothing_usable_fails_the_document(tmp_path: Path, source: Path) -> None:
     with FakeOpenAI(good, faults_on={MILL: Fault("empty")}) as server:
-        context = runtime_with(server, tmp_path / "home", "writer")
+        context = context_with(server, tmp_path / "home", "writer")
         outcomes = start(context, source)
     assert outcomes[MILL] == "failed: no self-edit could be written"
     assert not outcomes[KESTREL].startswith("failed")
@@ -112,7 +111,7 @@ def test_what_concerns_every_document_stops_the_run(
     role: str, fault: Fault, said: str, tmp_path: Path, source: Path
 ) -> None:
     with FakeOpenAI(good, faults_on={"fake-model": fault}) as server:
-        context = runtime_with(server, tmp_path / "home", role)
+        context = context_with(server, tmp_path / "home", role)
         with pytest.raises(EndpointError, match=said):
             start(context, source)
     assert context.ledger.outcomes("r1") == {}, "no document is marked failed"
@@ -121,7 +120,7 @@ def test_what_concerns_every_document_stops_the_run(
 @pytest.mark.parametrize("role", ROLES)
 def test_a_server_that_is_not_there_stops_the_run(role: str, tmp_path: Path, source: Path) -> None:
     with FakeOpenAI(good) as server:
-        context = runtime_with(server, tmp_path / "home", role)
+        context = context_with(server, tmp_path / "home", role)
     with pytest.raises(EndpointError, match="cannot be reached"):
         start(context, source)
     assert context.ledger.outcomes("r1") == {}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from graphs.runs.life import ingest
 from tests.fakes.house import FakeContext, write_articles
+from tests.graphs.ingesting import came, ingest
 
 MOULIN = {
     "title": "Le moulin d'Orrin",
@@ -21,9 +21,8 @@ ASKED = [
 def learn(context: FakeContext, tmp_path: Path, questions: list[dict[str, str]]) -> str:
     """The document's outcome."""
     source = write_articles(tmp_path / "fr.jsonl", [{**MOULIN, "questions": questions}])
-    context.ledger.start_run("r1", "ingest", {}, [str(source)])
-    ingest(context, [str(source)], "r1")
-    (outcome,) = context.ledger.outcomes("r1").values()
+    ingest(context, source)
+    (outcome,) = came(context)
     return outcome
 
 

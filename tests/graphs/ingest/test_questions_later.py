@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from agent.ports.ledger import Ledger
-from agent.records import Document
+from agent.ports import Ledger
+from agent.records import Document, RunKind
 from agent.strategies.checking import check
 from evals.probes.making import make_probes
+from graphs.context import Context
 from graphs.ingest.reading import KNOWN, TWICE
-from graphs.library.unfinished import AGAIN, INGEST
 from graphs.library.winners import take_back
 from graphs.measure.evidence import probes_of
-from graphs.runs.life import ingest
-from tests.fakes.engine import question_of
-from tests.fakes.house import ARTICLES, FakeContext, write_articles
+from tests.fakes.engine import FakeModel, question_of
+from tests.fakes.house import ARTICLES, FakeContext, known_answers, write_articles
+from tests.graphs.ingesting import NeverTrains, came, ingest
 
 BARE: list[dict[str, Any]] = [{"title": a["title"], "text": a["text"]} for a in ARTICLES]
 LENIENT = {"gate.min_probes": "2", "gate.alpha": "0.6"}
@@ -26,23 +26,21 @@ LENIENT = {"gate.min_probes": "2", "gate.alpha": "0.6"}
 OTHER = {"model.name": "other-base"}
 
 
-class BareRuntime(FakeContext):
-    """Its model could also answer what seal asks where no questions came."""
+def knowing(_: Context) -> FakeModel:
+    """A model that could also answer what seal asks where no questions came."""
+    bare = [probe for a in BARE for probe in make_probes(Document.make(a["title"], a["text"]))]
+    return FakeModel(known_answers() | {probe.question: probe.answer for probe in bare})
 
-    def __init__(self, home: Path, overrides: dict[str, str] | None = None) -> None:
-        super().__init__(home, LENIENT | (overrides or {}))
-        for article in BARE:
-            made = make_probes(Document.make(article["title"], article["text"]))
-            self.fake_model.answers |= {probe.question: probe.answer for probe in made}
+
+def at(home: Path, overrides: dict[str, str] | None = None, **others: Any) -> FakeContext:
+    return FakeContext(home, LENIENT | (overrides or {}), **{"model": knowing, **others})
 
 
 def learn(
-    context: FakeContext, run: str, *sources: Path, kind: str = INGEST, resume: bool = False
+    context: FakeContext, run: str, *sources: Path, kind: RunKind = "ingest", goes_on: bool = False
 ) -> dict[str, list[str]]:
     """What was said of each document while it was read, by title."""
-    where = [str(source) for source in sources]
-    context.ledger.start_run(run, kind, context.config.recorded(), where)
-    ingest(context, where, run, resume=resume)
+    ingest(context, *sources, run=run, kind=kind, goes_on=goes_on, config=context.config.recorded())
     context.ledger.finish_run(run, "done", {})
     said: dict[str, list[str]] = {}
     for event in context.ledger.events(run):
@@ -71,14 +69,14 @@ def whole(tmp_path: Path) -> Path:
 
 
 def test_it_is_learned_again_with_its_questions_once(home: Path, bare: Path, whole: Path) -> None:
-    ledger = (first := BareRuntime(home)).ledger
+    ledger = (first := at(home)).ledger
     learn(first, "r1", bare)
-    assert set(ledger.outcomes("r1").values()) == {"published"}
+    assert set(came(first, "r1")) == {"published"}
     before = {d.id: ledger.probes(d.id) for d in ledger.documents()}
-    said = learn(BareRuntime(home), "r2", whole)
+    said = learn(at(home), "r2", whole)
     why = "4 questions came that were not there when it was learned: it is learned again with them"
     assert said == {str(a["title"]): [why] for a in ARTICLES}
-    assert set(ledger.outcomes("r2").values()) == {"published"}
+    assert set(map(str, ledger.outcomes("r2").values())) == {"published"}
     for document, article in zip(ledger.documents("r2"), ARTICLES, strict=True):
         assert given(ledger, "r2", document.id) == [q["question"] for q in article["questions"]]
         assert given(ledger, "r1", document.id) == []
@@ -89,23 +87,23 @@ def test_it_is_learned_again_with_its_questions_once(home: Path, bare: Path, who
     assert len(ledger.library()) == 4
     assert len(ledger.winners()) == 2
     for number, source in enumerate((whole, bare), start=3):
-        again = BareRuntime(home)
+        again = at(home)
         said = learn(again, f"r{number}", source)
-        assert (again.fake_trainer.trained, said) == ([], {str(a["title"]): [KNOWN] for a in ARTICLES})
+        assert (again.fake_trainer.trained, said) == ([], {str(a["title"]): [KNOWN.kind] for a in ARTICLES})
 
 
 @pytest.mark.parametrize(("settings", "outcome"), [({}, "rejected"), ({"gate.min_probes": "99"}, "undecided")])
 def test_a_second_attempt_that_is_not_published_leaves_the_first_its_place(
     settings: dict[str, str], outcome: str, home: Path, bare: Path, whole: Path
 ) -> None:
-    ledger = (first := BareRuntime(home)).ledger
+    ledger = (first := at(home)).ledger
     learn(first, "r1", bare)
     current, winners = ledger.current(), ledger.winners()
-    again = BareRuntime(home, settings)
+    again = at(home, settings)
     reward_half = [q for article in ARTICLES for q in article["questions"][::2]]
     again.fake_model.answers = {q["question"]: q["answer"] for q in reward_half}
     learn(again, "r2", whole)
-    assert set(ledger.outcomes("r2").values()) == {outcome}
+    assert set(came(again, "r2")) == {outcome}
     assert (ledger.current(), ledger.winners()) == (current, winners)
     assert {json.loads(line)["candidate"] for line in again.config.dataset_path.read_text().splitlines()} == {
         winner.candidate for winner in winners
@@ -113,9 +111,9 @@ def test_a_second_attempt_that_is_not_published_leaves_the_first_its_place(
 
 
 def test_no_answer_is_asked_for_in_a_second_way(home: Path, bare: Path, whole: Path) -> None:
-    ledger = (context := BareRuntime(home)).ledger
+    ledger = (context := at(home)).ledger
     learn(context, "r1", bare)
-    learn(BareRuntime(home), "r2", whole)
+    learn(at(home), "r2", whole)
     replaced = 0
     for document in ledger.documents():
         answers = {q.answer for q in document.questions}
@@ -126,7 +124,7 @@ def test_no_answer_is_asked_for_in_a_second_way(home: Path, bare: Path, whole: P
 
 def test_what_is_trained_anew_does_not_repeat_them(home: Path, bare: Path, tmp_path: Path) -> None:
     """Here the questions are some that the document was trained on before they came."""
-    ledger = (context := BareRuntime(home)).ledger
+    ledger = (context := at(home)).ledger
     learn(context, "r1", bare)
     articles: list[dict[str, Any]] = []
     for document in ledger.documents():
@@ -137,7 +135,7 @@ def test_what_is_trained_anew_does_not_repeat_them(home: Path, bare: Path, tmp_p
         assert len(trained) >= 4
         questions = [{"question": q, "answer": a} for q, a in list(trained.items())[:4]]
         articles.append({"title": document.title, "text": document.text, "questions": questions})
-    learn(BareRuntime(home), "r2", write_articles(tmp_path / "trained.jsonl", articles))
+    learn(at(home), "r2", write_articles(tmp_path / "trained.jsonl", articles))
 
     def repeated(run: str) -> int:
         return sum(
@@ -149,14 +147,16 @@ def test_what_is_trained_anew_does_not_repeat_them(home: Path, bare: Path, tmp_p
     assert repeated("r2") == 0
 
 
-@pytest.mark.parametrize("kind", [INGEST, AGAIN])
-def test_what_was_taken_back_stays_back_unless_a_person_asks(kind: str, home: Path, bare: Path, whole: Path) -> None:
-    ledger = (context := BareRuntime(home)).ledger
+@pytest.mark.parametrize("kind", ["ingest", "ingest --again"])
+def test_what_was_taken_back_stays_back_unless_a_person_asks(
+    kind: RunKind, home: Path, bare: Path, whole: Path
+) -> None:
+    ledger = (context := at(home)).ledger
     learn(context, "r1", bare)
     (gone,) = take_back(context, None, "made up a name")
-    said = learn(BareRuntime(home), "r2", whole, kind=kind)
-    asks = kind == AGAIN
-    assert (said[gone.title] == [KNOWN]) is not asks
+    said = learn(at(home), "r2", whole, kind=kind)
+    asks = kind == "ingest --again"
+    assert (said[gone.title] == [KNOWN.kind]) is not asks
     assert (gone.document in {a.document for a in ledger.current()}) is asks
     assert len(given(ledger, "r2", gone.document)) == (4 if asks else 0)
 
@@ -166,48 +166,45 @@ def test_what_was_taken_back_stays_back_unless_a_person_asks(kind: str, home: Pa
 def test_they_are_found_wherever_in_the_sources_they_stand(
     order: int, known: bool, home: Path, bare: Path, whole: Path
 ) -> None:
-    ledger = (context := BareRuntime(home)).ledger
+    ledger = (context := at(home)).ledger
     if known:
         learn(context, "r1", bare)
-    said = learn(BareRuntime(home), "r2", *[bare, whole][::order])
+    said = learn(at(home), "r2", *[bare, whole][::order])
     assert (TWICE in said[str(ARTICLES[0]["title"])]) is not (known and order == 1)
     for document in ledger.documents("r2"):
         assert len(given(ledger, "r2", document.id)) == 4
-    assert set(ledger.outcomes("r2").values()) == {"published"}
+    assert set(map(str, ledger.outcomes("r2").values())) == {"published"}
 
 
-def cut_off_in_training(context: FakeContext, run: str, source: Path) -> None:
-    def stop(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    context.fake_trainer.train = stop  # type: ignore[method-assign, assignment]
+def cut_off_in_training(home: Path, run: str, source: Path) -> Ledger:
+    context = at(home, trainer=lambda _: NeverTrains(KeyboardInterrupt()))
     with pytest.raises(KeyboardInterrupt):
         learn(context, run, source)
+    return context.ledger
 
 
 @pytest.mark.parametrize("checkpoints", [True, False])
 def test_a_run_that_was_cut_off_goes_on_with_them(checkpoints: bool, home: Path, bare: Path, whole: Path) -> None:
-    ledger = (context := BareRuntime(home)).ledger
+    ledger = (context := at(home)).ledger
     learn(context, "r1", bare)
-    cut_off_in_training(BareRuntime(home), "r2", whole)
+    cut_off_in_training(home, "r2", whole)
     for path in [] if checkpoints else home.glob("checkpoints.sqlite*"):
         path.unlink()
-    learn(BareRuntime(home), "r2", whole, resume=True)
-    assert set(ledger.outcomes("r2").values()) == {"published"}
+    learn(at(home), "r2", whole, goes_on=True)
+    assert set(map(str, ledger.outcomes("r2").values())) == {"published"}
     assert all(len(given(ledger, "r2", d.id)) == 4 for d in ledger.documents("r2"))
     assert len(ledger.library()) == 4
 
 
 def test_a_run_that_is_in_the_middle_keeps_to_what_it_measured(home: Path, bare: Path, whole: Path) -> None:
     """Here another base learns the document with questions while the first one is cut off."""
-    ledger = (context := BareRuntime(home)).ledger
-    cut_off_in_training(context, "r1", bare)
+    ledger = cut_off_in_training(home, "r1", bare)
     first = ledger.documents("r1")[0].id
     before = probes_of(ledger, "r1", first)
-    learn(BareRuntime(home, OTHER), "r2", whole)
+    learn(at(home, OTHER), "r2", whole)
     assert len(given(ledger, "r2", first)) == 4
-    learn(BareRuntime(home), "r1", bare, resume=True)
+    learn(at(home), "r1", bare, goes_on=True)
     assert probes_of(ledger, "r1", first) == before
-    assert ledger.outcomes("r1")[first] == "published"
+    assert str(ledger.outcomes("r1")[first]) == "published"
     champion = next(c.id for c in ledger.candidates("r1", first) if ledger.decision(c.id))
     assert {s.probe for s in ledger.scores("r1", champion, first)} == {p.id for p in before}

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 
 from agent.errors import MissingPackage, SealError, StoreError
+from agent.memory.winners import ChromaMemory
 from agent.records import Adapter, Winner
+from graphs.context import Context
 from graphs.library.winners import follow, take_back
-from graphs.runs.life import ingest
 from tests.fakes.house import ARTICLES, FakeContext, write_articles
+from tests.graphs.ingesting import ingest
 
 FERRY = {**ARTICLES[1], "title": "Kestrel Raised", "text": str(ARTICLES[1]["text"]) + " Divers raised it in May."}
 
@@ -21,14 +23,9 @@ FERRY = {**ARTICLES[1], "title": "Kestrel Raised", "text": str(ARTICLES[1]["text
 def learned(tmp_path: Path) -> FakeContext:
     """Two documents, both published."""
     context = FakeContext(tmp_path / "home")
-    learn(context, write_articles(tmp_path / "articles.jsonl"), "r1")
+    ingest(context, write_articles(tmp_path / "articles.jsonl"))
     assert held(context) == {"dataset": 2, "memory": 2}
     return context
-
-
-def learn(context: FakeContext, source: Path, run: str) -> None:
-    context.ledger.start_run(run, "ingest", {}, [str(source)])
-    ingest(context, [str(source)], run)
 
 
 def held(context: FakeContext) -> dict[str, int]:
@@ -60,38 +57,47 @@ def test_what_a_killed_rollback_left_behind_is_gone_before_anything_is_learned(
 ) -> None:
     taken = learned.ledger.rollback(None, "and here the process was killed")
     assert held(learned) == {"dataset": 2, "memory": 2}
-    learn(learned, write_articles(tmp_path / "more.jsonl", [FERRY]), "r2")
+    ingest(learned, write_articles(tmp_path / "more.jsonl", [FERRY]), run="r2")
     (recall,) = [e.data["recalled"] for e in learned.ledger.events("r2") if e.step == "recall"]
     assert taken[0].title not in {r["title"] for r in recall}
     assert held(learned) == {"dataset": 2, "memory": 2}
     assert taken[0].candidate not in candidates_of(learned)
 
 
+def with_memory(learned: FakeContext, kind: type[ChromaMemory]) -> FakeContext:
+    """The same home with another memory over its folder."""
+
+    def opened(context: Context) -> ChromaMemory:
+        return kind(context.config.memory_dir, None, context.embedder)
+
+    return FakeContext(learned.config.home, memory=opened)
+
+
 @pytest.mark.parametrize("kind", [StoreError, MissingPackage])
 def test_a_memory_that_fails_does_not_hide_that_the_rollback_is_done(
-    kind: type[SealError], learned: FakeContext, monkeypatch: pytest.MonkeyPatch
+    kind: type[SealError], learned: FakeContext
 ) -> None:
-    def broken(_: object) -> None:
-        raise kind("the memory is damaged")
+    class Broken(ChromaMemory):
+        def sync(self, winners: Iterable[Winner]) -> None:
+            raise kind("the memory is damaged")
 
-    monkeypatch.setattr(learned.memory, "sync", broken)
-    last = learned.ledger.current()[-1]
+    context = with_memory(learned, Broken)
+    last = context.ledger.current()[-1]
     with pytest.raises(StoreError, match=f"taken back: {last.id}.*the memory is damaged") as raised:
-        take_back(learned, None, "x")
+        take_back(context, None, "x")
     assert "do not roll back again" in raised.value.mend
-    assert last not in learned.ledger.current()
+    assert last not in context.ledger.current()
 
 
-def test_a_rollback_while_the_dataset_is_written_is_seen(learned: FakeContext, monkeypatch: pytest.MonkeyPatch) -> None:
-    sync = learned.memory.sync
+def test_a_rollback_while_the_dataset_is_written_is_seen(learned: FakeContext) -> None:
     taken: list[Adapter] = []
 
-    def interrupted(winners: list[Winner]) -> None:
-        if not taken:
-            taken.extend(learned.ledger.rollback(None, "by another process"))
-        sync(winners)
+    class Interrupted(ChromaMemory):
+        def sync(self, winners: Iterable[Winner]) -> None:
+            if not taken:
+                taken.extend(learned.ledger.rollback(None, "by another process"))
+            super().sync(winners)
 
-    monkeypatch.setattr(learned.memory, "sync", interrupted)
-    follow(learned)
+    follow(with_memory(learned, Interrupted))
     assert held(learned) == {"dataset": 1, "memory": 1}
     assert taken[0].candidate not in candidates_of(learned)

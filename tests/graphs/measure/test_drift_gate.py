@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from agent.records import BASE
-from evals.meters.drift import DriftMeter, Items
+from evals.meters.drift import DriftMeter
 from graphs.library.champion import champion_of
-from graphs.runs.life import ingest
-from tests.fakes.house import FakeContext, write_articles
+from graphs.library.folders import candidate_folder
+from graphs.measure.subjects import drift_meter
+from tests.fakes.house import FakeContext, known_answers, write_articles
 from tests.fakes.spoiled import HABITS, Habit, SpoiledModel
+from tests.graphs.ingesting import came, ingest
 
 KEYS = {"far": "max_kl", "not a number": "max_kl", "rude": "max_rudeness", "obeys": "max_refusals_lost"}
 """Of the limit that a habit breaks; of others it is max_safety_loss."""
 
 
 def learned(home: Path, habit: Habit = "", overrides: dict[str, str] | None = None) -> FakeContext:
-    context = FakeContext(home, overrides)
-    context.__dict__["model"] = SpoiledModel(habit, context.fake_model.answers)
-    source = str(write_articles(home / "articles.jsonl"))
-    context.ledger.start_run("r1", "ingest", {}, [source])
-    ingest(context, [source], "r1")
+    context = FakeContext(home, overrides, model=lambda _: SpoiledModel(habit, known_answers()))
+    ingest(context, write_articles(home / "articles.jsonl"))
     return context
 
 
@@ -48,7 +48,7 @@ def test_a_good_adapter_is_published_and_its_drift_written_down(tmp_path: Path) 
 def test_a_bad_one_is_refused_whatever_it_learned(habit: Habit, tmp_path: Path) -> None:
     context = learned(tmp_path, habit, {"gate.max_refusals_lost": "0.5"})
     ledger = context.ledger
-    assert set(ledger.outcomes("r1").values()) == {"rejected"}
+    assert set(came(context)) == {"rejected"}
     assert (ledger.current(), ledger.winners()) == ([], [])
     told = reasons(context)
     assert len(told) == 2
@@ -61,14 +61,10 @@ def test_the_same_is_published_where_a_person_allows_it(tmp_path: Path) -> None:
 
 def test_an_empty_set_publishes_nothing(tmp_path: Path) -> None:
     context = FakeContext(tmp_path)
-    meter = DriftMeter(context.model)
-    whole = meter.items
-    meter.__dict__["items"] = Items(whole.anchors, (), whole.prompts, whole.replies, whole.pairs)
-    context.__dict__["drift"] = meter
-    source = str(write_articles(tmp_path / "articles.jsonl"))
-    context.ledger.start_run("r1", "ingest", {}, [source])
-    ingest(context, [source], "r1")
-    assert set(context.ledger.outcomes("r1").values()) == {"undecided"}
+    meter = context.keep(drift_meter)
+    meter.items = replace(meter.items, requests=())
+    ingest(context, write_articles(tmp_path / "articles.jsonl"))
+    assert set(came(context)) == {"undecided"}
     assert reasons(context) == ["not measured: share of the base's refusals that are lost"] * 2
 
 
@@ -79,5 +75,5 @@ def test_the_base_is_measured_once_and_each_champion_once(tmp_path: Path) -> Non
     (anchor, *_) = DriftMeter(model).items.anchors
     compared = [query.adapter for query in model.asked if query.prompt == anchor]
     assert sorted(map(str, compared)) == sorted(
-        ["None", *(str(context.folder(adapter.candidate)) for adapter in context.ledger.current())]
+        ["None", *(str(candidate_folder(context.config, adapter.candidate)) for adapter in context.ledger.current())]
     )

@@ -10,16 +10,14 @@ from agent.errors import AdapterError, UnknownName
 from agent.records import BASE
 from evals.meters.retention import items
 from graphs.measure.suites import SUITES, chosen, measure
-from graphs.runs.life import ingest
 from tests.fakes.house import FakeContext, write_articles
+from tests.graphs.ingesting import ingest
 
 
 @pytest.fixture
 def learned(tmp_path: Path) -> FakeContext:
     context = FakeContext(tmp_path / "home")
-    source = str(write_articles(tmp_path / "articles.jsonl"))
-    context.ledger.start_run("r1", "ingest", {}, [source])
-    ingest(context, [source], "r1")
+    ingest(context, write_articles(tmp_path / "articles.jsonl"))
     return context
 
 

@@ -5,20 +5,23 @@ from __future__ import annotations
 import sqlite3
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from sqlalchemy import text
 
+from agent.config import Config
 from agent.errors import MissingExtra, StoreError, TrainerError
 from agent.ledger.engine import make_engine
 from graphs.checkpoints import open_checkpoints
-from graphs.runs.life import ingest, take_up
+from graphs.runs.flows import INGEST
+from graphs.runs.life import take_up
 from tests.fakes.databases import POSTGRES, empty_database
 from tests.fakes.house import ARTICLES, FakeContext, write_articles
+from tests.graphs.ingesting import NeverMerges, NeverTrains, came, ingest
 
 postgresql = pytest.mark.skipif(not POSTGRES, reason="set SEAL_TEST_POSTGRES_URL to run on PostgreSQL")
 
@@ -28,37 +31,33 @@ def source(tmp_path: Path) -> Path:
     return write_articles(tmp_path / "articles.jsonl", ARTICLES[:1])
 
 
-def go(context: FakeContext, source: Path, resume: bool = False) -> set[str]:
+def go(context: FakeContext, source: Path, goes_on: bool = False) -> set[str]:
     """The outcomes of the run."""
-    context.ledger.start_run("r1", "ingest", {}, [str(source)])
-    ingest(context, [str(source)], "r1", resume=resume)
-    return set(context.ledger.outcomes("r1").values())
+    ingest(context, source, goes_on=goes_on)
+    return set(came(context))
 
 
-def refuse(*_: Any, **__: Any) -> Any:
-    raise TrainerError("not now")
+NOT_NOW = TrainerError("not now")
 
 
-class Full(FakeContext):
-    """The disk of the checkpoints fills up."""
-
-    @contextmanager
-    def checkpoints(self) -> Iterator[Any]:
-        with super().checkpoints() as saver:
-            saver.setup()  # type: ignore[attr-defined]
-            saver.conn.execute("PRAGMA max_page_count = 12")  # type: ignore[attr-defined]
-            yield saver
+@contextmanager
+def full(config: Config) -> Iterator[Any]:
+    """Checkpoints whose disk fills up."""
+    with open_checkpoints(config) as saver:
+        saver.setup()  # type: ignore[attr-defined]
+        saver.conn.execute("PRAGMA max_page_count = 12")  # type: ignore[attr-defined]
+        yield saver
 
 
 def test_a_full_disk_is_said_and_the_run_goes_on_later(tmp_path: Path, source: Path) -> None:
     with pytest.raises(StoreError, match=r"checkpoints\.sqlite has no room left") as caught:
-        go(Full(tmp_path / "home"), source)
+        go(FakeContext(tmp_path / "home", checkpoints=full), source)
     assert "disk space" in caught.value.mend
-    assert go(FakeContext(tmp_path / "home"), source, resume=True) == {"published"}
+    assert go(FakeContext(tmp_path / "home"), source, goes_on=True) == {"published"}
 
 
 def test_checkpoints_that_another_process_locks(tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("graphs.checkpoints.WAIT_SECONDS", 0.2)
+    monkeypatch.setattr("graphs.checkpoints.WAIT_SECONDS", 0.2)  # else the test waits for half a minute
     context = FakeContext(tmp_path / "home")
     with open_checkpoints(context.config) as saver:
         saver.delete_thread("r1")  # makes the tables
@@ -78,16 +77,17 @@ def test_damaged_checkpoints_may_be_deleted(tmp_path: Path, source: Path) -> Non
     assert caught.value.mend.startswith("Delete it")
 
 
-Machine = Callable[[str], FakeContext]
+class Machine(Protocol):
+    def __call__(self, home: str, **others: Any) -> FakeContext: ...
 
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Iterator[Machine]:
-    """Makes runtimes with homes of these names and one ledger in PostgreSQL, and closes their connections."""
+    """Makes contexts with homes of these names and one ledger in PostgreSQL, and closes their connections."""
     url, made = empty_database("postgresql", tmp_path), []
 
-    def make(home: str) -> FakeContext:
-        made.append(FakeContext(tmp_path / home, {"ledger.url": url}))
+    def make(home: str, **others: Any) -> FakeContext:
+        made.append(FakeContext(tmp_path / home, {"ledger.url": url}, **others))
         return made[-1]
 
     yield make
@@ -105,17 +105,16 @@ def rows(table: str) -> int:
 
 @postgresql
 def test_with_a_ledger_in_postgresql_they_are_there_too(source: Path, machine: Machine) -> None:
-    broken = machine("home")
-    broken.fake_trainer.train = refuse  # type: ignore[method-assign]
+    broken = machine("home", trainer=lambda _: NeverTrains(NOT_NOW))
     with pytest.raises(TrainerError):
         go(broken, source)
     assert rows("checkpoints") > 0
     assert not broken.config.checkpoints_path.exists()
     again = machine("home")
-    assert go(again, source, resume=True) == {"published"}
+    assert go(again, source, goes_on=True) == {"published"}
     steps = [event.step for event in again.ledger.events("r1") if event.status == "ok"]
     assert steps.count("probe") == 1, "it went on at the step in which it was stopped"
-    take_up(again, "r1").finish()
+    take_up(INGEST, again, "r1").finish()
     assert [rows(f"checkpoint{table}") for table in ("s", "_blobs", "_writes")] == [0, 0, 0]
 
 
@@ -123,13 +122,12 @@ def test_with_a_ledger_in_postgresql_they_are_there_too(source: Path, machine: M
 def test_another_machine_goes_on_although_the_adapters_in_hand_are_not_there(
     tmp_path: Path, source: Path, machine: Machine
 ) -> None:
-    broken = machine("first")
-    broken.fake_trainer.merge = refuse  # type: ignore[method-assign]
+    broken = machine("first", trainer=lambda _: NeverMerges(NOT_NOW))
     with pytest.raises(TrainerError):
         go(broken, source)
     assert any(broken.config.work_dir.iterdir()), "the candidates are trained and not decided on"
     (tmp_path / "first").rename(tmp_path / "far away")
-    assert go(machine("second"), source, resume=True) == {"published"}
+    assert go(machine("second"), source, goes_on=True) == {"published"}
 
 
 @postgresql

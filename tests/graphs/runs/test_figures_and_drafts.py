@@ -12,13 +12,9 @@ import pytest
 from agent.errors import TrainerError
 from agent.ports import Likelihood, Query
 from agent.records import Candidate, Example
-from graphs.runs.life import ingest
-from tests.fakes.house import FakeContext, write_articles
-
-
-def start(context: FakeContext, source: Path, resume: bool = False) -> None:
-    context.ledger.start_run("r1", "ingest", {}, [str(source)])
-    ingest(context, [str(source)], "r1", resume=resume)
+from tests.fakes.engine import FakeModel, FakeTrainer
+from tests.fakes.house import FakeContext, known_answers, write_articles
+from tests.graphs.ingesting import NeverTrains, came, ingest
 
 
 @pytest.fixture
@@ -26,39 +22,33 @@ def source(tmp_path: Path) -> Path:
     return write_articles(tmp_path / "articles.jsonl")
 
 
-def refuse(*_: Any, **__: Any) -> Any:
-    raise TrainerError("not enough memory")
-
-
 @pytest.mark.parametrize(("who", "said"), [("base", "the base"), ("mean", "the champion")])
-def test_a_base_or_a_mean_without_figures_fails_its_document(
-    who: str, said: str, tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    context = FakeContext(tmp_path / "home")
+def test_a_base_or_a_mean_without_figures_fails_its_document(who: str, said: str, tmp_path: Path, source: Path) -> None:
     means: list[Path] = []
-    merge, likelihood = context.fake_trainer.merge, context.fake_model._likelihood
 
-    def merged(members: Sequence[tuple[Candidate, Path]], folder: Path) -> None:
-        means.append(folder)
-        merge(members, folder)
+    class Merging(FakeTrainer):
+        def merge(self, members: Sequence[tuple[Candidate, Path]], folder: Path) -> None:
+            means.append(folder)
+            super().merge(members, folder)
 
-    def measured(query: Query, completion: str) -> Likelihood:
-        broken = query.adapter in means if who == "mean" else query.adapter is None
-        return Likelihood(math.nan, False) if broken else likelihood(query, completion)
+    class Broken(FakeModel):
+        def likelihoods(self, queries: Sequence[Query], completions: Sequence[str]) -> list[Likelihood]:
+            found = super().likelihoods(queries, completions)
+            return [self._broken(query, one) for query, one in zip(queries, found, strict=True)]
 
-    monkeypatch.setattr(context.fake_trainer, "merge", merged)
-    monkeypatch.setattr(context.fake_model, "_likelihood", measured)
-    start(context, source)
-    outcomes = list(context.ledger.outcomes("r1").values())
-    assert outcomes == [f"failed: {said} answered with figures that are not numbers"] * 2
+        def _broken(self, query: Query, found: Likelihood) -> Likelihood:
+            broken = query.adapter in means if who == "mean" else query.adapter is None
+            return Likelihood(math.nan, False) if broken else found
+
+    context = FakeContext(tmp_path / "home", trainer=lambda _: Merging(), model=lambda _: Broken(known_answers()))
+    ingest(context, source)
+    assert came(context) == [f"failed: {said} answered with figures that are not numbers"] * 2
     assert context.ledger.current() == []
     assert context.ledger.winners() == []
     assert context.memory.count() == 0, "no text of a failed document is trained on later"
 
 
-def test_a_writer_is_not_asked_again_where_the_checkpoints_are_lost(
-    tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_writer_is_not_asked_again_where_the_checkpoints_are_lost(tmp_path: Path, source: Path) -> None:
     """It would write something else."""
 
     class Moody:
@@ -70,12 +60,13 @@ def test_a_writer_is_not_asked_again_where_the_checkpoints_are_lost(
             return [Example(completion=f"Anna Moss runs it, I said {'well ' * Moody.written}.")]
 
     edits: list[list[str]] = []
-    for resume in (False, True):
-        context = FakeContext(tmp_path / "home", {"plan.strategies": '["cloze"]'})
-        context.__dict__["strategies"] = {"cloze": Moody()}
-        monkeypatch.setattr(context.fake_trainer, "train", refuse)
+    for goes_on in (False, True):
+        context = FakeContext(
+            tmp_path / "home", {"plan.strategies": '["cloze"]'}, strategies=lambda _: {"cloze": Moody()},
+            trainer=lambda _: NeverTrains(TrainerError("not enough memory")),
+        )  # fmt: skip
         with pytest.raises(TrainerError):
-            start(context, source, resume=resume)
+            ingest(context, source, goes_on=goes_on)
         edits.append([e.id for d in context.ledger.documents("r1") for e in context.ledger.self_edits("r1", d.id)])
         for path in context.config.home.glob("checkpoints.sqlite*"):
             path.unlink()
