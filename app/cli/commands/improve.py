@@ -61,7 +61,8 @@ def improve(
 
     check(config.improve.report_to)
     progress = ImproveProgress()
-    sweep(config.home, config.work_dir, config.adapters_dir, config.writers_dir, config.datasets_dir)
+    pages = config.reports_dir.glob("*")
+    sweep(config.home, config.work_dir, config.adapters_dir, config.writers_dir, config.datasets_dir, *pages)
     runtime = Runtime(config, listener=progress.listen, progress=progress.trained)
     with runtime.ledger.alone(lambda: say_waiting("into the same ledger")):
         done = ended(runtime.ledger, resume) if resume else None
@@ -77,5 +78,5 @@ def improve(
             with progress:
                 run.learn()
         summary = run.finish() | {"home": str(config.home)}
-        pages = write_pages(runtime.ledger, run.name, config.reports_dir)
-        return summary | {"report": str(pages) if pages else None}
+        page = write_pages(runtime.ledger, run.name, config.reports_dir)
+        return summary | {"report": str(page) if page else None}
