@@ -45,6 +45,7 @@ class Router:
     def __init__(self, embedder: Embedder, cache: Path) -> None:
         self.embedder, self.cache = embedder, cache
         self._known: dict[str, np.ndarray] = {}
+        self._kept = True
         self._seen: tuple[int, ...] = ()
         self._index: tuple[tuple[str, ...], np.ndarray, np.ndarray] | None = None
         self._lock = threading.Lock()
@@ -78,7 +79,7 @@ class Router:
         self, documents: tuple[str, ...], document: Callable[[str], Document]
     ) -> tuple[np.ndarray, np.ndarray]:
         """The vectors of all passages of these documents, and where each document's begin."""
-        if self._index is None or self._index[0] != documents:
+        if self._index is None or self._index[0] != documents or not self._kept:
             vectors = self._vectors(documents, document)
             begins = np.cumsum([0, *(len(of_one) for of_one in vectors[:-1])])
             self._index = documents, np.vstack(vectors), begins
@@ -91,7 +92,7 @@ class Router:
         missing = [key for key in keys if key not in self._known]
         for key in missing:
             self._known[key] = np.asarray(self.embedder.embed(passages_of(document(keys[key]))))
-        if missing:
+        if missing or not self._kept:
             self._save()
         return [self._known[self._key(id)] for id in documents]
 
@@ -108,11 +109,14 @@ class Router:
                     self._known |= stored
 
     def _save(self) -> None:
-        """Keep the vectors where that is possible. Without the file the next process makes them again."""
-        with contextlib.suppress(OSError), whole_file(self.cache) as file:
-            np.savez(file, allow_pickle=False, **self._known)
-            file.flush()
-            self._seen = _which(file.fileno())
+        """Keep the vectors where that is possible, else try again with the next question."""
+        self._kept = False
+        with contextlib.suppress(OSError):
+            with whole_file(self.cache) as file:
+                np.savez(file, allow_pickle=False, **self._known)
+                file.flush()
+                self._seen = _which(file.fileno())
+            self._kept = True
 
 
 def _which(handle: int) -> tuple[int, ...]:

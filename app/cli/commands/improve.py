@@ -56,7 +56,8 @@ def improve(session: Session, sources: Sequence[str], resume: str | None = None)
 
     config, progress = session.config, ImproveProgress()
     check(config.improve.report_to)
-    sweep(config.home, config.work_dir, config.adapters_dir, config.writers_dir, config.datasets_dir)
+    pages = config.reports_dir.glob("*")
+    sweep(config.home, config.work_dir, config.adapters_dir, config.writers_dir, config.datasets_dir, *pages)
     context = session.context(progress.listen, progress.trained)
     found = [located(source) for source in sources]
     summary, before = carry_out(

@@ -179,13 +179,18 @@ def test_a_damaged_file_is_made_anew(cache: Path) -> None:
     assert shelf.read == [], "the file is whole again"
 
 
-def test_a_file_that_cannot_be_kept_costs_nothing_but_time(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_is_written_later(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("a file in place of the folder")
     shelf = Shelf()
     router = Router(FakeEmbedder(), tmp_path / "home" / "routing.npz")
     first = router.route(QUESTIONS[0], ADAPTERS, shelf)
     assert router.route(QUESTIONS[0], ADAPTERS, shelf) == first
+    (tmp_path / "home").unlink()
+    assert router.route(QUESTIONS[0], ADAPTERS, shelf) == first
     assert len(shelf.read) == len(DOCUMENTS)
+    again = Shelf()
+    assert Router(FakeEmbedder(), router.cache).route(QUESTIONS[0], ADAPTERS, again) == first
+    assert again.read == [], "the vectors were kept as soon as that was possible"
 
 
 def test_embedders_do_not_mix_in_one_file(cache: Path) -> None:
