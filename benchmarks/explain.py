@@ -16,7 +16,6 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from graphs.runtime import Runtime
 from sklearn.metrics import roc_auc_score
 
 from agent.config import load_config
@@ -25,15 +24,18 @@ from agent.records import Question
 from agent.text.normal import words
 from evals.probes.matching import contains, f1
 from evals.statistics.paired import difference
-from graphs.ask.explain import Line, explain
-from graphs.ask.graph import answer_graph
+from graphs.ask.asking import ask
+from graphs.ask.explain import explain
+from graphs.context import Context
+from graphs.views.answers import TrainingLine
+from graphs.wiring import open_context
 
 Row = dict[str, Any]
-SCORES: dict[str, Callable[[str, Line], float]] = {
-    "cosine": lambda question, line: line.influence.cosine,
-    "dot": lambda question, line: line.influence.dot,
-    "words": lambda question, line: len(set(words(question)) & set(words(line.example.text))),
-    "f1": lambda question, line: f1(line.example.text, question),
+SCORES: dict[str, Callable[[str, TrainingLine], float]] = {
+    "cosine": lambda question, line: line.cosine,
+    "dot": lambda question, line: line.dot,
+    "words": lambda question, line: len(set(words(question)) & set(words(line.text))),
+    "f1": lambda question, line: f1(line.text, question),
     "random": lambda question, line: 0,
 }
 
@@ -45,16 +47,16 @@ def main(argv: Sequence[str]) -> None:
     parser.add_argument("--home", type=Path, required=True, help="a home that learned documents with questions")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     told = parser.parse_args(argv)
-    found = measured(Runtime(load_config(home=told.home)))
+    found = measured(open_context(load_config(home=told.home)))
     if told.json:
         print(json.dumps(found))
     else:
         _show(found)
 
 
-def measured(runtime: Runtime) -> dict[str, Any]:
+def measured(context: Context) -> dict[str, Any]:
     """Raises StoreError where no question is answered right."""
-    rows = list(_rows(runtime))
+    rows = list(_rows(context))
     if not rows:
         raise StoreError("no adapter of this home answers a question of its document right", "seal ingest more")
     told: dict[str, Any] = {"questions": len(rows), "documents": len({row["document"] for row in rows})}
@@ -67,21 +69,21 @@ def measured(runtime: Runtime) -> dict[str, Any]:
     return told | {"rows": rows}
 
 
-def _rows(runtime: Runtime) -> Iterator[Row]:
+def _rows(context: Context) -> Iterator[Row]:
     """One for each question that is answered right."""
-    ask, ledger = answer_graph(runtime).compile(), runtime.ledger
-    for adapter in ledger.current(runtime.config.model.name):
+    ledger = context.ledger
+    for adapter in ledger.current(context.config.model.name):
         for question in ledger.document(adapter.document).questions:
-            state = ask.invoke({"question": question.question, "base_only": False})
-            if state["adapter"] == adapter.id and contains(state["answer"], question.answer):
-                lines = explain(runtime, state).lines
+            answer = ask(context, question.question)
+            if answer.adapter == adapter.id and contains(answer.answer, question.answer):
+                lines = explain(context, answer).lines
                 yield {"document": adapter.title, "question": question.question, "lines": len(lines),
                        **graded(question, lines)}  # fmt: skip
 
 
-def graded(question: Question, lines: Sequence[Line]) -> Row:
+def graded(question: Question, lines: Sequence[TrainingLine]) -> Row:
     """Of each score: the chance that its first line states the answer, and its AUC."""
-    states = [contains(line.example.text, question.answer) for line in lines]
+    states = [contains(line.text, question.answer) for line in lines]
     both = len(set(states)) == 2
     row: Row = {"states": fmean(states)}
     for name, score in SCORES.items():

@@ -11,17 +11,12 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
-from typing import Any, get_args
+from typing import Any
 
-from graphs.improve.trial_nodes import HeldoutNodes
-from graphs.improve.writings import texts_by_arm
-from graphs.methods.choosers import ByPolicy, ByWriter, Chooser, Choosers, Usual
-from graphs.methods.learners import RANDOM, PlannerLearner, WriterLearner
-from graphs.methods.outer import HELDOUT, IMPROVE, practice_run
-from graphs.runtime import Runtime
 from langchain_core.runnables import RunnableConfig
 from rich.console import Console
 from rich.progress import Progress
@@ -29,104 +24,111 @@ from rich.progress import Progress
 from agent.config import load_config
 from agent.config.recorded import as_recorded
 from agent.errors import ConfigError
-from agent.records import Document
-from agent.records.rounds import Arm, Kind
+from agent.records import Document, WriterPolicy
 from agent.sources import read
 from evals.statistics.paired import difference
-from graphs.improve.graph import trial_graph
-from graphs.improve.verdict import compared
-from graphs.methods.practice import Practice
-from seal_train.policies.planner import learn_planner
+from graphs.context import Context
+from graphs.improve.testing import test_graph
+from graphs.improve.verdict import compare_arms
+from graphs.methods import method_named
+from graphs.methods.method import Choosers
+from graphs.methods.planner import RANDOM, ByPriors, PlannerMethod
+from graphs.methods.practice import Practice, practice_run
+from graphs.methods.writer import WriterMethod
+from graphs.wiring import open_context
 
-EXAMS: dict[Kind, str] = {"planner": "exam", "writer": "writer-exam"}
+
+def _planners(context: Context, run: str) -> Choosers:
+    """The controls are learned anew from all practice."""
+    method, practice = PlannerMethod(context), context.keep(Practice)
+    last = practice_run(run, len(context.ledger.rounds(run)))
+    random = [method.control(last, practice, seed) for seed in range(RANDOM)]
+    return {
+        "current": method.by(method.acting()), "random": method.by(*random), "untrained": method.by(method.blank()),
+        "usual": ByPriors(context.config.train),
+    }  # fmt: skip
+
+
+def _writers(context: Context, run: str) -> Choosers:
+    """The control is that of the last round which trained a writer."""
+    method = WriterMethod(context)
+    last = max(r.number for r in context.ledger.rounds(run) if r.kind == method.name)
+    control = next(p for p in context.ledger.policies(practice_run(run, last), WriterPolicy) if p.arm == "random")
+    return {
+        "current": method.by(method.acting()), "random": method.by(control), "untrained": method.by(method.blank()),
+    }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Exam:
+    """How policies of a method are examined. `name` stands behind the run's in the name of the exam."""
+
+    name: str
+    arms: Callable[[Context, str], Choosers]
+
+
+EXAMS = {"planner": Exam("exam", _planners), "writer": Exam("writer-exam", _writers)}
 
 
 def main(argv: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="seal bench improve", description=__doc__)
     parser.add_argument("source", help="documents that seal improve has not seen, as for seal ingest")
     parser.add_argument("--home", type=Path, required=True, help="the home in which seal improve ran")
-    parser.add_argument("--policy", choices=get_args(Kind), default="planner", help="planner (default) or writer")
+    parser.add_argument("--policy", choices=EXAMS, default="planner", help="planner (default) or writer")
     parser.add_argument("--run", help="the run of seal improve (default: the last one)")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     told = parser.parse_args(argv)
-    runtime = Runtime(load_config(home=told.home))
-    run = told.run or _last(runtime)
-    runtime.config, _ = as_recorded(runtime.config, runtime.ledger.run(run)["config"])
-    found = examined(runtime, run, _documents(runtime, told.source), told.policy)
+    context = open_context(load_config(home=told.home))
+    run = told.run or _last(context)
+    config, _ = as_recorded(context.config, context.ledger.run(run).config)
+    context = context.under(config)
+    found = examined(context, run, _documents(context, told.source), told.policy)
     if told.json:
         print(json.dumps(found))
     else:
         _show(found)
 
 
-def _last(runtime: Runtime) -> str:
-    runs = [str(r["run"]) for r in runtime.ledger.runs() if r["kind"] == IMPROVE]
+def _last(context: Context) -> str:
+    runs = [run.id for run in context.ledger.runs() if run.kind == "improve"]
     if not runs:
         raise ConfigError("no run of seal improve is in this home", "name the home in which it ran")
     return runs[-1]
 
 
-def _documents(runtime: Runtime, source: str) -> list[Document]:
-    found = read(source, timeout=runtime.config.source.timeout, max_words=runtime.config.write.max_words)
+def _documents(context: Context, source: str) -> list[Document]:
+    found = read(source, timeout=context.config.source.timeout, max_words=context.config.write.max_words)
     return [item for item in found if isinstance(item, Document)]
 
 
-def choosers(runtime: Runtime, run: str, kind: Kind) -> Choosers:
-    """Raises ConfigError where the run has promoted nothing."""
-    if (runtime.acting if kind == "planner" else runtime.acting_writer) is None:
-        raise ConfigError(f"run {run} has promoted no {kind}", "let it practise for more rounds")
-    return _planners(runtime, run) if kind == "planner" else _writers(runtime, run)
-
-
-def _planners(runtime: Runtime, run: str) -> Choosers:
-    assert runtime.acting is not None
-    train, written, observed = runtime.config.train, runtime.written, Practice(runtime).observations()
-    last, base = practice_run(run, len(runtime.ledger.rounds(run))), runtime.config.model.name
-    random = tuple(learn_planner(last, base, tuple(runtime.strategies), observed, seed) for seed in range(RANDOM))
-    arms: dict[Arm, Chooser] = {
-        "current": ByPolicy((runtime.acting,), train, written), "random": ByPolicy(random, train, written),
-        "untrained": ByPolicy((PlannerLearner(runtime).blank(),), train, written), "usual": Usual(train),
-    }  # fmt: skip
-    return arms
-
-
-def _writers(runtime: Runtime, run: str) -> Choosers:
-    """The control is that of the last round which trained a writer."""
-    last = max(r.number for r in runtime.ledger.rounds(run) if r.kind == "writer")
-    control = next(p for p in runtime.ledger.writers(practice_run(run, last)) if p.arm == "random")
-    learner, train = WriterLearner(runtime), runtime.config.train
-    return {
-        "current": ByWriter(learner.acting(), train), "random": ByWriter(control, train),
-        "untrained": ByWriter(learner.blank(), train),
-    }  # fmt: skip
-
-
-def examined(runtime: Runtime, run: str, documents: Sequence[Document], kind: Kind = "planner") -> dict[str, Any]:
+def examined(context: Context, run: str, documents: Sequence[Document], kind: str = "planner") -> dict[str, Any]:
     """Test every arm on every document. What was tested before is not tested again.
 
     Raises:
         ConfigError: the run has promoted nothing, or has seen one of the documents.
     """
-    ledger, exam = runtime.ledger, f"{run}.{EXAMS[kind]}"
+    ledger, exam = context.ledger, f"{run}.{EXAMS[kind].name}"
     if seen := {d.id for d in ledger.documents(run)} & {d.id for d in documents}:
         raise ConfigError(f"{len(seen)} of the documents had a part in run {run}", "name other documents")
-    arms = choosers(runtime, run, kind)
-    ledger.start_run(exam, HELDOUT, runtime.config.recorded(), [])
-    graph = trial_graph(HeldoutNodes(runtime, lambda _: arms), rewarded=False).compile()
+    if not method_named(context, kind).acting().learned:
+        raise ConfigError(f"run {run} has promoted no {kind}", "let it practise for more rounds")
+    arms = EXAMS[kind].arms(context, run)
+    ledger.start_run(exam, "held-out", context.config.recorded(), [], parent=run, trains=kind)
+    graph = test_graph(lambda *_: arms).compile()
     limit: RunnableConfig = {"recursion_limit": 100}
     with Progress(console=Console(stderr=True)) as bar:
         for document in bar.track(documents, description="documents"):
             ledger.add_document(document, exam)
             if document.id not in ledger.outcomes(exam):
-                graph.invoke({"run": exam, "document": document.id}, limit)
+                graph.invoke({"run": exam, "document": document.id}, limit, context=context)
     ledger.finish_run(exam, "done", {})
-    return _told(runtime, exam, arms, documents, kind) | {"run": run, "seed": runtime.config.train.seed}
+    return _told(context, exam, arms, documents, kind) | {"run": run, "seed": context.config.train.seed}
 
 
-def _told(runtime: Runtime, exam: str, arms: Choosers, documents: Sequence[Document], kind: Kind) -> dict[str, Any]:
-    found = compared(runtime, exam, arms, documents)
+def _told(context: Context, exam: str, arms: Choosers, documents: Sequence[Document], kind: str) -> dict[str, Any]:
+    found = compare_arms(context, exam, arms, documents)
     results = {result.arm: result.trials for result in found}
-    texts = texts_by_arm(runtime.ledger, exam, found) if kind == "writer" else {}
+    texts = method_named(context, kind).texts(exam, found)
     learned = [trial.gain for trial in results["current"]]
     chosen = {
         arm: sorted({f"{t.action.strategy} x{t.action.rate:g}" for t in trials}) for arm, trials in results.items()

@@ -18,14 +18,14 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from graphs.runtime import Runtime
-
 from agent.config import load_config
 from agent.errors import ConfigError
 from evals.statistics.calibration import calibration
 from evals.statistics.paired import difference
+from graphs.context import Context
 from graphs.improve.screening import Screen
 from graphs.methods.practice import Practice
+from graphs.wiring import open_context
 from seal_train.policies.reward_model import LEAST, Draft, RewardModel
 
 Rewards = tuple[float, ...]
@@ -42,18 +42,17 @@ def main(argv: Sequence[str]) -> None:
     parser.add_argument("--home", type=Path, required=True, help="the home in which seal improve ran")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     told = parser.parse_args(argv)
-    found = screened(_practised(Runtime(load_config(home=told.home))))
+    found = screened(_practised(open_context(load_config(home=told.home))))
     if told.json:
         print(json.dumps(found))
     else:
         _show(found)
 
 
-def _practised(runtime: Runtime) -> dict[str, Tried]:
+def _practised(context: Context) -> dict[str, Tried]:
     """The trained self-edits with their rewards, by run and document."""
-    practice = Practice(runtime)
-    screen, found = Screen(runtime, practice), defaultdict[str, Tried](list)
-    for it in practice.rewarded():
+    screen, found = context.keep(Screen), defaultdict[str, Tried](list)
+    for it in context.keep(Practice).rewarded():
         if it.self_edit.examples:
             draft = screen.draft(it.features, it.plan, it.self_edit)
             found[f"{it.plan.run} {it.document}"].append((draft, it.rewards))

@@ -50,6 +50,10 @@ class TrainingLine(Record):
     dot: float
     states_answer: bool
 
+    @property
+    def text(self) -> str:
+        return self.prompt + self.completion
+
 
 class ModuleChange(Record):
     """What an adapter adds to one weight matrix: norms of the change and of the `base`'s weight, and their ratio."""

@@ -8,16 +8,16 @@ from statistics import fmean
 import pytest
 
 from agent.errors import StoreError
-from agent.ports.attribution import Influence
-from agent.records import Example, Question
+from agent.records import Question
 from benchmarks.explain import graded, measured
-from graphs.ask.explain import Line
-from graphs.ingest.graph import ingest_graph
+from graphs.runs.flows import INGEST
+from graphs.runs.life import begin
+from graphs.views.answers import TrainingLine
 from tests.fakes.house import FakeContext, write_articles
 
 
-def line(text: str, cosine: float, dot: float) -> Line:
-    return Line(Example(completion=text), ("facts",), Influence(dot, cosine), False)
+def line(text: str, cosine: float, dot: float) -> TrainingLine:
+    return TrainingLine(prompt="", completion=text, strategies=("facts",), cosine=cosine, dot=dot, states_answer=False)
 
 
 def test_lines_are_graded_by_each_score() -> None:
@@ -45,7 +45,7 @@ def test_a_home_is_measured(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="no adapter of this home"):
         measured(context)
     source = str(write_articles(tmp_path / "articles.jsonl"))
-    ingest_graph(context).compile().invoke({"run": "r1", "sources": [source]}, {"recursion_limit": 100})
+    begin(INGEST, context, [source], "ingest").run()
     found = measured(context)
     assert (found["questions"], found["documents"], len(found["rows"])) == (7, 2, 7), "the fake gets one of 8 wrong"
     assert found["cosine"]["first"] == 1, "the fake's cosine counts the answer's words"

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from graphs.runs.improve import begin
 
 from agent.errors import ConfigError
 from agent.records import Document, Example
@@ -15,6 +14,8 @@ from agent.records.rounds import Action
 from agent.sources import read
 from benchmarks.improve import examined
 from benchmarks.screening import main, screened, worth
+from graphs.runs.flows import IMPROVE
+from graphs.runs.life import begin
 from seal_train.policies.reward_model import Draft
 from tests.fakes.house import FakeContext, mills, write_articles
 
@@ -30,8 +31,8 @@ def improved(tmp_path_factory: pytest.TempPathFactory) -> tuple[FakeContext, str
     folder = tmp_path_factory.mktemp("improved")
     context = FakeContext(folder / "home", SMALL, articles=ARTICLES)
     context.fake_trainer.logprob_of = {"passage": -3.0, "sentences": -2.0, "cloze": -1.0, "facts": -0.05}
-    run = begin(context, [str(write_articles(folder / "a.jsonl", ARTICLES[:24]))])
-    run.learn()
+    run = begin(IMPROVE, context, [str(write_articles(folder / "a.jsonl", ARTICLES[:24]))], "improve")
+    run.run()
     run.finish()
     return context, run.name
 
@@ -63,8 +64,8 @@ def test_a_writer_has_an_exam_of_its_own(tmp_path: Path) -> None:
     context = FakeContext(tmp_path / "home", config | {"improve.heldout": "10"}, articles=ARTICLES)
     context.fake_trainer.learns_passages = False
     (tmp_path / "home").mkdir()
-    run = begin(context, [str(write_articles(tmp_path / "a.jsonl", ARTICLES[:24]))])
-    run.learn()
+    run = begin(IMPROVE, context, [str(write_articles(tmp_path / "a.jsonl", ARTICLES[:24]))], "improve")
+    run.run()
     run.finish()
     unseen = others(tmp_path, 24, 34)
     with pytest.raises(ConfigError, match="promoted no planner"):
