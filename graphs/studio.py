@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from langgraph._internal._constants import CONFIG_KEY_RUNTIME
 from langgraph.graph import StateGraph
@@ -19,25 +20,38 @@ from graphs.wiring import open_context
 Compiled = CompiledStateGraph[Any, Any, Any, Any]
 
 
+@dataclass(init=False)
+class Handed:
+    """What a server hands in as context: JSON, always some, "{}" where nobody said anything. It is not looked at, and
+    counts as nothing, so that the context that the graph was opened with stays."""
+
+    def __init__(self, **ignored: Any) -> None: ...
+
+    def __bool__(self) -> Literal[False]:
+        return False
+
+
 def ingest() -> Compiled:
     """Takes {"run": NAME, "sources": [LOCATION, ...]}; a run that is not in the ledger yet is begun."""
-    return _open("ingest", ingest_graph())
+    return opened("ingest", ingest_graph())
 
 
 def answer() -> Compiled:
     """Takes {"question": TEXT}."""
-    return _open("answer", answer_graph())
+    return opened("answer", answer_graph())
 
 
 def improve() -> Compiled:
     """Takes {"improve": NAME, "sources": [LOCATION, ...]}; a run that is not in the ledger yet is begun."""
-    return _open("improve", improve_graph())
+    return opened("improve", improve_graph())
 
 
-def _open(name: str, graph: StateGraph[Any, Context, Any, Any]) -> Compiled:
-    """With a context of its own, since whoever opens the graph can only hand in JSON."""
-    runtime = Runtime(context=open_context(load_config()))
-    return graph.compile(name=name).with_config({"configurable": {CONFIG_KEY_RUNTIME: runtime}})
+def opened(name: str, graph: StateGraph[Any, Context, Any, Any], context: Context | None = None) -> Compiled:
+    """With a context of its own, by default that of the home folder."""
+    compiled: Compiled = graph.compile(name=name)
+    compiled.context_schema = Handed
+    runtime = Runtime(context=context or open_context(load_config()))
+    return compiled.with_config({"configurable": {CONFIG_KEY_RUNTIME: runtime}})
 
 
 def mermaid(graph: Compiled | None = None) -> str:
