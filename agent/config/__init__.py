@@ -1,10 +1,11 @@
 """The configuration: one TOML file, checked against one schema, with flags on top."""
 
-from agent.config.improve import ImproveConfig
 from agent.config.sections import (
     AskConfig,
+    Config,
     EndpointConfig,
     GateConfig,
+    ImproveConfig,
     JudgeConfig,
     LedgerConfig,
     MemoryConfig,
@@ -16,4 +17,4 @@ from agent.config.sections import (
     TrainConfig,
     WriteConfig,
 )
-from agent.config.settings import Config, load_config
+from agent.config.settings import load_config
