@@ -37,16 +37,16 @@ CONNECT = 10.0
 class Worker:
     """What runs in the actor. One thread of it trains while another tells how far that is."""
 
-    def __init__(self) -> None:
-        self.done = (0, 0)
+    done = (0, 0)
 
     def load(self, model: ModelConfig, device: str, models_dir: Path, marker: Path) -> None:
         """Raises TrainerError where the home folder is not shared, and ModelError where the model cannot be loaded."""
         if not marker.exists():
-            raise TrainerError(
-                f"the Ray node {socket.gethostname()} does not see the folder {models_dir.parent}",
-                "put the home folder on a disk that all nodes of Ray share, at the same path, and name it with --home",
+            cause = f"the Ray node {socket.gethostname()} does not see the folder {models_dir.parent}"
+            mend = (
+                "put the home folder on a disk that all nodes of Ray share, at the same path, and name it with --home"
             )
+            raise TrainerError(cause, mend)
         # Ray sets one thread for whoever says nothing.
         torch.set_num_threads(model.threads or len(os.sched_getaffinity(0)))
         self.trainer = LocalTrainer(load_base(model.name, models_dir, device, model.dtype))
@@ -126,10 +126,8 @@ class RayTrainer:
             self._connect()
         needs = {"CPU": float(self.model.threads or 1), "GPU": float(self._wants_gpu())}
         if not any(_fits(node, needs) for node in ray.nodes()):
-            raise TrainerError(
-                f"no node of Ray has {needs['CPU']:.0f} CPU and {needs['GPU']:.0f} GPU",
-                "lower [model] threads or set [model] device to cpu, or set [train] dispatch to local",
-            )
+            mend = "lower [model] threads or set [model] device to cpu, or set [train] dispatch to local"
+            raise TrainerError(f"no node of Ray has {needs['CPU']:.0f} CPU and {needs['GPU']:.0f} GPU", mend)
         self.gpus = int(needs["GPU"])
         made = ray.remote(Worker).options(num_cpus=needs["CPU"], num_gpus=needs["GPU"], max_concurrency=2)
         actor: Any = made.remote()
@@ -183,10 +181,8 @@ def _reach(address: str) -> None:
     try:
         socket.create_connection((host, int(port)), CONNECT).close()
     except (OSError, OverflowError) as error:
-        raise TrainerError(
-            f"no Ray answers at {address}: {_line(error)}",
-            "start it there with `ray start --head`, or correct [train] ray_address",
-        ) from error
+        mend = "start it there with `ray start --head`, or correct [train] ray_address"
+        raise TrainerError(f"no Ray answers at {address}: {_line(error)}", mend) from error
 
 
 def _fits(node: dict[str, Any], needs: dict[str, float]) -> bool:
