@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from agent.errors import StoreError
-from agent.memory.chroma import REBUILD, Chroma, ChromaServer, in_folder
+from agent.memory.chroma import REBUILD, ChromaServer, in_folder
 from agent.ports import Embedder
 from agent.records import Document, Recalled, Winner, content_id
 
@@ -43,7 +43,7 @@ class ChromaMemory:
     def __init__(self, path: Path | None, url: str | None, embedder: Embedder) -> None:
         if not url and path is None:
             raise ValueError("a memory needs a path or a url")
-        self._chroma: Chroma = ChromaServer(url) if url else in_folder(Path(path or "").resolve())
+        self._chroma = ChromaServer(url) if url else in_folder(Path(path or "").resolve())
         self._embedder = embedder
         readable = re.sub("[^a-zA-Z0-9]+", "-", embedder.name)[:40].strip("-")
         self._name = f"winners-{readable}-{content_id(embedder.name, _FORMAT)[:8]}"

@@ -37,11 +37,7 @@ class LocalTrainer:
     wait."""
 
     def __init__(self, base: Base, plan: Callable[..., Room] = plan_room) -> None:
-        self.base, self.plan = base, plan
-
-    @property
-    def gpus(self) -> int:
-        return self.base.gpus
+        self.base, self.gpus, self.plan = base, base.gpus, plan
 
     def train(self, jobs: Sequence[TrainJob], progress: Progress | None = None) -> list[Training | TrainFailure]:
         """One result per job, in their order. Raises TrainerError where there is no memory for any of the candidates,
@@ -114,12 +110,8 @@ class LocalModel:
     """
 
     def __init__(self, base: Base, at_once: int = ADAPTERS_A_PASS) -> None:
-        self.base, self.name, self.at_once = base, base.name, at_once
+        self.base, self.name, self.gpus, self.at_once = base, base.name, base.gpus, at_once
         self._loaded: tuple[tuple[Path, ...], Slots] | None = None
-
-    @property
-    def gpus(self) -> int:
-        return self.base.gpus
 
     def answer(self, queries: Sequence[Query], max_tokens: int = 24) -> list[str]:
         ids = [self._ids(q.prompt) for q in queries]

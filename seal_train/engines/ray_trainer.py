@@ -43,10 +43,8 @@ class Worker:
         """Raises TrainerError where the home folder is not shared, and ModelError where the model cannot be loaded."""
         if not marker.exists():
             cause = f"the Ray node {socket.gethostname()} does not see the folder {models_dir.parent}"
-            mend = (
-                "put the home folder on a disk that all nodes of Ray share, at the same path, and name it with --home"
-            )
-            raise TrainerError(cause, mend)
+            shared = "put the home folder on a disk that all nodes of Ray share, at the same path"
+            raise TrainerError(cause, f"{shared}, and name it with --home")
         # Ray sets one thread for whoever says nothing.
         torch.set_num_threads(model.threads or len(os.sched_getaffinity(0)))
         self.trainer = LocalTrainer(load_base(model.name, models_dir, device, model.dtype))

@@ -41,12 +41,8 @@ class TRLTrainer:
 
         logging.getLogger("trl").setLevel(logging.ERROR)  # it speaks of defaults that are chosen here
         self.trl: Any = trl
-        self.base, self.load, self.rank, self.alpha = base, load, rank, alpha
+        self.base, self.gpus, self.load, self.rank, self.alpha = base, base.gpus, load, rank, alpha
         self.learning_rate, self.epochs = learning_rate, epochs
-
-    @property
-    def gpus(self) -> int:
-        return self.base.gpus
 
     def train(
         self, method: WriterTraining, lessons: Sequence[Lesson], seed: int, folder: Path, dataset: Path,
@@ -129,13 +125,7 @@ class TRLTrainer:
         data = dataset.from_list([{"prompt": group[0]["prompt"]} for group in groups.values()])
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "You are using 'rollout_func'")  # pinned with TRL
-            return self.trl.GRPOTrainer(
-                reward_funcs=reward,
-                args=self.trl.GRPOConfig(**common),
-                train_dataset=data,
-                rollout_func=rollout,
-                **made,
-            )
+            return self.trl.GRPOTrainer(reward_funcs=reward, train_dataset=data, **made)
 
     def _prompt_ids(self, row: Any) -> list[int]:
         return chat_ids(self.base, *(message["content"] for message in row["prompt"]))
