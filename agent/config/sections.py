@@ -25,19 +25,16 @@ SELF = "self"
 
 
 @dataclass(frozen=True)
-class Machine:
-    """In a key's annotation: it says where things run or how they are reached, and does not decide what is learned."""
+class Mark:
+    """In a key's annotation: what becomes of it in a run that goes on."""
+
+    name: str
 
 
-MACHINE = Machine()
-
-
-@dataclass(frozen=True)
-class Settled:
-    """In a key's annotation: what a run has read and measured under it fits no other value, so it stays as begun."""
-
-
-SETTLED = Settled()
+MACHINE = Mark("machine")
+"""It says where things run or how they are reached, and does not decide what is learned."""
+SETTLED = Mark("settled")
+"""What a run has read and measured under it fits no other value, so it stays as begun."""
 
 
 def _resolved(path: Path) -> Path:
@@ -359,10 +356,8 @@ class Config(Section):
     def no_endpoint(self, name: str) -> ConfigError:
         """The error for a name that no endpoint has."""
         defined = ", ".join(self.endpoints) or "none"
-        return ConfigError(
-            f'no endpoint is named "{name}" (defined: {defined})',
-            f"Add a section [endpoints.{name}] with url and model, or use a name that is defined.",
-        )
+        mend = f"Add a section [endpoints.{name}] with url and model, or use a name that is defined."
+        return ConfigError(f'no endpoint is named "{name}" (defined: {defined})', mend)
 
     @property
     def chats(self) -> tuple[str, ...]:

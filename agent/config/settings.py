@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -138,9 +139,8 @@ def _undefined_endpoints(config: Config) -> Iterator[Problem]:
     for key in keys(Config):
         if ENDPOINT_NAME not in key.field.metadata:
             continue
-        value: Any = config
-        for part in key.path:
-            value = getattr(value, part)
+        whole: Any = config
+        value = reduce(getattr, key.path, whole)
         if value == SELF and key.path == MAY_BE_SELF:
             continue
         if value and value not in config.endpoints:

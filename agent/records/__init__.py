@@ -43,5 +43,4 @@ from agent.records.rounds import (
     WriterPolicy,
     WriterTraining,
 )
-from agent.records.runs import Outcome, OutcomeKind, Run, RunKind, RunStatus
-from agent.records.trace import Event, Usage, Used
+from agent.records.runs import Event, Outcome, OutcomeKind, Run, RunKind, RunStatus, Usage, Used

@@ -28,6 +28,7 @@ ADAPTERS_A_PASS = 16
 """Most adapters in memory at once, however many a call names."""
 NO_MEMORY = "not enough memory to train it; lower the rank"
 T = TypeVar("T")
+Asked = Sequence[Query] | Sequence[Request]
 Work = Callable[[Slots | None, list[int]], list[T]]
 """What is found for the rows of one pass, slot-major."""
 
@@ -160,7 +161,7 @@ class LocalModel:
     def _ids(self, text: str) -> list[int]:
         return list(self.base.tokenizer(text, add_special_tokens=False).input_ids)
 
-    def _asked(self, queries: Sequence[Query] | Sequence[Request], ids: Sequence[list[int]], work: Work[T]) -> list[T]:
+    def _asked(self, queries: Asked, ids: Sequence[list[int]], work: Work[T]) -> list[T]:
         """What the work finds for each query, pass by pass."""
         out: dict[int, T] = {}
         with self.base.lock:
@@ -168,9 +169,7 @@ class LocalModel:
                 out |= zip(rows, _halved(slots, rows, work), strict=True)
         return [out[r] for r in range(len(queries))]
 
-    def _passes(
-        self, queries: Sequence[Query] | Sequence[Request], ids: Sequence[list[int]]
-    ) -> Iterator[tuple[Slots | None, list[int]]]:
+    def _passes(self, queries: Asked, ids: Sequence[list[int]]) -> Iterator[tuple[Slots | None, list[int]]]:
         """Split queries into forward passes: one adapter set each, rows slot-major, a bounded number of tokens after
         what all begin with.
 

@@ -87,11 +87,9 @@ class RayTrainer:
             return self._train(jobs, progress)
         except RayError as error:
             self._drop()
-            raise TrainerError(
-                f"the Ray actor that trains was lost twice: {_line(error)}",
-                "see with `ray status` which nodes are up, or set [train] dispatch to local; then go on with "
-                "`seal ingest --resume`",
-            ) from error
+            mend = "see with `ray status` which nodes are up, or set [train] dispatch to local"
+            mend += "; then go on with `seal ingest --resume`"
+            raise TrainerError(f"the Ray actor that trains was lost twice: {_line(error)}", mend) from error
 
     def merge(self, members: Sequence[tuple[Candidate, Path]], folder: Path) -> None:
         """As LocalTrainer.merge. The members are files that are seen from here too, and no model is needed."""
@@ -158,11 +156,9 @@ class RayTrainer:
             )  # fmt: skip
         except Exception as error:  # Ray raises that very class where a node does not start in time
             ray.shutdown()
-            raise TrainerError(
-                f"Ray at {self.address or 'this machine'} cannot be used: {_line(error)}",
-                "see docs/ray.md for what it needs (RAY_AUTH_MODE=token for a cluster with a token); or set [train] "
-                "dispatch to local",
-            ) from error
+            where, needs = self.address or "this machine", "RAY_AUTH_MODE=token for a cluster with a token"
+            mend = f"see docs/ray.md for what it needs ({needs}); or set [train] dispatch to local"
+            raise TrainerError(f"Ray at {where} cannot be used: {_line(error)}", mend) from error
         finally:
             if threading.current_thread() is threading.main_thread():
                 signal.signal(signal.SIGTERM, before)  # Ray puts its own there

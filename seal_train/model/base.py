@@ -195,11 +195,9 @@ def _load(folder: str, name: str, dtype: torch.dtype) -> tuple[Any, Any]:
         model = AutoModelForCausalLM.from_pretrained(path, dtype=dtype, use_safetensors=True)
     except (OSError, ValueError, KeyError) as error:
         cause = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise ModelError(
-            f"cannot load the model {name}: {cause}",
-            "check [model] name; a hub model needs the network once, a folder needs config.json, "
-            "model.safetensors and the tokenizer files",
-        ) from error
+        needs = "a folder needs config.json, model.safetensors and the tokenizer files"
+        mend = f"check [model] name; a hub model needs the network once, {needs}"
+        raise ModelError(f"cannot load the model {name}: {cause}", mend) from error
     return model, tokenizer
 
 
@@ -220,10 +218,10 @@ def _check_attention(base: Base) -> None:
     except (TypeError, ValueError, RuntimeError, LookupError, AttributeError):
         right = False
     if not right:
-        raise ModelError(
-            f"{base.name} cannot be trained here: its attention cannot be replaced",
-            "choose a causal transformer that takes part in transformers' AttentionInterface, e.g. Llama, Qwen, GPT-2",
+        mend = (
+            "choose a causal transformer that takes part in transformers' AttentionInterface, e.g. Llama, Qwen, GPT-2"
         )
+        raise ModelError(f"{base.name} cannot be trained here: its attention cannot be replaced", mend)
 
 
 @torch.no_grad()

@@ -17,8 +17,7 @@ from agent.records.rounds import WriterTraining
 from seal_train.adapters.folders import model_card, read, write
 from seal_train.inference.sampling import chat_ids
 from seal_train.model.base import Base
-from seal_train.policies.dataset import Row, write_rows
-from seal_train.policies.lessons import rows_of
+from seal_train.policies.dataset import Row, rows_of, write_rows
 
 
 class TRLTrainer:
@@ -102,7 +101,7 @@ class TRLTrainer:
     def _grpo(self, common: dict[str, Any], rows: list[Row], dataset: Any, **made: Any) -> Any:
         """GRPO (Shao et al. 2024, arXiv 2402.03300) on the texts that practice has written and rewarded: its rollouts
         are theirs, so that the inner loop is the reward function and each text is trained and measured once."""
-        groups: dict[str, list[Row]] = defaultdict(list)
+        groups: dict[str, list[Any]] = defaultdict(list)
         for row in rows:
             groups[str(row["prompt"])].append(row)
         size = max(len(group) for group in groups.values())
@@ -111,7 +110,7 @@ class TRLTrainer:
             """Prompts come `size` times each, one after the other. A request with fewer texts gives some twice."""
             taken = [groups[str(prompt)][i % size % len(groups[str(prompt)])] for i, prompt in enumerate(prompts)]
             return {
-                "prompt_ids": [self._prompt_ids(row) for row in taken],
+                "prompt_ids": [chat_ids(self.base, *(said["content"] for said in row["prompt"])) for row in taken],
                 "completion_ids": [self._answer_ids(row) for row in taken],
                 "logprobs": None,
                 "reward": [row["reward"] for row in taken],
@@ -126,9 +125,6 @@ class TRLTrainer:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "You are using 'rollout_func'")  # pinned with TRL
             return self.trl.GRPOTrainer(reward_funcs=reward, train_dataset=data, **made)
-
-    def _prompt_ids(self, row: Any) -> list[int]:
-        return chat_ids(self.base, *(message["content"] for message in row["prompt"]))
 
     def _answer_ids(self, row: Any) -> list[int]:
         ids = self.base.tokenizer(row["completion"][0]["content"], add_special_tokens=False).input_ids
