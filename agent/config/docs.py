@@ -8,8 +8,8 @@ from itertools import groupby
 from pathlib import Path
 
 from agent.config.schema import ANY_NAME, Key, field_at, keys, section_of, takes, toml_value
-from agent.config.sections import MACHINE, SETTLED
-from agent.config.settings import FILE_NAME, Config
+from agent.config.sections import MACHINE, SETTLED, Config
+from agent.config.settings import FILE_NAME
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -68,12 +68,13 @@ def _about(at: tuple[str, ...]) -> str:
 
 def _markdown_section(at: tuple[str, ...], members: list[Key]) -> str:
     heading = f"## [{'.'.join(at)}]" if at else "## Top of the file"
-    rows = [
-        f"| `{key.path[-1]}` | {_default(key)} | {takes(key.field)} | {key.field.description} |".replace("\n", " ")
-        for key in members
-    ]
+    rows = [f"| `{key.path[-1]}` | {_default(key)} | {takes(key.field)} | {_meaning(key)} |" for key in members]
     table = "\n".join(("| key | default | takes | what it means |", "|---|---|---|---|", *rows))
     return f"\n{heading}\n\n{_about(at)}\n\n{table}\n"
+
+
+def _meaning(key: Key) -> str:
+    return " ".join((key.field.description or "").split())
 
 
 def _default(key: Key) -> str:
@@ -85,7 +86,7 @@ def _default(key: Key) -> str:
 def _toml_section(at: tuple[str, ...], members: list[Key]) -> str:
     lines = [f"# {_about(at)}", f"[{'.'.join(at)}]"] if at else []
     for key in members:
-        lines += [f"# {key.field.description}", _toml_line(key)]
+        lines += [f"# {_meaning(key)}", _toml_line(key)]
     if ANY_NAME in at:  # names nothing that exists, so it stands there as a comment
         lines = ["#" + line for line in lines]
     return "\n" + "\n".join(lines) + "\n"

@@ -8,8 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from agent.config.schema import is_named, section_of
-from agent.config.sections import MACHINE, SETTLED
-from agent.config.settings import Config
+from agent.config.sections import MACHINE, SETTLED, Config
 from agent.errors import ConfigError
 
 Data = Mapping[str, Any]

@@ -87,16 +87,14 @@ def field_at(model: type[BaseModel], at: Location) -> FieldInfo | None:
     """The declaration that a location belongs to. None where the schema has no such key."""
     section: type[BaseModel] | None = model
     field: FieldInfo | None = None
-    chosen_name = False
-    for part in at:
-        if chosen_name:
-            chosen_name = False
-            continue
+    parts = iter(at)
+    for part in parts:
         if section is None:
             break
         field = section.model_fields.get(str(part))
         section = section_of(field) if field else None
-        chosen_name = field is not None and is_named(field)
+        if field and is_named(field):
+            next(parts, None)  # the name that a person chose
     return field
 
 

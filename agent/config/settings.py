@@ -1,157 +1,26 @@
 """The configuration: one TOML file, checked against one schema, with flags on top.
 
-Nothing here reads an environment variable, so none can silently beat the file. API keys stay out
-of it: an endpoint names the variable that holds its key.
-
-`docs/config.md` and `seal.example.toml` are written from the schema by `agent.config.docs`.
+Nothing here reads an environment variable, so none can silently beat the file.
 """
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
+from functools import reduce
 from pathlib import Path
-from typing import Annotated, Any
-from urllib.parse import quote
+from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from agent.config.improve import ImproveConfig
 from agent.config.schema import Location, Problem, explain, keys
-from agent.config.sections import (
-    ENDPOINT_NAME,
-    MACHINE,
-    SELF,
-    AskConfig,
-    EndpointConfig,
-    GateConfig,
-    HomePath,
-    JudgeConfig,
-    LedgerConfig,
-    MemoryConfig,
-    ModelConfig,
-    PlanConfig,
-    ProbeConfig,
-    RewardConfig,
-    Section,
-    SourceConfig,
-    TrainConfig,
-    WriteConfig,
-)  # fmt: skip
+from agent.config.sections import DEFAULT_HOME, ENDPOINT_NAME, SELF, Config
 from agent.errors import ConfigError
-from agent.redact import without_credentials
 
 FILE_NAME = "seal.toml"
-DEFAULT_HOME = Path("~/.seal")
 REFERENCE = "Every key stands in docs/config.md."
 MAY_BE_SELF = ("write", "endpoint")
-
-
-class Config(Section):
-    """Everything that can be set. Every path that seal writes to is derived from `home`."""
-
-    home: Annotated[
-        HomePath,
-        MACHINE,
-        Field(description="Folder of everything that seal keeps. In a file, relative to the file's folder."),
-    ] = DEFAULT_HOME
-    model: ModelConfig = ModelConfig()
-    train: TrainConfig = TrainConfig()
-    plan: PlanConfig = PlanConfig()
-    write: WriteConfig = WriteConfig()
-    probe: ProbeConfig = ProbeConfig()
-    reward: RewardConfig = RewardConfig()
-    gate: GateConfig = GateConfig()
-    improve: ImproveConfig = ImproveConfig()
-    judge: JudgeConfig = JudgeConfig()
-    memory: MemoryConfig = MemoryConfig()
-    ledger: LedgerConfig = LedgerConfig()
-    ask: AskConfig = AskConfig()
-    source: SourceConfig = SourceConfig()
-    endpoints: Mapping[str, EndpointConfig] = {}
-
-    def endpoint(self, name: str) -> EndpointConfig:
-        """The endpoint of that name.
-
-        Raises:
-            ConfigError: no endpoint has that name.
-        """
-        if name in self.endpoints:
-            return self.endpoints[name]
-        raise self.no_endpoint(name)
-
-    def no_endpoint(self, name: str) -> ConfigError:
-        """The error for a name that no endpoint has."""
-        defined = ", ".join(self.endpoints) or "none"
-        return ConfigError(
-            f'no endpoint is named "{name}" (defined: {defined})',
-            f"Add a section [endpoints.{name}] with url and model, or use a name that is defined.",
-        )
-
-    @property
-    def chats(self) -> tuple[str, ...]:
-        """The names of the endpoints whose chat models learning asks."""
-        planning = self.plan.endpoint if self.plan.planner == "chat" else ""
-        found = (planning, self.write.endpoint, self.probe.endpoint, self.judge.endpoint)
-        return tuple(dict.fromkeys(name for name in found if name and name != SELF))
-
-    def recorded(self) -> dict[str, Any]:
-        """The whole configuration as JSON data, for the ledger and the trace: without passwords in URLs."""
-        return {key: _recordable(value) for key, value in self.model_dump(mode="json").items()}
-
-    @property
-    def ledger_url(self) -> str:
-        return self.ledger.url or "sqlite:///" + quote(str(self.home / "ledger.sqlite"))
-
-    @property
-    def models_dir(self) -> Path:
-        return self.home / "models"
-
-    @property
-    def adapters_dir(self) -> Path:
-        return self.home / "adapters"
-
-    @property
-    def work_dir(self) -> Path:
-        return self.home / "work"
-
-    @property
-    def writers_dir(self) -> Path:
-        """Adapters of writer policies, each named by the hash of its content."""
-        return self.home / "writers"
-
-    @property
-    def datasets_dir(self) -> Path:
-        """What writer policies were trained on, each version named by the hash of its content."""
-        return self.home / "datasets"
-
-    @property
-    def dataset_path(self) -> Path:
-        return self.home / "dataset.jsonl"
-
-    @property
-    def memory_dir(self) -> Path:
-        return self.home / "memory"
-
-    @property
-    def reports_dir(self) -> Path:
-        return self.home / "reports"
-
-    @property
-    def stop_path(self) -> Path:
-        """`seal improve` stops where this file is."""
-        return self.home / "stop"
-
-    @property
-    def checkpoints_path(self) -> Path:
-        return self.home / "checkpoints.sqlite"
-
-
-def _recordable(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _recordable(item) for key, item in value.items()}
-    return without_credentials(value) if isinstance(value, str) else value
 
 
 def load_config(
@@ -270,9 +139,8 @@ def _undefined_endpoints(config: Config) -> Iterator[Problem]:
     for key in keys(Config):
         if ENDPOINT_NAME not in key.field.metadata:
             continue
-        value: Any = config
-        for part in key.path:
-            value = getattr(value, part)
+        whole: Any = config
+        value = reduce(getattr, key.path, whole)
         if value == SELF and key.path == MAY_BE_SELF:
             continue
         if value and value not in config.endpoints:

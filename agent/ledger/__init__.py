@@ -9,10 +9,9 @@ from agent.ledger.engine import make_engine
 from agent.ledger.measures import Measures
 from agent.ledger.runs import Runs
 from agent.ledger.schema import prepare
-from agent.ledger.usage import Usages
 
 
-class SqlLedger(Runs, Measures, Usages, Approvals, Learners):
+class SqlLedger(Runs, Measures, Approvals, Learners):
     """The `Ledger` port over SQLAlchemy. Made by `open_ledger`."""
 
 

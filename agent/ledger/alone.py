@@ -13,7 +13,7 @@ from sqlalchemy import Engine, exc, text
 
 from agent.clock import Clock
 from agent.errors import StoreError
-from agent.ledger.engine import store_errors
+from agent.ledger.engine import file_of, store_errors
 from agent.ledger.store import Store
 
 _LEARNING = 0x5EA2
@@ -36,27 +36,17 @@ class Learners(Store):
         super().__init__(engine, clock)
         self._in_memory = threading.Lock()
 
-    @contextmanager
-    def alone(self, waiting: Callable[[], None]) -> Iterator[None]:
-        """In the block nobody else learns into this ledger. Calls `waiting` once where somebody does, then waits.
-
-        The lock goes with its process, however that ends. PostgreSQL: a session advisory lock on a connection of
-        its own. SQLite: a lock on a file beside the database; in memory, where no other process is, a lock of threads.
-
-        Raises:
-            StoreError: the database cannot be reached, or the file of the lock not be made.
-        """
-        with self._lock(waiting):
-            yield
+    def alone(self, waiting: Callable[[], None]) -> AbstractContextManager[None]:
+        """PostgreSQL: a session advisory lock on a connection of its own. SQLite: a lock on a file beside the database;
+        in memory, where no other process is, a lock of threads."""
+        if self._engine.dialect.name == "postgresql":
+            return _session_lock(self._engine, waiting)
+        file = self._lock_file()
+        return _file_lock(file, waiting) if file else _thread_lock(self._in_memory, waiting)
 
     def learning(self) -> bool:
-        """Whether somebody learns into this ledger now: whether `alone` would wait.
-
-        A file's lock is tried for an instant, in which one that begins to learn may say that it waits.
-
-        Raises:
-            StoreError: the database cannot be reached, or the file of the lock not be opened.
-        """
+        """Whether `alone` would wait. A file's lock is tried for an instant, in which one that begins to learn may say
+        that it waits."""
         if self._engine.dialect.name == "postgresql":
             with self._read() as connection:
                 return bool(connection.execute(text(_HELD), {"number": _LEARNING}).scalar())
@@ -65,14 +55,8 @@ class Learners(Store):
 
     def _lock_file(self) -> Path | None:
         """Beside SQLite's file. None for a database in memory."""
-        file = self._engine.url.database
-        return None if file in (None, "", ":memory:") else Path(f"{Path(str(file)).resolve()}.lock")
-
-    def _lock(self, waiting: Callable[[], None]) -> AbstractContextManager[None]:
-        if self._engine.dialect.name == "postgresql":
-            return _session_lock(self._engine, waiting)
-        file = self._lock_file()
-        return _file_lock(file, waiting) if file else _thread_lock(self._in_memory, waiting)
+        file = file_of(self._engine.url)
+        return Path(f"{file.resolve()}.lock") if file else None
 
 
 @contextmanager
@@ -111,14 +95,12 @@ def _session_lock(engine: Engine, waiting: Callable[[], None]) -> Iterator[None]
 @contextmanager
 def _file_lock(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
     lock = FileLock(path)
-    try:
+    with _lock_errors(path):
         try:
             lock.acquire(timeout=0)
         except Timeout:
             waiting()
             lock.acquire()
-    except OSError as error:
-        raise _no_lock(path, error) from error
     try:
         yield
     finally:
@@ -127,18 +109,21 @@ def _file_lock(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
 
 def _is_held(path: Path) -> bool:
     lock = FileLock(path)
-    try:
+    with _lock_errors(path):
         if not path.exists():  # nobody has learned yet, and who only asks makes no files
             return False
-        lock.acquire(timeout=0)
-    except Timeout:
-        return True
-    except OSError as error:
-        raise _no_lock(path, error) from error
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return True
     lock.release()
     return False
 
 
-def _no_lock(path: Path, error: OSError) -> StoreError:
-    reason = f"the ledger's lock {path} cannot be made: {error.strerror}"
-    return StoreError(reason, "Make the file and its folder writable, or choose another --home.")
+@contextmanager
+def _lock_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = f"the ledger's lock {path} cannot be made: {error.strerror}"
+        raise StoreError(reason, "Make the file and its folder writable, or choose another --home.") from error

@@ -44,10 +44,13 @@ def make_engine(url: str) -> Engine:
 
 def is_there(url: str) -> bool:
     """Whether a ledger may be there: all but an SQLite file that nobody has made yet."""
-    if not url.startswith("sqlite"):
-        return True
-    file = make_url(url).database
-    return file in (None, "", ":memory:") or Path(str(file)).exists()
+    file = file_of(make_url(url)) if url.startswith("sqlite") else None
+    return file is None or file.exists()
+
+
+def file_of(address: URL) -> Path | None:
+    """The file of an SQLite database; None for one in memory."""
+    return None if address.database in (None, "", ":memory:") else Path(str(address.database))
 
 
 def place(engine: Engine) -> str:
@@ -64,13 +67,13 @@ def _encode(value: Any) -> str:
 
 def _sqlite(address: URL) -> Engine:
     options: dict[str, Any] = {"check_same_thread": False, "timeout": WAIT_SECONDS}
-    if address.database in (None, "", ":memory:"):
+    pool: dict[str, Any] = {}
+    if file := file_of(address):
+        _make_folder(file.parent)
+    else:
         # A database in memory lives as long as its connection: one for everybody, who take turns.
         pool = {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0}
-        engine = create_engine(address, connect_args=options, json_serializer=_encode, **pool)
-    else:
-        _make_folder(Path(str(address.database)).parent)
-        engine = create_engine(address, connect_args=options, json_serializer=_encode)
+    engine = create_engine(address, connect_args=options, json_serializer=_encode, **pool)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

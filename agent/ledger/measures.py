@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import Table, func, select
 
 from agent.ledger import tables
-from agent.ledger.store import Store
+from agent.ledger.store import R, Store, select_records
 from agent.records import (
     Candidate,
+    Drift,
     GateDecision,
     Plan,
     Probe,
@@ -21,7 +22,6 @@ from agent.records import (
     Training,
     Winner,
 )
-from agent.records.drift import Drift
 
 
 class Measures(Store):
@@ -40,7 +40,6 @@ class Measures(Store):
         return self._get(SelfEdit, tables.self_edits, id)
 
     def self_edits(self, run: str, document: str) -> list[SelfEdit]:
-        """The self-edits that were written for the run's plans for a document."""
         edits, plans = tables.self_edits.c, tables.plans.c
         query = select(edits.record).join(tables.plans, plans.id == edits.plan)
         return self._query(SelfEdit, query.where(plans.run == run, plans.document == document).order_by(edits.seq))
@@ -52,7 +51,6 @@ class Measures(Store):
         return self._get(Candidate, tables.candidates, id)
 
     def candidates(self, run: str, document: str | None = None) -> list[Candidate]:
-        """The run's candidates, of one document or of all."""
         which = {"run": run} if document is None else {"run": run, "document": document}
         return self._find(Candidate, tables.candidates, **which)
 
@@ -80,19 +78,19 @@ class Measures(Store):
         self._add(tables.scores, scores, run=run)
 
     def scores(self, run: str, subject: str, document: str) -> list[Score]:
-        scores, probes = tables.scores.c, tables.probes.c
-        query = select(scores.record).join(tables.probes, probes.id == scores.probe).order_by(scores.seq)
-        return self._query(
-            Score, query.where(scores.run == run, scores.subject == subject, probes.document == document)
-        )
+        return self._of_probes(Score, tables.scores, document, run=run, subject=subject)
 
     def add_routed_answers(self, run: str, answers: Iterable[RoutedAnswer]) -> None:
         self._add(tables.routed_answers, answers, run=run)
 
     def routed_answers(self, run: str, document: str) -> list[RoutedAnswer]:
-        answers, probes = tables.routed_answers.c, tables.probes.c
-        query = select(answers.record).join(tables.probes, probes.id == answers.probe).order_by(answers.seq)
-        return self._query(RoutedAnswer, query.where(answers.run == run, probes.document == document))
+        return self._of_probes(RoutedAnswer, tables.routed_answers, document, run=run)
+
+    def _of_probes(self, model: type[R], table: Table, document: str, **keys: str) -> list[R]:
+        """The table's records with these values about the document's probes."""
+        probes = tables.probes.c
+        query = select_records(table, keys).join(tables.probes, probes.id == table.c.probe)
+        return self._query(model, query.where(probes.document == document).order_by(table.c.seq))
 
     def add_retention(self, run: str, retention: Retention) -> None:
         self._add(tables.retentions, [retention], run=run)

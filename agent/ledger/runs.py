@@ -1,4 +1,4 @@
-"""The part of the ledger about runs, the documents that they read, and the trace of events."""
+"""The part of the ledger about runs, the documents that they read, the trace of events, and what they used."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import platform
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, func, insert, select, update
+from sqlalchemy import Connection, Engine, Integer, Select, case, func, insert, select, update
 
 from agent.clock import Clock
 from agent.errors import StoreError, UnknownName
 from agent.ledger.store import Store, insert_new, row
-from agent.ledger.tables import documents, events, run_documents, runs, scores, sittings
-from agent.records import Document, Event, Outcome, Run, RunKind, RunStatus
+from agent.ledger.tables import documents, events, run_documents, runs, scores, sittings, usages
+from agent.records import Document, Event, Outcome, Run, RunKind, RunStatus, Usage, Used
 
 
 class Runs(Store):
-    """Runs, documents and events."""
+    """Runs, documents, events and usage."""
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         super().__init__(engine, clock)
@@ -143,6 +143,31 @@ class Runs(Store):
 
     def events(self, run: str) -> list[Event]:
         return self._find(Event, events, run=run)
+
+    def add_usage(self, usage: Usage) -> None:
+        self._add(usages, [usage])
+
+    def used(self, runs: Sequence[str]) -> Used:
+        """Usage of accelerators stands in the events, that of endpoints in a table of its own."""
+        event, usage, these = events.c, usages.c, list(runs)
+        gpus, seconds = event.record[("data", "gpus")].as_integer(), event.record["seconds"].as_float()
+        worked = select(_sum(gpus * seconds)).where(event.run.in_(these))
+        silent = func.sum(case((usage.record["reported"].as_boolean(), 0), else_=1), type_=Integer)
+        asked = select(
+            func.count(), func.coalesce(silent, 0), _sum(usage.record["prompt_tokens"].as_integer()),
+            _sum(usage.record["completion_tokens"].as_integer()), _sum(usage.record["money"].as_float()),
+        ).where(usage.run.in_(these))  # fmt: skip
+        with self._read() as connection:
+            gpu_seconds = float(connection.execute(worked).scalar_one())
+            answers, unreported, prompt, completion, money = connection.execute(asked).one()
+        return Used(
+            gpu_seconds=gpu_seconds, answers=int(answers), unreported=int(unreported), prompt_tokens=int(prompt),
+            completion_tokens=int(completion), money=float(money),
+        )  # fmt: skip
+
+
+def _sum(values: Any) -> Any:
+    return func.coalesce(func.sum(values), 0)
 
 
 def _finished() -> Select[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, Self, TypeVar
 
 from pydantic import ValidationError
@@ -38,7 +38,7 @@ def insert_new(connection: Connection, table: Table, rows: list[dict[str, Any]])
     return len(connection.execute(statement, rows).all())
 
 
-def _select(table: Table, keys: dict[str, str]) -> Select[Any]:
+def select_records(table: Table, keys: dict[str, str]) -> Select[Any]:
     return select(table.c.record).where(*(table.c[name] == value for name, value in keys.items()))
 
 
@@ -61,14 +61,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Everything that this thread writes inside happens together or not at all.
-
-        Transactions nest: an inner one that raises undoes its own part only, and an inner one that
-        ends well still depends on the outer one.
-
-        Raises:
-            StoreError: the database cannot be reached or written.
-        """
+        """An inner one that raises undoes its own part only; one that ends well still depends on the outer one."""
         with self._write():
             yield
 
@@ -89,13 +82,12 @@ class Store:
 
     @contextmanager
     def _read(self) -> Iterator[Connection]:
-        with store_errors(self._engine):
-            outer: Connection | None = getattr(self._local, "connection", None)
-            if outer is not None:
-                yield outer
-                return
-            with self._engine.connect() as connection:
-                yield connection
+        outer: Connection | None = getattr(self._local, "connection", None)
+        with (
+            store_errors(self._engine),
+            nullcontext(outer) if outer is not None else self._engine.connect() as connection,
+        ):
+            yield connection
 
     def _add(self, table: Table, records: Iterable[Record], **more: Any) -> int:
         rows = [row(table, record, **more) for record in records]
@@ -104,10 +96,10 @@ class Store:
 
     def _find(self, model: type[R], table: Table, **keys: str) -> list[R]:
         """The table's records whose columns have these values, in the order of insertion."""
-        return self._query(model, _select(table, keys).order_by(table.c.seq))
+        return self._query(model, select_records(table, keys).order_by(table.c.seq))
 
     def _first(self, model: type[R], table: Table, **keys: str) -> R | None:
-        return next(iter(self._query(model, _select(table, keys).limit(1))), None)
+        return next(iter(self._query(model, select_records(table, keys).limit(1))), None)
 
     def _get(self, model: type[R], table: Table, id: str, **keys: str) -> R:
         found = self._first(model, table, id=id, **keys)

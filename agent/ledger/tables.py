@@ -8,6 +8,7 @@ same name.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -36,12 +37,11 @@ def _records(name: str, *columns: Any) -> sa.Table:
     return sa.Table(name, metadata, _seq(), *columns, record, created)
 
 
-def _text(name: str, refers_to: str | None = None) -> sa.Column[Any]:
-    return sa.Column(name, sa.Text, *([sa.ForeignKey(refers_to)] if refers_to else []), nullable=False)
+def _text(name: str, refers_to: str | None = None, unique: bool = False) -> sa.Column[Any]:
+    return sa.Column(name, sa.Text, *([sa.ForeignKey(refers_to)] if refers_to else []), nullable=False, unique=unique)
 
 
-def _key(name: str, refers_to: str | None = None) -> sa.Column[Any]:
-    return sa.Column(name, sa.Text, *([sa.ForeignKey(refers_to)] if refers_to else []), nullable=False, unique=True)
+_key = partial(_text, unique=True)
 
 
 runs = sa.Table(

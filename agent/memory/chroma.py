@@ -12,10 +12,10 @@ import shutil
 import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
@@ -33,20 +33,8 @@ LOCK_SECONDS = 30.0
 REBUILD = "Rebuild it from the ledger: seal memory rebuild"
 
 
-class Chroma(Protocol):
-    """A Chroma store. What it complains about comes as a StoreError."""
-
-    def open(self, writes: bool = False) -> AbstractContextManager[ClientAPI]:
-        """A client, for as long as the context lasts."""
-        ...
-
-    def emptied(self, collection: str) -> AbstractContextManager[ClientAPI]:
-        """A client of a store in which this collection is gone, whatever state the store was in."""
-        ...
-
-
 class ChromaServer:
-    """A Chroma server, which takes care of concurrent clients itself."""
+    """A Chroma server, which takes care of concurrent clients itself. What it complains about comes as a StoreError."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -54,6 +42,7 @@ class ChromaServer:
 
     @contextmanager
     def open(self, writes: bool = False) -> Iterator[ClientAPI]:
+        """A client, for as long as the context lasts."""
         with _chroma_errors(f"the memory at {self._url}", "Check that [memory] url is right and Chroma runs there."):
             if self._client is None:
                 self._client = _connect(self._url)
@@ -61,6 +50,7 @@ class ChromaServer:
 
     @contextmanager
     def emptied(self, collection: str) -> Iterator[ClientAPI]:
+        """A client of a store in which this collection is gone, whatever state the store was in."""
         from chromadb.errors import NotFoundError
 
         with self.open(writes=True) as client:
@@ -76,7 +66,7 @@ def in_folder(folder: Path) -> EmbeddedChroma:
 
 
 class EmbeddedChroma:
-    """Chroma in this process, over the files of a folder. Made by `in_folder`."""
+    """As `ChromaServer`, in this process, over the files of a folder. Made by `in_folder`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder, self.patience = folder, LOCK_SECONDS

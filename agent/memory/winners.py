@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from agent.errors import StoreError
-from agent.memory.chroma import REBUILD, Chroma, ChromaServer, in_folder
+from agent.memory.chroma import REBUILD, ChromaServer, in_folder
 from agent.ports import Embedder
 from agent.records import Document, Recalled, Winner, content_id
 
@@ -43,24 +43,22 @@ class ChromaMemory:
     def __init__(self, path: Path | None, url: str | None, embedder: Embedder) -> None:
         if not url and path is None:
             raise ValueError("a memory needs a path or a url")
-        self._chroma: Chroma = ChromaServer(url) if url else in_folder(Path(path or "").resolve())
+        self._chroma = ChromaServer(url) if url else in_folder(Path(path or "").resolve())
         self._embedder = embedder
         readable = re.sub("[^a-zA-Z0-9]+", "-", embedder.name)[:40].strip("-")
         self._name = f"winners-{readable}-{content_id(embedder.name, _FORMAT)[:8]}"
 
     def recall(self, document: Document, n: int, base: str) -> list[Recalled]:
-        """At most `n` winners of other documents with this base: the nearest 4n and their equals, best first by
-
-            rank = gain * max(0, 1 - distance)
-
-        that is the measured gain weighted by cosine similarity. Equal ranks come nearest first, then by
-        candidate, so the answer does not depend on the order in which winners were added.
+        """Of the nearest 4n and their equals those with the best rank = gain * max(0, 1 - distance), the measured gain
+        weighted by cosine similarity. Equal ranks come nearest first, then by candidate, so the answer does not depend
+        on the order in which winners were added.
         """
         if n <= 0:
             return []
-        vector = self._embed([(document.title, document.text)])[0]
+        others = {"$and": [{"document": {"$ne": document.id}}, {"base": base}]}
+        vector = self._embed([document])[0]
         with self._chroma.open() as client:
-            found = _nearest(self._collection(client), vector, _others(document.id, base), 4 * n)
+            found = _nearest(self._collection(client), vector, others, 4 * n)
         return sorted(found, key=_rank)[:n]
 
     def rebuild(self, winners: Iterable[Winner]) -> int:
@@ -71,7 +69,7 @@ class ChromaMemory:
             return self._collection(client).count()
 
     def sync(self, winners: Iterable[Winner]) -> None:
-        """Hold exactly these winners: forget all others, add those that are missing. Cheap where nothing differs."""
+        """Cheap where nothing differs."""
         wanted = {winner.candidate: winner for winner in winners}
         with self._chroma.open() as client:
             held = set(self._collection(client).get(include=[])["ids"])
@@ -85,44 +83,26 @@ class ChromaMemory:
                 self._fill(client, missing)
 
     def count(self) -> int:
-        """How many winners it remembers."""
         with self._chroma.open() as client:
             return self._collection(client).count()
 
-    def _embed(self, texts: Sequence[tuple[str, str]]) -> list[list[float]]:
-        return self._embedder.embed([f"{title}\n{text}" for title, text in texts])
+    def _embed(self, texts: Sequence[Document | Winner]) -> list[list[float]]:
+        return self._embedder.embed([f"{one.title}\n{one.text}" for one in texts])
 
     def _rows(self, winners: Sequence[Winner]) -> list[tuple[Winner, list[float]]]:
         """The winners with their vectors. Made before the store is opened, because this is what takes long."""
-        vectors = self._embed([(winner.title, winner.text) for winner in winners])
-        return list(zip(winners, vectors, strict=True))
+        return list(zip(winners, self._embed(winners), strict=True))
 
     def _fill(self, client: ClientAPI, rows: Sequence[tuple[Winner, list[float]]]) -> None:
         collection = self._collection(client)
         for start in range(0, len(rows), BATCH):
-            part = rows[start : start + BATCH]
-            embeddings: Any = [vector for _, vector in part]
-            collection.upsert(
-                ids=[winner.candidate for winner, _ in part],
-                embeddings=embeddings,
-                metadatas=[_about(winner) for winner, _ in part],
-            )
+            winners, vectors = zip(*rows[start : start + BATCH], strict=True)
+            told: Any = [{"document": w.document, "base": w.base, "winner": w.model_dump_json()} for w in winners]
+            collection.upsert(ids=[w.candidate for w in winners], embeddings=list(vectors), metadatas=told)
 
     def _collection(self, client: ClientAPI) -> Collection:
-        about = {"embedder": self._embedder.name}
-        configuration: Any = _INDEX
-        return client.get_or_create_collection(
-            self._name, configuration=configuration, metadata=about, embedding_function=None
-        )
-
-
-def _about(winner: Winner) -> dict[str, Any]:
-    return {"document": winner.document, "base": winner.base, "winner": winner.model_dump_json()}
-
-
-def _others(document: str, base: str) -> dict[str, Any]:
-    """Chroma's filter for winners of other documents with this base."""
-    return {"$and": [{"document": {"$ne": document}}, {"base": base}]}
+        made: dict[str, Any] = {"configuration": _INDEX, "metadata": {"embedder": self._embedder.name}}
+        return client.get_or_create_collection(self._name, embedding_function=None, **made)
 
 
 def _rank(recalled: Recalled) -> tuple[float, float, str]:

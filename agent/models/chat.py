@@ -25,13 +25,12 @@ _THINKING = re.compile(r"\A(?:(?:\s*<think>)?.*?</think>|\s*<think>.*\Z)", re.DO
 """What a reasoning model thinks aloud before its answer, closed or cut off. Some templates hide the opening tag."""
 
 
-class OpenAIChat:
+class OpenAIChat(EndpointClient):
     """The Chat port over HTTP. Safe to share between threads; at most `concurrency` requests run at once.
 
     A schema has to be one that OpenAI's strict mode takes: every property required, no additional
     ones. The schema is also put into the prompt, so that servers which ignore or refuse
     `response_format` can still follow it; from their answers the first JSON object is taken.
-    Settings come from the arguments alone: the client's environment variables are not read.
     """
 
     def __init__(
@@ -49,49 +48,28 @@ class OpenAIChat:
         longest_wait: float = 60.0,
         meter: Meter | None = None,
     ) -> None:
-        """`timeout`, `backoff` (the first wait, doubled after each) and `longest_wait` are in seconds. `meter` is told
-        of every completion that came, also of one that is of no use: it is paid for all the same.
-
-        Raises:
-            EndpointError: the url is not an http(s) address, or the key cannot be sent in a header.
-        """
-        self.name = name
-        self.model = model
-        self._client = EndpointClient(name, url, model, api_key, timeout, attempts, backoff, longest_wait)
-        self.endpoint = self._client.endpoint
-        self._temperature = temperature
-        self._max_tokens = max_tokens
-        self._meter = meter
+        """As of any EndpointClient. `meter` is told of every completion that came, also of one that is of no use: it
+        is paid for all the same."""
+        super().__init__(name, url, model, api_key, timeout, attempts, backoff, longest_wait)
+        self.name, self.model = name, model
+        self._temperature, self._max_tokens, self._meter = temperature, max_tokens, meter
         self._slots = threading.BoundedSemaphore(concurrency)
         self._lock = threading.Lock()
         self._refused: frozenset[str] = frozenset()
 
     def complete(self, system: str, user: str, schema: dict[str, Any] | None = None) -> str:
-        """The model's answer; with a schema, a JSON object that has its required keys, as text.
-
-        Raises:
-            AnswerError: the endpoint works, but gave no usable answer to this request after all attempts.
-            EndpointError: the endpoint cannot be used: not reached, wrong key, unknown model, no end of limits.
-        """
+        """The model's answer; with a schema, a JSON object that has its required keys, as text."""
         if schema is not None:
             wanted = json.dumps(schema, ensure_ascii=False)
             system = f"{system}\n\nAnswer with one JSON object and nothing else. Its JSON schema:\n{wanted}"
         try:
-            return self._client.call(lambda: self._attempt(system, user, schema))
+            return self.call(lambda: self._attempt(system, user, schema))
         except AnswerError:
             raise
         except EndpointError as error:
             if may_be_the_requests_own(error.__cause__) and self._answers_others(system, schema):
                 raise AnswerError(error.cause, error.mend) from error
             raise
-
-    def models(self) -> list[str]:
-        """The models that the endpoint lists.
-
-        Raises:
-            EndpointError: it cannot be reached, or gives no list.
-        """
-        return self._client.models()
 
     def _answers_others(self, system: str, schema: dict[str, Any] | None) -> bool:
         """Whether the endpoint answers the same kind of request about something short. Asks once.
@@ -101,10 +79,8 @@ class OpenAIChat:
         """
         try:
             self._attempt(system, _SHORT, schema)
-        except NotTheApi:
-            return False
-        except Nonsense:
-            return True
+        except Nonsense as error:
+            return not isinstance(error, NotTheApi)
         except (APIError, json.JSONDecodeError, UnicodeDecodeError):
             return False
         return True
@@ -131,14 +107,14 @@ class OpenAIChat:
         """The endpoint's completion, or whatever else it sent with status 200."""
         renamed = "max_tokens" in refused
         with self._slots:
-            return self._client.openai.chat.completions.create(
+            return self.openai.chat.completions.create(
                 model=self.model,
                 messages=[{"role": "system", "content": system}, {"role": "user", "content": user}],
                 temperature=omit if "temperature" in refused else self._temperature,
                 max_tokens=omit if renamed else self._max_tokens,
                 max_completion_tokens=self._max_tokens if renamed else omit,
                 response_format=omit if schema is None or "response_format" in refused else _format(schema),
-                extra_headers=self._client.headers,
+                extra_headers=self.headers,
             )
 
 

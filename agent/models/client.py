@@ -1,4 +1,4 @@
-"""What chat.py and served.py share: the client of one OpenAI-compatible endpoint, its retries and its errors."""
+"""The client of one OpenAI-compatible endpoint, its retries and its errors. chat.py and served.py stand on it."""
 
 from __future__ import annotations
 
@@ -53,9 +53,7 @@ class EndpointClient:
         # Left to the garbage collector, a socket may go before the client that would have closed it.
         weakref.finalize(self, self.openai.close)
         self.headers = _own_headers(self.endpoint.api_key)
-        self._attempts = attempts
-        self._backoff = backoff
-        self._longest_wait = longest_wait
+        self._attempts, self._backoff, self._longest_wait = attempts, backoff, longest_wait
 
     def call(self, attempt: Callable[[], T]) -> T:
         """What `attempt` returns, tried again after faults that may pass.
@@ -146,17 +144,14 @@ def _own_headers(key: str | None) -> dict[str, str | Omit]:
 
 
 def _refuse_unusable(endpoint: Endpoint) -> None:
+    has = f"endpoint '{endpoint.name}' has"
     if not _is_http(endpoint.url):
-        raise EndpointError(
-            f"endpoint '{endpoint.name}' has an unusable url: {endpoint.url}",
-            f"write url in {endpoint.table} as http://HOST:PORT/v1",
-        )
+        mend = f"write url in {endpoint.table} as http://HOST:PORT/v1"
+        raise EndpointError(f"{has} an unusable url: {endpoint.url}", mend)
     key = endpoint.api_key or ""
     if not key.isascii() or any(c.isspace() for c in key):
-        raise EndpointError(
-            f"endpoint '{endpoint.name}' has a key with characters that no key has",
-            f"correct the value of the variable that api_key_env in {endpoint.table} names",
-        )
+        mend = f"correct the value of the variable that api_key_env in {endpoint.table} names"
+        raise EndpointError(f"{has} a key with characters that no key has", mend)
 
 
 def _is_http(url: str) -> bool:

@@ -83,44 +83,35 @@ def described(endpoint: Endpoint, cause: str, mend: str) -> EndpointError:
 def _cause_and_mend(
     endpoint: Endpoint, error: APIError | Nonsense, offered: Callable[[], Sequence[str]]
 ) -> tuple[str, str]:
+    table = endpoint.table
     if isinstance(error, Nonsense):
-        return _nonsense(endpoint, error)
+        if error.cut_off:
+            return f"{error} (cut off at max_tokens)", f"raise max_tokens in {table}"
+        return str(error), f"choose another model in {table}, and check that url is its OpenAI-compatible API"
     if isinstance(error, APITimeoutError):
-        return (
-            f"did not answer within {endpoint.timeout:g} s",
-            f"raise timeout in {endpoint.table}, or choose a faster model there",
-        )
+        mend = f"raise timeout in {table}, or choose a faster model there"
+        return f"did not answer within {endpoint.timeout:g} s", mend
     if isinstance(error, APIConnectionError):
         reason = error.__cause__ or error
-        return f"cannot be reached: {reason}", f"start the server, or correct url in {endpoint.table}"
+        return f"cannot be reached: {reason}", f"start the server, or correct url in {table}"
     if isinstance(error, APIStatusError):
         return _status(endpoint, error, offered)
-    return f"failed: {error.message}", f"check url in {endpoint.table}"
-
-
-def _nonsense(endpoint: Endpoint, error: Nonsense) -> tuple[str, str]:
-    if error.cut_off:
-        return f"{error} (cut off at max_tokens)", f"raise max_tokens in {endpoint.table}"
-    return str(error), f"choose another model in {endpoint.table}, and check that url is its OpenAI-compatible API"
+    return f"failed: {error.message}", f"check url in {table}"
 
 
 def _status(endpoint: Endpoint, error: APIStatusError, offered: Callable[[], Sequence[str]]) -> tuple[str, str]:
-    code, message = error.status_code, said(error)
+    code, message, table = error.status_code, said(error), endpoint.table
     if code in (401, 403):
         return _key(endpoint, code, message)
     if _says_too_long(error):
-        return (
-            f"says that the prompt is too long for model '{endpoint.model}': {message}",
-            f"choose a model with a longer context in {endpoint.table}, or give shorter documents",
-        )
+        mend = f"choose a model with a longer context in {table}, or give shorter documents"
+        return f"says that the prompt is too long for model '{endpoint.model}': {message}", mend
     if code in (400, 404, 422):
         return _model(endpoint, code, message, offered())
     if code == 429:
-        return (
-            f"refuses more requests for now (HTTP 429): {message}",
-            f"wait, or check the quota of the key that {endpoint.table} uses",
-        )
-    return f"failed with HTTP {code}: {message}", f"read the server's log, or correct url in {endpoint.table}"
+        mend = f"wait, or check the quota of the key that {table} uses"
+        return f"refuses more requests for now (HTTP 429): {message}", mend
+    return f"failed with HTTP {code}: {message}", f"read the server's log, or correct url in {table}"
 
 
 def _says_too_long(error: APIStatusError) -> bool:
@@ -140,14 +131,10 @@ def _model(endpoint: Endpoint, code: int, message: str, offered: Sequence[str]) 
         near = difflib.get_close_matches(endpoint.model, offered, _MODELS_SHOWN)
         shown = list(dict.fromkeys([*near, *offered]))[:_MODELS_SHOWN]
         more = f" and {len(offered) - len(shown)} more" if len(offered) > len(shown) else ""
-        return (
-            f"has no model '{endpoint.model}' (HTTP {code})",
-            f"set model in {endpoint.table} to one that it offers: {', '.join(shown)}{more}",
-        )
-    return (
-        f"refused the request (HTTP {code}): {message}",
-        f"check model and url in {endpoint.table}; the url usually ends in /v1",
-    )
+        mend = f"set model in {endpoint.table} to one that it offers: {', '.join(shown)}{more}"
+        return f"has no model '{endpoint.model}' (HTTP {code})", mend
+    mend = f"check model and url in {endpoint.table}; the url usually ends in /v1"
+    return f"refused the request (HTTP {code}): {message}", mend
 
 
 def said(error: APIStatusError) -> str:

@@ -10,12 +10,8 @@ from typing import Any
 
 def object_schema(properties: Mapping[str, Any]) -> dict[str, Any]:
     """The JSON schema of an object with exactly these properties, as OpenAI's strict mode wants it."""
-    return {
-        "type": "object",
-        "properties": dict(properties),
-        "required": list(properties),
-        "additionalProperties": False,
-    }
+    whole = {"required": list(properties), "additionalProperties": False}
+    return {"type": "object", "properties": dict(properties), **whole}
 
 
 def first_object(text: str) -> dict[str, Any] | None:

@@ -57,12 +57,7 @@ class OwnChat:
         self._writer, self._adapter, self._seed = writer, adapter, seed
 
     def complete(self, system: str, user: str, schema: dict[str, Any] | None = None) -> str:
-        """No schema is enforced.
-
-        Raises:
-            AnswerError: the answer is empty.
-            ModelError: the model has no chat template.
-        """
+        """No schema is enforced. Raises ModelError where the model has no chat template."""
         text = self._writer.sample(Request(system, user, self._adapter, self._seed)).strip()
         if not text:
             raise AnswerError(f"model '{self.name}' wrote nothing", "")

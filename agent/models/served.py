@@ -7,6 +7,7 @@ name is the same one. See docs/vllm.md for how to start such a server.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from openai import APIStatusError, BadRequestError, NotFoundError
@@ -31,24 +32,17 @@ class ServedModel:
         self._loaded: set[str] = set()
 
     def answer(self, queries: Sequence[Query], max_tokens: int = 24) -> list[str]:
-        """Greedy continuations, cut at the first newline, stripped. One request for each distinct adapter.
-
-        Raises:
-            EndpointError: no usable answer after all attempts, an adapter that the server cannot load,
-                or an answer by another model than the one that was asked for.
-        """
+        """One request for each distinct adapter. An answer by another model than the asked one is an EndpointError."""
         rows: dict[Path | None, list[int]] = {}
         for i, query in enumerate(queries):
             rows.setdefault(query.adapter, []).append(i)
         answers = [""] * len(queries)
         for adapter, places in rows.items():
-            texts = self._answers(adapter, [queries[i].prompt for i in places], max_tokens)
+            prompts = [queries[i].prompt for i in places]
+            texts = self._client.call(partial(self._attempt, adapter, prompts, max_tokens))
             for i, text in zip(places, texts, strict=True):
                 answers[i] = text.split("\n")[0].strip()
         return answers
-
-    def _answers(self, adapter: Path | None, prompts: list[str], max_tokens: int) -> list[str]:
-        return self._client.call(lambda: self._attempt(adapter, prompts, max_tokens))
 
     def _attempt(self, adapter: Path | None, prompts: list[str], max_tokens: int) -> list[str]:
         if adapter is None:
@@ -104,18 +98,18 @@ def _another(endpoint: Endpoint, asked: str, answered: str) -> EndpointError:
 def _refusal(endpoint: Endpoint, folder: Path, error: APIStatusError) -> EndpointError | None:
     """Why an adapter was not loaded, where trying again is of no use; None for the errors of any request."""
     code, message = error.status_code, said(error)
-    cannot = f"cannot load adapter {folder.name} (HTTP {code}): {message}"
+    cause = f"cannot load adapter {folder.name} (HTTP {code}): {message}"
     if "No adapter found" in message:
         mend = f"run the server where {folder} can be read under this same path, and check that it is there"
-        return described(endpoint, cannot, mend)
-    if code in (404, 405):
+    elif code in (404, 405):
+        cause = f"does not load adapters while it runs (HTTP {code})"
         mend = f"{_START}, or correct url in {endpoint.table}; it usually ends in /v1"
-        return described(endpoint, f"does not load adapters while it runs (HTTP {code})", mend)
-    if "max_lora_rank" in message:
-        return described(endpoint, cannot, "start vLLM with --max-lora-rank of at least the adapter's rank")
-    if "LoRA is not enabled" in message:
-        return described(endpoint, cannot, _START)
-    if code == 500:  # vLLM's answer to every other adapter that it cannot use
+    elif "max_lora_rank" in message:
+        mend = "start vLLM with --max-lora-rank of at least the adapter's rank"
+    elif "LoRA is not enabled" in message:
+        mend = _START
+    elif code == 500:  # vLLM's answer to every other adapter that it cannot use
         mend = "read the server's log, and check that it serves the model that the adapter was trained on"
-        return described(endpoint, cannot, mend)
-    return None
+    else:
+        return None
+    return described(endpoint, cause, mend)

@@ -15,7 +15,7 @@ from agent.models.quoting import AS_DATA, quoted
 from agent.planning import EPOCHS as USUAL_EPOCHS
 from agent.planning import usual_epochs
 from agent.ports import Chat, Strategy
-from agent.records import Document, Plan, Recalled, TrainSettings
+from agent.records import Document, Plan, Recalled
 
 EPOCHS = (1, 30)
 LEARNING_RATE = (1e-5, 5e-3)
@@ -58,32 +58,25 @@ class ChatPlanner:
     def __init__(self, chat: Chat, strategies: Mapping[str, Strategy], train: TrainConfig) -> None:
         if not strategies:
             raise ValueError("a planner needs at least one strategy")
-        self._chat = chat
-        self._strategies = dict(strategies)
-        self._train = train
+        self._chat, self._strategies, self._train = chat, dict(strategies), train
 
     def plan(self, run: str, document: Document, recalled: Sequence[Recalled], k: int) -> list[Plan]:
-        """`k` plans that differ in strategy, or in settings where strategies run out.
-
-        Raises:
-            AnswerError: the model's answer, or none of its plans, can be used.
-            EndpointError: the endpoint cannot be used.
-        """
+        """`k` plans that differ in strategy, or in settings where strategies run out."""
         system = _SYSTEM.format(
             epochs=EPOCHS, rates=LEARNING_RATE, usual=self._train.epochs or USUAL_EPOCHS, train=self._train
         )
+        name = self._chat.name
         answer = self._chat.complete(system, self._request(document, recalled, k), self._schema())
         drafts = self._drafts(answer)
         if not drafts:
-            raise AnswerError(
-                f"model '{self._chat.name}' proposed no plan that can be used: {answer[:80]!r}",
-                f'set a stronger model in [endpoints.{self._chat.name}], or planner = "thompson" under [plan]',
-            )
+            mend = f'set a stronger model in [endpoints.{name}], or planner = "thompson" under [plan]'
+            raise AnswerError(f"model '{name}' proposed no plan that can be used: {answer[:80]!r}", mend)
         winners = tuple(found.winner.candidate for found in recalled)
         return [
             Plan.make(
-                run, document.id, draft.strategy, self._settings(draft), instruction=draft.instruction,
-                planner=self.name, reason=draft.reason, recalled=winners,
+                run, document.id, draft.strategy,
+                self._train.settings(int(draft.epochs), learning_rate=draft.learning_rate),
+                instruction=draft.instruction, planner=self.name, reason=draft.reason, recalled=winners,
             )
             for draft in self._different(drafts, k)
         ]  # fmt: skip
@@ -136,25 +129,16 @@ class ChatPlanner:
 
     def _filler(self, strategy: str, epochs: float = 1.0, rate: float = 1.0) -> _Draft:
         """A plan that the model did not propose, with its settings as multiples of the usual ones."""
-        usual = usual_epochs(self._strategies[strategy], self._train)
-        missing = "the model proposed too few different plans; filled up with "
         what = "a strategy that it left out" if epochs == rate == 1.0 else "other settings of this strategy"
-        return _held(
-            _Draft(
-                strategy=strategy,
-                epochs=epochs * usual,
-                learning_rate=rate * self._train.learning_rate,
-                reason=missing + what,
-            )
-        )
+        reason = f"the model proposed too few different plans; filled up with {what}"
+        epochs *= usual_epochs(self._strategies[strategy], self._train)
+        rate *= self._train.learning_rate
+        return _held(_Draft(strategy=strategy, epochs=epochs, learning_rate=rate, reason=reason))
 
     def _variations(self) -> Iterator[_Draft]:
         for rate, epochs, strategy in product(_SCALES, _SCALES, self._strategies):
             if (rate, epochs) != (1.0, 1.0):
                 yield self._filler(strategy, epochs, rate)
-
-    def _settings(self, draft: _Draft) -> TrainSettings:
-        return self._train.settings(int(draft.epochs), learning_rate=draft.learning_rate)
 
 
 def _held(draft: _Draft) -> _Draft:

@@ -14,7 +14,7 @@ from agent.config.sections import TrainConfig
 from agent.planning import usual_epochs
 from agent.planning.features import FEATURES, features
 from agent.ports import Strategy
-from agent.records import Document, Plan, Recalled, TrainSettings, content_id
+from agent.records import Document, Plan, Recalled, content_id
 from agent.records.rounds import Action, PlannerPolicy
 
 RATES = (0.5, 1.0, 2.0)
@@ -104,13 +104,10 @@ class PolicyPlanner:
         return [int(i) for i in rng.permutation(len(self.actions))]
 
     def _plan(self, run: str, document: Document, action: Action, turn: int, reason: str) -> Plan:
-        settings = self._settings(action, turn)
+        epochs = usual_epochs(self.strategies[action.strategy], self.train)
+        rate = self.train.learning_rate * action.rate
+        settings = self.train.settings(epochs, learning_rate=rate, seed=self.train.seed + turn)
         return Plan.make(
             run, document.id, action.strategy, settings, planner=self.name,
             reason=f"{reason}{settings.learning_rate:g} (policy learned from {self.policy.learned_from} self-edits)",
         )  # fmt: skip
-
-    def _settings(self, action: Action, turn: int) -> TrainSettings:
-        epochs = usual_epochs(self.strategies[action.strategy], self.train)
-        rate = self.train.learning_rate * action.rate
-        return self.train.settings(epochs, learning_rate=rate, seed=self.train.seed + turn)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from agent.config.sections import TrainConfig
 from agent.planning import usual_epochs
 from agent.ports import Strategy
-from agent.records import Document, Plan, Recalled, TrainSettings, content_id
+from agent.records import Document, Plan, Recalled, content_id
 
 PRIOR_WEIGHT, NOISE = 4.0, 0.25
 """A strategy's prior counts as four measured rewards; `NOISE` is the spread of its rewards over documents."""
@@ -61,19 +61,12 @@ class ThompsonPlanner:
                 if used[name] < limit
             }
             name = max(samples, key=lambda n: samples[n])
-            known = posteriors[name]
-            plans.append(
-                Plan.make(
-                    run,
-                    document.id,
-                    name,
-                    self._settings(name, used[name]),
-                    planner=self.name,
-                    reason=f"drew {samples[name]:.2f} (mean {known.mean:.2f}, rewards measured {known.measured}, "
-                    f"winners recalled {known.recalled})",
-                    recalled=tuple(r.winner.candidate for r in recalled if r.winner.strategy == name),
-                )
-            )
+            known, epochs = posteriors[name], usual_epochs(self.strategies[name], self.train)
+            settings = self.train.settings(epochs, seed=self.train.seed + used[name])
+            found = f"rewards measured {known.measured}, winners recalled {known.recalled}"
+            reason = f"drew {samples[name]:.2f} (mean {known.mean:.2f}, {found})"
+            near = tuple(r.winner.candidate for r in recalled if r.winner.strategy == name)
+            plans.append(Plan.make(run, document.id, name, settings, planner=self.name, reason=reason, recalled=near))
             used[name] += 1
         return plans
 
@@ -87,7 +80,3 @@ class ThompsonPlanner:
             total = PRIOR_WEIGHT * strategy.prior + sum(seen) + RECALL_WEIGHT * sum(near)
             out[name] = _Posterior(total / weight, weight, len(seen), len(near))
         return out
-
-    def _settings(self, name: str, turn: int) -> TrainSettings:
-        epochs = usual_epochs(self.strategies[name], self.train)
-        return self.train.settings(epochs, seed=self.train.seed + turn)

@@ -1,15 +1,7 @@
 """Ports: what the loop needs from the world, as protocols. Implementations are chosen in graphs/wiring.py only."""
 
-from agent.ports.attribution import OUTSIDE, Attributor, Change, Influence
-from agent.ports.ledger import (
-    ApprovalLedger,
-    Ledger,
-    LibraryLedger,
-    MeasureLedger,
-    PolicyLedger,
-    RunLedger,
-    UsageLedger,
-)
+from agent.ports.attribution import OUTSIDE, Attributor
+from agent.ports.ledger import Ledger
 from agent.ports.models import Answerer, Divergence, Judge, LanguageModel, Likelihood, Query, Request, Sampled
 from agent.ports.reading import Failure, Source
 from agent.ports.training import Lesson, Progress, Trainer, TrainFailure, TrainJob, WriterTrainer

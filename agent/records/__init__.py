@@ -7,10 +7,11 @@ seen it.
 
 from agent.records.base import BASE, Record, content_id
 from agent.records.documents import Document, Question
-from agent.records.drift import Drift, Figure
 from agent.records.edits import Candidate, Example, Plan, Refusal, SelfEdit, Training, TrainSettings, Writing
 from agent.records.library import Adapter, Answered, Approval, LibraryVersion, Recalled, Winner
 from agent.records.measures import (
+    Drift,
+    Figure,
     GateDecision,
     Half,
     Probe,
@@ -42,5 +43,4 @@ from agent.records.rounds import (
     WriterPolicy,
     WriterTraining,
 )
-from agent.records.runs import Outcome, OutcomeKind, Run, RunKind, RunStatus
-from agent.records.trace import Event, Usage, Used
+from agent.records.runs import Event, Outcome, OutcomeKind, Run, RunKind, RunStatus, Usage, Used

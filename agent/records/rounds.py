@@ -14,7 +14,7 @@ from typing import Literal, Self
 from pydantic import Field
 
 from agent.records.base import Record, content_id
-from agent.records.drift import Drift
+from agent.records.measures import Drift
 
 Arm = Literal["current", "learned", "random", "untrained", "usual"]
 """Who is compared: the policy that acts, the one learned from all rewards so far, some learned from the same rewards

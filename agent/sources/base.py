@@ -41,11 +41,7 @@ class FormatSource(ABC):
         self.timeout = timeout
 
     def read(self, location: str) -> Items:
-        """Reads a file or web address as this format.
-
-        Raises:
-            SourceError: nothing at all could be read from the location.
-        """
+        """A file or web address as this format."""
         yield from self.parse(load(location, self.timeout))
 
     @classmethod
@@ -55,10 +51,7 @@ class FormatSource(ABC):
 
     @abstractmethod
     def parse(self, payload: Payload) -> Items:
-        """
-        Raises:
-            SourceError: nothing at all could be read from the payload.
-        """
+        """Raises SourceError where nothing at all could be read from the payload."""
 
 
 def failure(where: str, error: SealError) -> Failure:

@@ -71,9 +71,8 @@ def _body(response: httpx.Response, shown: str, deadline: float, timeout: float)
     for chunk in response.iter_bytes():
         body += chunk
         if len(body) > MAX_WEB_BYTES or (announced.isdigit() and int(announced) > MAX_WEB_BYTES):
-            raise FetchError(
-                f"{shown} is larger than {MAX_WEB_BYTES // 2**20} MiB", "download it, and split it into smaller files"
-            )
+            mend = "download it, and split it into smaller files"
+            raise FetchError(f"{shown} is larger than {MAX_WEB_BYTES // 2**20} MiB", mend)
         if time.monotonic() > deadline:  # httpx limits the wait for each chunk, not for all of them
             raise _too_slow(shown, timeout)
     if not body.strip():
@@ -114,11 +113,10 @@ def _translated(url: str, error: httpx.HTTPError | httpx.InvalidURL, timeout: fl
 
 
 def _not_connected(shown: str, error: httpx.ConnectError) -> FetchError:
-    causes = list(_chain(error))
-    name = next((cause for cause in causes if isinstance(cause, socket.gaierror)), None)
-    if name is not None:
-        temporary = name.errno == socket.EAI_AGAIN
+    causes = _chain(error)
+    if names := [cause for cause in causes if isinstance(cause, socket.gaierror)]:
         mend = "check the address, and that this machine is online"
+        temporary = names[0].errno == socket.EAI_AGAIN
         return FetchError(f"{shown} names a host that cannot be found (DNS)", mend, temporary)
     if any(isinstance(cause, ssl.SSLError) for cause in causes):
         return FetchError(f"{shown} cannot be trusted: {error}", "check the address and this machine's clock")

@@ -45,9 +45,8 @@ def local_path(location: str) -> Path:
     if not location.strip():
         raise SourceError("the location is empty", "give a file, a folder or a web address")
     if "://" in location:
-        raise SourceError(
-            f"{location} is no address that can be read", "use http:// or https://, or the path of a file"
-        )
+        mend = "use http:// or https://, or the path of a file"
+        raise SourceError(f"{location} is no address that can be read", mend)
     if "\0" in location:
         raise SourceError(f"{location!r} cannot be a file name", "take the NUL character out")
     try:
@@ -57,10 +56,7 @@ def local_path(location: str) -> Path:
 
 
 def status(path: Path) -> os.stat_result:
-    """
-    Raises:
-        SourceError: nothing is there, or it may not be looked at.
-    """
+    """Raises SourceError where nothing is there, or it may not be looked at."""
     try:
         return path.stat()
     except (FileNotFoundError, NotADirectoryError) as error:

@@ -19,10 +19,7 @@ class FolderSource:
         self.file_source = file_source
 
     def read(self, location: str) -> Items:
-        """
-        Raises:
-            SourceError: no such folder, or no document in any of its files.
-        """
+        """Raises SourceError where there is no such folder, or no document in any of its files."""
         folder = local_path(location)
         shown = printable(folder)
 
@@ -54,9 +51,8 @@ def _walk(folder: Path) -> Iterator[Path | Failure]:
         if not os.path.isdir(path):
             yield path
         elif os.path.islink(path) and path != folder:
-            yield Failure(
-                printable(path), "is a symbolic link to a folder, which is not followed; give that folder too"
-            )
+            reason = "is a symbolic link to a folder, which is not followed; give that folder too"
+            yield Failure(printable(path), reason)
         else:
             try:
                 names = sorted(name for name in os.listdir(path) if not name.startswith("."))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePosixPath
@@ -93,14 +94,17 @@ def decode(payload: Payload, declared: str = "") -> str:
         SourceError: the payload is binary or in an encoding that cannot be told.
     """
     refuse_binary(payload)
-    named = (_bom_encoding(payload.data), "utf-8", declared, payload.charset)
-    decoded = (_try(payload.data, encoding) for encoding in named if encoding)
-    text = next((text for text in decoded if text is not None), None)
+    text = _first(payload.data, filter(None, (_bom_encoding(payload.data), "utf-8", declared, payload.charset)))
     return _detect(payload) if text is None else text
 
 
 def _bom_encoding(data: bytes) -> str:
     return next((encoding for mark, encoding in _BOMS if data.startswith(mark)), "")
+
+
+def _first(data: bytes, encodings: Iterable[str]) -> str | None:
+    """The text in the first of the encodings in which the bytes are one."""
+    return next((text for encoding in encodings if (text := _try(data, encoding)) is not None), None)
 
 
 def _try(data: bytes, encoding: str) -> str | None:
@@ -117,13 +121,10 @@ def _detect(payload: Payload) -> str:
     one, and then takes French for Czech.
     """
     ranked = sorted(rank for rank in map(partial(_likeliness, payload.data), _LEGACY) if rank)
-    texts = (_try(payload.data, _LEGACY[index]) for _, _, index in ranked)
-    text = next((text for text in texts if text is not None), None)
+    text = _first(payload.data, (_LEGACY[index] for _, _, index in ranked))
     if text is None:
-        raise SourceError(
-            f"{payload.location} is binary, or text in an encoding that cannot be told",
-            f"save it as UTF-8, or {_NOT_TEXT}",
-        )
+        cause = f"{payload.location} is binary, or text in an encoding that cannot be told"
+        raise SourceError(cause, f"save it as UTF-8, or {_NOT_TEXT}")
     return text
 
 

@@ -22,8 +22,6 @@ from agent.sources.payload import Payload, is_url
 FORMATS: tuple[type[FormatSource], ...] = (
     PdfSource, FeedSource, JsonFeedSource, WebPageSource, JsonlSource, MarkdownSource, TextSource,
 )  # fmt: skip
-
-
 GROUP = "seal.formats"
 
 
@@ -59,10 +57,6 @@ class AnyFormatSource:
         self.timeout = timeout
 
     def read(self, location: str) -> Items:
-        """
-        Raises:
-            SourceError: nothing at all could be read from the location.
-        """
         payload = load(location, self.timeout)
         yield from format_of(payload)(self.timeout).parse(payload)
 

@@ -9,8 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from agent.records import Document, Question
-from agent.text.normal import count_words, cut_at_stops, spaced_words
-from agent.text.scripts import UNSPACED
+from agent.text.normal import UNSPACED, count_words, cut_at_stops, spaced_words
 
 
 @dataclass(frozen=True)

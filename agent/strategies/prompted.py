@@ -80,25 +80,16 @@ class PromptedStrategy:
     prior: float = 0.3
 
     def write(self, document: Document, instruction: str, chat: Chat | None) -> list[Example]:
-        """What the model wrote, as training sequences, and the passage itself at the end.
-
-        Raises:
-            ConfigError: there is no chat model.
-            AnswerError: the answer cannot be used, or holds nothing that can be trained on.
-            EndpointError: the endpoint cannot be used.
-        """
+        """What the model wrote, and the passage itself at the end. Raises ConfigError where there is no chat model."""
         if chat is None:
-            raise ConfigError(
-                f"strategy '{self.name}' needs a chat model",
-                "name an endpoint under [write] endpoint, or leave the strategy out of [plan] strategies",
-            )
+            mend = "name an endpoint under [write] endpoint, or leave the strategy out of [plan] strategies"
+            raise ConfigError(f"strategy '{self.name}' needs a chat model", mend)
         answer = chat.complete(SYSTEM, self.request(document, instruction))
         written = self.form.parse(document, answer)
         if not written:
-            raise AnswerError(
-                f"model '{chat.name}' wrote nothing usable for strategy '{self.name}': {answer[:80]!r}",
-                f"set a stronger model in [endpoints.{chat.name}], or leave the strategy out of [plan] strategies",
-            )
+            cause = f"model '{chat.name}' wrote nothing usable for strategy '{self.name}': {answer[:80]!r}"
+            mend = f"set a stronger model in [endpoints.{chat.name}], or leave the strategy out of [plan] strategies"
+            raise AnswerError(cause, mend)
         return [*written, *passage.make(document)]
 
     def shown(self, document: Document, examples: Sequence[Example]) -> Writing | None:

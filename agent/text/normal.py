@@ -20,7 +20,12 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from agent.text.scripts import UNSPACED, UNSPACED_RANGES
+UNSPACED_RANGES = (
+    "\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff"
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9d\U00020000-\U0003ffff"
+)
+"""Scripts without spaces between words, for inside a character class: Thai, Lao, Tibetan, Burmese, Khmer, kana, Han."""
+UNSPACED = re.compile(f"[{UNSPACED_RANGES}]")
 
 # Han and kana with their punctuation: a line break between two of these stands for nothing.
 _WIDE = "\u3000-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff01-\uff9d\U00020000-\U0003ffff"

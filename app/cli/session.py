@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, Self
 import typer
 
 from agent.config import Config, load_config
-from agent.config.settings import DEFAULT_HOME, flags
+from agent.config.sections import DEFAULT_HOME
+from agent.config.settings import flags
 from agent.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:

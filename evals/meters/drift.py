@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.ports import Divergence, LanguageModel, Query
-from agent.records.drift import Drift
+from agent.records.measures import Drift
 from evals.statistics.intervals import mean, share, weighted
 
 MAX_TOKENS = 16

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.stats import binomtest, bootstrap, ttest_1samp
 
-from agent.records.drift import Figure
+from agent.records.measures import Figure
 
 RESAMPLES = 2000
 NONE = Figure(value=None, low=None, high=None, n=0)

@@ -149,7 +149,7 @@ class WriterMethod:
         """From the base anew, on all texts that were ever written and rewarded (ReST-EM does not go on from the last
         policy), and on what other strategies made of the same documents. The control has the same texts, with their
         rewards dealt out at random."""
-        from seal_train.policies.lessons import shuffled
+        from seal_train.policies.dataset import shuffled
 
         lessons = [
             Lesson(one.system, one.user, one.text, it.reward)

@@ -162,9 +162,8 @@ def _config(folder: Path) -> dict[str, Any]:
 
 
 def _unreadable(folder: Path, why: object) -> AdapterError:
-    mend = (
-        f"if it is published, take it back with `seal rollback`; else delete {folder} and resume, which trains it again"
-    )
+    otherwise = f"else delete {folder} and resume, which trains it again"
+    mend = f"if it is published, take it back with `seal rollback`; {otherwise}"
     return AdapterError(folder, f"cannot be read: {why}", mend)
 
 
@@ -212,7 +211,6 @@ def adopt(draft: Path, library: Path) -> Path:
                 for path in draft.iterdir():
                     shutil.copyfile(path, copy / path.name)
     except OSError as error:
-        raise StoreError(
-            f"cannot publish the adapter in {draft}: {error}", "free some disk space, then resume"
-        ) from error
+        cause = f"cannot publish the adapter in {draft}: {error}"
+        raise StoreError(cause, "free some disk space, then resume") from error
     return target

@@ -44,9 +44,8 @@ def merge(members: Sequence[tuple[Candidate, Path]], folder: Path) -> None:
     try:
         write(folder, merged, config, _card([candidate for candidate, _ in members]))
     except OSError as error:
-        raise StoreError(
-            f"cannot merge adapters into {folder}: {error}", "free some disk space, then resume"
-        ) from error
+        cause = f"cannot merge adapters into {folder}: {error}"
+        raise StoreError(cause, "free some disk space, then resume") from error
 
 
 def _card(members: Sequence[Candidate]) -> str:

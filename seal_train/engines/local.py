@@ -28,26 +28,21 @@ ADAPTERS_A_PASS = 16
 """Most adapters in memory at once, however many a call names."""
 NO_MEMORY = "not enough memory to train it; lower the rank"
 T = TypeVar("T")
+Asked = Sequence[Query] | Sequence[Request]
 Work = Callable[[Slots | None, list[int]], list[T]]
 """What is found for the rows of one pass, slot-major."""
 
 
 class LocalTrainer:
-    """All jobs at once against the frozen base, or as many as there is memory for while the others wait."""
+    """The Trainer port: all jobs at once against the frozen base, or as many as there is memory for while the others
+    wait."""
 
     def __init__(self, base: Base, plan: Callable[..., Room] = plan_room) -> None:
-        self.base, self.plan = base, plan
-
-    @property
-    def gpus(self) -> int:
-        return self.base.gpus
+        self.base, self.gpus, self.plan = base, base.gpus, plan
 
     def train(self, jobs: Sequence[TrainJob], progress: Progress | None = None) -> list[Training | TrainFailure]:
-        """One result per job, in the order of the jobs.
-
-        Raises:
-            TrainerError: no memory for any of the candidates, or no place on the disk for an adapter.
-        """
+        """One result per job, in their order. Raises TrainerError where there is no memory for any of the candidates,
+        or no place on the disk for an adapter."""
         with self.base.lock:
             results = self._train(jobs, progress)
         if results and all(isinstance(result, TrainFailure) and result.reason == NO_MEMORY for result in results):
@@ -55,12 +50,6 @@ class LocalTrainer:
         return results
 
     def merge(self, members: Sequence[tuple[Candidate, Path]], folder: Path) -> None:
-        """As the port says.
-
-        Raises:
-            AdapterError: a member cannot be read.
-            StoreError: the mean cannot be written.
-        """
         merge(members, folder)
 
     def _train(self, jobs: Sequence[TrainJob], progress: Progress | None) -> list[Training | TrainFailure]:
@@ -74,11 +63,7 @@ class LocalTrainer:
         return [results[i] for i in range(len(jobs))]
 
     def _room(self, courses: Sequence[Course], lowest: int) -> tuple[Optimizer, Room]:
-        """As many slots as there is memory for, with their optimizer.
-
-        Raises:
-            TrainerError: not even one slot fits.
-        """
+        """As many slots as there is memory for, with their optimizer. Raises TrainerError where not even one fits."""
         rank = max(course.settings.rank for course in courses)
         read = {sequence.ids for course in courses for sequence in course.data}
         make = partial(Slots, self.base.layers, self.base.switch, rank=rank, train=True, lowest=lowest)
@@ -105,10 +90,8 @@ class LocalTrainer:
         try:
             export(slots, slot, settings, self.base.name, card, job.folder)
         except OSError as error:
-            raise TrainerError(
-                f"cannot save the adapter to {job.folder}: {error.strerror or error}",
-                "free some disk space, then go on with `seal ingest --resume`",
-            ) from error
+            cause = f"cannot save the adapter to {job.folder}: {error.strerror or error}"
+            raise TrainerError(cause, "free some disk space, then go on with `seal ingest --resume`") from error
         tokens = sum(len(course.data[i].ids) for i in course.order)
         return Training(
             candidate=candidate.id, path=str(job.folder), losses=course.epoch_losses(),
@@ -121,24 +104,23 @@ def _no_memory() -> TrainerError:
 
 
 class LocalModel:
-    """Answers and likelihoods of the base and of any adapter on disk, and how far that is from the base.
+    """The LanguageModel port. Keeps the last set of adapters loaded.
 
-    Keeps the last set of adapters loaded.
+    Raises:
+        ModelError: there is not enough memory.
     """
 
     def __init__(self, base: Base, at_once: int = ADAPTERS_A_PASS) -> None:
-        self.base, self.name, self.at_once = base, base.name, at_once
+        self.base, self.name, self.gpus, self.at_once = base, base.name, base.gpus, at_once
         self._loaded: tuple[tuple[Path, ...], Slots] | None = None
-
-    @property
-    def gpus(self) -> int:
-        return self.base.gpus
 
     def answer(self, queries: Sequence[Query], max_tokens: int = 24) -> list[str]:
         ids = [self._ids(q.prompt) for q in queries]
-        return self._asked(
-            queries, ids, lambda slots, rows: greedy(self.base, slots, [ids[r] for r in rows], max_tokens)
-        )
+
+        def continued(slots: Slots | None, rows: list[int]) -> list[str]:
+            return greedy(self.base, slots, [ids[r] for r in rows], max_tokens)
+
+        return self._asked(queries, ids, continued)
 
     def likelihoods(self, queries: Sequence[Query], completions: Sequence[str]) -> list[Likelihood]:
         ids = [self._ids(q.prompt) for q in queries]
@@ -151,11 +133,6 @@ class LocalModel:
         return self._asked(queries, [i + t for i, t in zip(ids, targets, strict=True)], found)
 
     def sample(self, requests: Sequence[Request], max_tokens: int, temperature: float) -> list[Sampled]:
-        """As the port says.
-
-        Raises:
-            ModelError: the model has no chat template, or there is not enough memory.
-        """
         ids = [chat_ids(self.base, request.system, request.user) for request in requests]
 
         def drawn(slots: Slots | None, rows: list[int]) -> list[Sampled]:
@@ -184,21 +161,15 @@ class LocalModel:
     def _ids(self, text: str) -> list[int]:
         return list(self.base.tokenizer(text, add_special_tokens=False).input_ids)
 
-    def _asked(self, queries: Sequence[Query] | Sequence[Request], ids: Sequence[list[int]], work: Work[T]) -> list[T]:
-        """What the work finds for each query, pass by pass.
-
-        Raises:
-            ModelError: there is not enough memory.
-        """
+    def _asked(self, queries: Asked, ids: Sequence[list[int]], work: Work[T]) -> list[T]:
+        """What the work finds for each query, pass by pass."""
         out: dict[int, T] = {}
         with self.base.lock:
             for slots, rows in self._passes(queries, ids):
                 out |= zip(rows, _halved(slots, rows, work), strict=True)
         return [out[r] for r in range(len(queries))]
 
-    def _passes(
-        self, queries: Sequence[Query] | Sequence[Request], ids: Sequence[list[int]]
-    ) -> Iterator[tuple[Slots | None, list[int]]]:
+    def _passes(self, queries: Asked, ids: Sequence[list[int]]) -> Iterator[tuple[Slots | None, list[int]]]:
         """Split queries into forward passes: one adapter set each, rows slot-major, a bounded number of tokens after
         what all begin with.
 

@@ -37,16 +37,14 @@ CONNECT = 10.0
 class Worker:
     """What runs in the actor. One thread of it trains while another tells how far that is."""
 
-    def __init__(self) -> None:
-        self.done = (0, 0)
+    done = (0, 0)
 
     def load(self, model: ModelConfig, device: str, models_dir: Path, marker: Path) -> None:
         """Raises TrainerError where the home folder is not shared, and ModelError where the model cannot be loaded."""
         if not marker.exists():
-            raise TrainerError(
-                f"the Ray node {socket.gethostname()} does not see the folder {models_dir.parent}",
-                "put the home folder on a disk that all nodes of Ray share, at the same path, and name it with --home",
-            )
+            cause = f"the Ray node {socket.gethostname()} does not see the folder {models_dir.parent}"
+            shared = "put the home folder on a disk that all nodes of Ray share, at the same path"
+            raise TrainerError(cause, f"{shared}, and name it with --home")
         # Ray sets one thread for whoever says nothing.
         torch.set_num_threads(model.threads or len(os.sched_getaffinity(0)))
         self.trainer = LocalTrainer(load_base(model.name, models_dir, device, model.dtype))
@@ -89,11 +87,9 @@ class RayTrainer:
             return self._train(jobs, progress)
         except RayError as error:
             self._drop()
-            raise TrainerError(
-                f"the Ray actor that trains was lost twice: {_line(error)}",
-                "see with `ray status` which nodes are up, or set [train] dispatch to local; then go on with "
-                "`seal ingest --resume`",
-            ) from error
+            mend = "see with `ray status` which nodes are up, or set [train] dispatch to local"
+            mend += "; then go on with `seal ingest --resume`"
+            raise TrainerError(f"the Ray actor that trains was lost twice: {_line(error)}", mend) from error
 
     def merge(self, members: Sequence[tuple[Candidate, Path]], folder: Path) -> None:
         """As LocalTrainer.merge. The members are files that are seen from here too, and no model is needed."""
@@ -126,10 +122,8 @@ class RayTrainer:
             self._connect()
         needs = {"CPU": float(self.model.threads or 1), "GPU": float(self._wants_gpu())}
         if not any(_fits(node, needs) for node in ray.nodes()):
-            raise TrainerError(
-                f"no node of Ray has {needs['CPU']:.0f} CPU and {needs['GPU']:.0f} GPU",
-                "lower [model] threads or set [model] device to cpu, or set [train] dispatch to local",
-            )
+            mend = "lower [model] threads or set [model] device to cpu, or set [train] dispatch to local"
+            raise TrainerError(f"no node of Ray has {needs['CPU']:.0f} CPU and {needs['GPU']:.0f} GPU", mend)
         self.gpus = int(needs["GPU"])
         made = ray.remote(Worker).options(num_cpus=needs["CPU"], num_gpus=needs["GPU"], max_concurrency=2)
         actor: Any = made.remote()
@@ -162,11 +156,9 @@ class RayTrainer:
             )  # fmt: skip
         except Exception as error:  # Ray raises that very class where a node does not start in time
             ray.shutdown()
-            raise TrainerError(
-                f"Ray at {self.address or 'this machine'} cannot be used: {_line(error)}",
-                "see docs/ray.md for what it needs (RAY_AUTH_MODE=token for a cluster with a token); or set [train] "
-                "dispatch to local",
-            ) from error
+            where, needs = self.address or "this machine", "RAY_AUTH_MODE=token for a cluster with a token"
+            mend = f"see docs/ray.md for what it needs ({needs}); or set [train] dispatch to local"
+            raise TrainerError(f"Ray at {where} cannot be used: {_line(error)}", mend) from error
         finally:
             if threading.current_thread() is threading.main_thread():
                 signal.signal(signal.SIGTERM, before)  # Ray puts its own there
@@ -183,10 +175,8 @@ def _reach(address: str) -> None:
     try:
         socket.create_connection((host, int(port)), CONNECT).close()
     except (OSError, OverflowError) as error:
-        raise TrainerError(
-            f"no Ray answers at {address}: {_line(error)}",
-            "start it there with `ray start --head`, or correct [train] ray_address",
-        ) from error
+        mend = "start it there with `ray start --head`, or correct [train] ray_address"
+        raise TrainerError(f"no Ray answers at {address}: {_line(error)}", mend) from error
 
 
 def _fits(node: dict[str, Any], needs: dict[str, float]) -> bool:

@@ -42,10 +42,9 @@ class Batch:
 
     def __init__(self, base: Base, slots: Slots | None, rows: Sequence[Ids], room: int = 0, keep: int = 1) -> None:
         if (most := max(len(row) for row in rows) + room) > base.positions:
-            raise ModelError(
-                f"{base.name} reads and writes at most {base.positions} tokens at once, and was to take {most}",
-                "shorten the question or the text, or set [model] name to a model that takes more",
-            )
+            cause = f"{base.name} reads and writes at most {base.positions} tokens at once, and was to take {most}"
+            mend = "shorten the question or the text, or set [model] name to a model that takes more"
+            raise ModelError(cause, mend)
         self.base, self.slots, self.groups = base, slots, slots.count if slots else 1
         self.prefix = shared_prefix(rows, keep)
         lengths = [len(row) - self.prefix for row in rows]

@@ -22,10 +22,8 @@ def chat_ids(base: Base, system: str, user: str) -> Ids:
         ModelError: the model has no chat template.
     """
     if not base.tokenizer.chat_template:
-        raise ModelError(
-            f"{base.name} has no chat template, so it cannot be asked to write",
-            'set [model] name to an instruct model, or [write] endpoint to another than "self"',
-        )
+        mend = 'set [model] name to an instruct model, or [write] endpoint to another than "self"'
+        raise ModelError(f"{base.name} has no chat template, so it cannot be asked to write", mend)
     messages = [{"role": "system", "content": system}, {"role": "user", "content": user}]
     ids = base.tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_dict=False)
     return [int(token) for token in ids]

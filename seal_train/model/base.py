@@ -75,12 +75,9 @@ class Base:
             ModelError: the model has no list of them.
         """
         count = self.model.config.get_text_config().num_hidden_layers
-        for path in dict.fromkeys(
-            layer.name.rpartition(f".{layer.pattern}.")[0] + f".{layer.pattern}"
-            for layer in self.layers
-            if layer.pattern
-        ):
-            found = self.model.get_submodule(path)
+        for layer in self.layers:
+            path = layer.name.rpartition(f".{layer.pattern}.")[0] + f".{layer.pattern}"
+            found = self.model.get_submodule(path) if layer.pattern else None
             if isinstance(found, nn.ModuleList) and len(found) == count:
                 return found
         raise ModelError(f"{self.name} has no list of decoder layers", "choose a causal transformer")
@@ -88,15 +85,14 @@ class Base:
     @contextmanager
     def replaced(self, others: Mapping[int, nn.Module]) -> Iterator[None]:
         """While this lasts, other modules stand in the places of these decoder layers."""
-        blocks = self.blocks
-        before = {i: blocks[i] for i in others}
+        before = {i: self.blocks[i] for i in others}
         try:
             for i, other in others.items():
-                blocks[i] = other
+                self.blocks[i] = other
             yield
         finally:
             for i, block in before.items():
-                blocks[i] = block
+                self.blocks[i] = block
 
     def hidden(self, **inputs: Any) -> Any:
         """The decoder's output before the head, so that logits are made only where they are needed."""
@@ -134,14 +130,12 @@ def load_base(name: str, models_dir: Path, device: str = "auto", dtype: str = "a
     model, tokenizer = load_plain(name, models_dir, device, kind)
     model.eval().requires_grad_(False)
     if tokenizer.eos_token_id is None:
-        raise ModelError(
-            f"the tokenizer of {name} has no end-of-text token", "set eos_token in its tokenizer_config.json"
-        )
+        mend = "set eos_token in its tokenizer_config.json"
+        raise ModelError(f"the tokenizer of {name} has no end-of-text token", mend)
     _check_head(name, model)
     switch, layers = attach(model, torch.bfloat16 if kind == MIXED else None)
     head = model.get_output_embeddings()
-    if kind == MIXED:
-        head = copy.deepcopy(head).to(torch.bfloat16)
+    head = copy.deepcopy(head).to(torch.bfloat16) if kind == MIXED else head
     base = Base(name, model, tokenizer, switch, layers, head)
     _check_attention(base)
     return base
@@ -175,9 +169,8 @@ def device_of(name: str) -> torch.device:
     except (RuntimeError, AssertionError, ImportError) as error:  # torch asserts that it was built for the device
         why = str(error).splitlines()[0].partition(". ")[0]
         there = ", ".join(["auto", "cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))])
-        raise ModelError(
-            f"torch cannot use the device {name!r}: {why}", f"set [model] device to one of these: {there}"
-        ) from error
+        mend = f"set [model] device to one of these: {there}"
+        raise ModelError(f"torch cannot use the device {name!r}: {why}", mend) from error
     return device
 
 
@@ -194,20 +187,17 @@ def _load(folder: str, name: str, dtype: torch.dtype) -> tuple[Any, Any]:
 
     looks_like_path = folder.startswith((".", "/", "~"))
     if looks_like_path and not (Path(folder).expanduser() / "config.json").is_file():
-        raise ModelError(
-            f"no model at {folder}: there is no config.json", "set [model] name to a model folder or hub name"
-        )
+        mend = "set [model] name to a model folder or hub name"
+        raise ModelError(f"no model at {folder}: there is no config.json", mend)
     path = str(Path(folder).expanduser()) if looks_like_path else folder
     try:
         tokenizer = AutoTokenizer.from_pretrained(path)
         model = AutoModelForCausalLM.from_pretrained(path, dtype=dtype, use_safetensors=True)
     except (OSError, ValueError, KeyError) as error:
         cause = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise ModelError(
-            f"cannot load the model {name}: {cause}",
-            "check [model] name; a hub model needs the network once, a folder needs config.json, "
-            "model.safetensors and the tokenizer files",
-        ) from error
+        needs = "a folder needs config.json, model.safetensors and the tokenizer files"
+        mend = f"check [model] name; a hub model needs the network once, {needs}"
+        raise ModelError(f"cannot load the model {name}: {cause}", mend) from error
     return model, tokenizer
 
 
@@ -228,10 +218,10 @@ def _check_attention(base: Base) -> None:
     except (TypeError, ValueError, RuntimeError, LookupError, AttributeError):
         right = False
     if not right:
-        raise ModelError(
-            f"{base.name} cannot be trained here: its attention cannot be replaced",
-            "choose a causal transformer that takes part in transformers' AttentionInterface, e.g. Llama, Qwen, GPT-2",
+        mend = (
+            "choose a causal transformer that takes part in transformers' AttentionInterface, e.g. Llama, Qwen, GPT-2"
         )
+        raise ModelError(f"{base.name} cannot be trained here: its attention cannot be replaced", mend)
 
 
 @torch.no_grad()

@@ -46,9 +46,8 @@ def learn_planner(
     if len(documents) < LEAST:
         return PlannerPolicy.make(run, arm, base, strategies, **_learned(blank), learned_from=len(observed))
     spread = seen.std(axis=0)
-    frame = blank.model_copy(
-        update={"centre": tuple(seen.mean(axis=0).tolist()), "scale": tuple(np.where(spread > 0, spread, 1.0).tolist())}
-    )
+    centre, scale = tuple(seen.mean(axis=0).tolist()), tuple(np.where(spread > 0, spread, 1.0).tolist())
+    frame = blank.model_copy(update={"centre": centre, "scale": scale})
     rewards = np.array([o.reward for o in observed])
     taken = [o.action for o in observed]
     if shuffle is not None:
@@ -58,12 +57,8 @@ def learn_planner(
     own = np.array([[float(o.document == d) for d in documents] for o in observed])
     fitted = BayesianRidge().fit(np.hstack([looked, own]), rewards)
     size = looked.shape[1]
-    learned = frame.model_copy(
-        update={
-            "mean": tuple(fitted.coef_[:size].tolist()),
-            "covariance": tuple(tuple(row) for row in fitted.sigma_[:size, :size].tolist()),
-        }
-    )
+    covariance = tuple(tuple(row) for row in fitted.sigma_[:size, :size].tolist())
+    learned = frame.model_copy(update={"mean": tuple(fitted.coef_[:size].tolist()), "covariance": covariance})
     return PlannerPolicy.make(run, arm, base, strategies, **_learned(learned), learned_from=len(observed))
 
 

@@ -17,8 +17,7 @@ from agent.records.rounds import WriterTraining
 from seal_train.adapters.folders import model_card, read, write
 from seal_train.inference.sampling import chat_ids
 from seal_train.model.base import Base
-from seal_train.policies.dataset import Row, write_rows
-from seal_train.policies.lessons import rows_of
+from seal_train.policies.dataset import Row, rows_of, write_rows
 
 
 class TRLTrainer:
@@ -41,23 +40,13 @@ class TRLTrainer:
 
         logging.getLogger("trl").setLevel(logging.ERROR)  # it speaks of defaults that are chosen here
         self.trl: Any = trl
-        self.base, self.load, self.rank, self.alpha = base, load, rank, alpha
+        self.base, self.gpus, self.load, self.rank, self.alpha = base, base.gpus, load, rank, alpha
         self.learning_rate, self.epochs = learning_rate, epochs
-
-    @property
-    def gpus(self) -> int:
-        return self.base.gpus
 
     def train(
         self, method: WriterTraining, lessons: Sequence[Lesson], seed: int, folder: Path, dataset: Path,
         progress: Progress | None = None,
     ) -> bool:  # fmt: skip
-        """As the port says.
-
-        Raises:
-            TrainerError: out of memory, or a loss that is not a number.
-            StoreError: the adapter or the dataset cannot be written.
-        """
         rows = rows_of(method, lessons)
         if not rows:
             return False
@@ -86,16 +75,12 @@ class TRLTrainer:
             "output_dir": str(folder), "num_train_epochs": self.epochs, "learning_rate": self.learning_rate,
             "seed": seed, "save_strategy": "no", "logging_strategy": "no", "report_to": "none", "disable_tqdm": True,
             "use_cpu": self.base.device.type == "cpu", "bf16": self.base.device.type != "cpu",
-            "activation_checkpointing": self.base.device.type != "cpu",
+            "activation_checkpointing": self.base.device.type != "cpu", "per_device_train_batch_size": 1,
         }  # fmt: skip
         made = {"sft": self._sft, "dpo": self._dpo, "grpo": self._grpo}[method]
         targets = sorted({layer.name.rpartition(".")[2] for layer in self.base.layers})
-        lora = LoraConfig(
-            r=self.rank,
-            lora_alpha=self.alpha,  # type: ignore[arg-type]  # a float will do
-            target_modules=targets,
-            task_type="CAUSAL_LM",
-        )
+        alpha: Any = self.alpha  # a float will do
+        lora = LoraConfig(r=self.rank, lora_alpha=alpha, target_modules=targets, task_type="CAUSAL_LM")
         trainer = made(common, rows, Dataset, model=model, processing_class=tokenizer, peft_config=lora,
                        callbacks=[_told(progress)] if progress else [])  # fmt: skip
         trainer.remove_callback(PrinterCallback)  # stdout is for the result of the command
@@ -103,25 +88,20 @@ class TRLTrainer:
         return trainer.model
 
     def _sft(self, common: dict[str, Any], rows: list[Row], dataset: Any, **made: Any) -> Any:
-        arguments = self.trl.SFTConfig(
-            per_device_train_batch_size=1,
-            max_length=None,
-            completion_only_loss=True,
-            **common,
-        )
+        arguments = self.trl.SFTConfig(max_length=None, completion_only_loss=True, **common)
         data = dataset.from_list([{key: row[key] for key in ("prompt", "completion")} for row in rows])
         return self.trl.SFTTrainer(args=arguments, train_dataset=data, **made)
 
     def _dpo(self, common: dict[str, Any], rows: list[Row], dataset: Any, **made: Any) -> Any:
         """Rafailov et al. 2023, arXiv 2305.18290. The base without the adapter is the reference."""
-        arguments = self.trl.DPOConfig(per_device_train_batch_size=1, max_length=None, **common)
+        arguments = self.trl.DPOConfig(max_length=None, **common)
         data = dataset.from_list([dict(row) for row in rows])
         return self.trl.DPOTrainer(args=arguments, train_dataset=data, **made)
 
     def _grpo(self, common: dict[str, Any], rows: list[Row], dataset: Any, **made: Any) -> Any:
         """GRPO (Shao et al. 2024, arXiv 2402.03300) on the texts that practice has written and rewarded: its rollouts
         are theirs, so that the inner loop is the reward function and each text is trained and measured once."""
-        groups: dict[str, list[Row]] = defaultdict(list)
+        groups: dict[str, list[Any]] = defaultdict(list)
         for row in rows:
             groups[str(row["prompt"])].append(row)
         size = max(len(group) for group in groups.values())
@@ -130,7 +110,7 @@ class TRLTrainer:
             """Prompts come `size` times each, one after the other. A request with fewer texts gives some twice."""
             taken = [groups[str(prompt)][i % size % len(groups[str(prompt)])] for i, prompt in enumerate(prompts)]
             return {
-                "prompt_ids": [self._prompt_ids(row) for row in taken],
+                "prompt_ids": [chat_ids(self.base, *(said["content"] for said in row["prompt"])) for row in taken],
                 "completion_ids": [self._answer_ids(row) for row in taken],
                 "logprobs": None,
                 "reward": [row["reward"] for row in taken],
@@ -139,18 +119,12 @@ class TRLTrainer:
         def reward(completions: list[Any], reward: list[float], **_: Any) -> list[float]:
             return reward
 
-        arguments = self.trl.GRPOConfig(
-            per_device_train_batch_size=1, gradient_accumulation_steps=size, num_generations=size, beta=0.0, **common
-        )
+        common |= {"gradient_accumulation_steps": size, "num_generations": size, "beta": 0.0}
+        made |= {"args": self.trl.GRPOConfig(**common), "rollout_func": rollout}
         data = dataset.from_list([{"prompt": group[0]["prompt"]} for group in groups.values()])
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "You are using 'rollout_func'")  # pinned with TRL
-            return self.trl.GRPOTrainer(
-                reward_funcs=reward, args=arguments, train_dataset=data, rollout_func=rollout, **made
-            )
-
-    def _prompt_ids(self, row: Any) -> list[int]:
-        return chat_ids(self.base, *(message["content"] for message in row["prompt"]))
+            return self.trl.GRPOTrainer(reward_funcs=reward, train_dataset=data, **made)
 
     def _answer_ids(self, row: Any) -> list[int]:
         ids = self.base.tokenizer(row["completion"][0]["content"], add_special_tokens=False).input_ids

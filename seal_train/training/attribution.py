@@ -35,11 +35,6 @@ class LocalAttributor:
         self.base = base
 
     def changes(self, adapter: Path) -> list[Change]:
-        """One for each module that the adapter adapts, in the base's order.
-
-        Raises:
-            AdapterError: the folder is missing, damaged, or belongs to another base model.
-        """
         saved = read(adapter)
         layers = {layer.name: layer for layer in self.base.layers}
         if not set(saved.modules) <= layers.keys():
@@ -55,12 +50,7 @@ class LocalAttributor:
         self, asked: Query, answer: str, examples: Sequence[Example], progress: Progress | None = None
     ) -> list[Influence]:
         """By the gradients of their losses to the adapter's weights: TracIn (Pruthi et al. 2020, arXiv 2002.08484, sec.
-        3) with the published adapter as the one checkpoint, and the same with both gradients scaled to length one.
-
-        Raises:
-            AdapterError: the folder is missing, damaged, or belongs to another base model.
-            TrainerError: not enough memory for the gradients.
-        """
+        3) with the published adapter as the one checkpoint, and the same with both gradients scaled to length one."""
         assert asked.adapter is not None, "the bare base was trained on none of them"
         try:
             with self.base.lock, refusals():
@@ -73,10 +63,8 @@ class LocalAttributor:
                     if progress:
                         progress(done, len(examples))
         except MemoryError as error:
-            raise TrainerError(
-                "not enough memory for the gradients of one sequence",
-                "end other programs, or run it on a machine with more memory",
-            ) from error
+            mend = "end other programs, or run it on a machine with more memory"
+            raise TrainerError("not enough memory for the gradients of one sequence", mend) from error
         return found
 
 
@@ -85,10 +73,8 @@ class Gradients:
 
     def __init__(self, base: Base, folder: Path) -> None:
         saved = read(folder)
-        self.base = base
-        self.slots = Slots(
-            base.layers, base.switch, 1, saved.rank, train=True, lowest=min(saved.config.get(LAYERS) or [0])
-        )
+        self.base, lowest = base, min(saved.config.get(LAYERS) or [0])
+        self.slots = Slots(base.layers, base.switch, 1, saved.rank, train=True, lowest=lowest)
         # The ratio that `load` multiplies into B is no part of the adapter's own weights, of which the gradients are.
         with torch.no_grad():
             self.slots.flat.fill_(1)
@@ -126,10 +112,8 @@ def _change(layer: LoRALayer, norm: float) -> Change:
 
 def _answered(base: Base, prompt: str, answer: str) -> Sequence_:
     """The prompt with the answer that was given to it, of which alone the loss is taken."""
-    prompt_ids, answer_ids = (
-        base.tokenizer(text, add_special_tokens=False).input_ids for text in (prompt, f" {answer}")
-    )
-    return Sequence_((*prompt_ids, *answer_ids), len(prompt_ids))
+    asked, said = (base.tokenizer(text, add_special_tokens=False).input_ids for text in (prompt, f" {answer}"))
+    return Sequence_((*asked, *said), len(asked))
 
 
 def _influence(one_P: Tensor, other_P: Tensor) -> Influence:

@@ -27,8 +27,7 @@ from seal_train.model.encoding import Sequence_
 from seal_train.model.layout import Layout
 from seal_train.model.lora import Slots
 from seal_train.model.loss import Read, losses_of_rows
-from seal_train.training.lower import Lower
-from seal_train.training.recompute import recomputing
+from seal_train.training.lower import Lower, recomputing
 from seal_train.training.room import Room, refusals
 
 BETAS, EPS, CLIP, WARMUP = (0.9, 0.999), 1e-8, 1.0, 0.05

@@ -1,4 +1,8 @@
-"""Hidden states below the first adapted decoder layer, which training does not change: computed once per sequence.
+"""What is put in decoder layers' places while adapters are trained.
+
+Hidden states below the first adapted layer, which training does not change, are computed once per sequence. Where
+memory is short, layers above keep only what goes into them, and are run again when their gradient is made: gradient
+checkpointing (Chen et al. 2016, arXiv 1604.06174).
 
 Axes: T positions of a sequence, N positions in a `Layout`, D hidden size.
 """
@@ -6,11 +10,13 @@ Axes: T positions of a sequence, N positions in a `Layout`, D hidden size.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from itertools import accumulate
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from seal_train.model.base import Base
 from seal_train.model.layout import Layout
@@ -64,3 +70,18 @@ class _Stand(nn.Module):
         if self.hidden is None:
             self.hidden = hidden
         return self.hidden
+
+
+def recomputing(base: Base, lowest: int) -> AbstractContextManager[None]:
+    """While this lasts, decoder layers from `lowest` up keep only their input. What was on in the forward pass (slots,
+    `rows_apart`) has to be on in the backward pass, too."""
+    return base.replaced({i: _Again(block) for i, block in enumerate(base.blocks) if i >= lowest})
+
+
+class _Again(nn.Module):
+    def __init__(self, block: nn.Module) -> None:
+        super().__init__()
+        self.block = block
+
+    def forward(self, *given: Any, **named: Any) -> Any:
+        return checkpoint(self.block, *given, use_reentrant=False, preserve_rng_state=False, **named)

@@ -15,8 +15,7 @@ from agent.ports import Divergence, Lesson, Likelihood, Progress, Query, Request
 from agent.records import Candidate, Training
 from agent.records.rounds import WriterTraining
 from agent.text.normal import words
-from seal_train.policies.dataset import write_rows
-from seal_train.policies.lessons import rows_of
+from seal_train.policies.dataset import rows_of, write_rows
 
 UNKNOWN = "no idea"
 WEIGHTS = "adapter_model.safetensors"

@@ -25,7 +25,7 @@ from agent.records import (
     Winner,
     content_id,
 )
-from agent.records.drift import Drift, Figure
+from agent.records.measures import Drift, Figure
 
 
 @dataclass(frozen=True)

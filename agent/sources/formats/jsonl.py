@@ -42,12 +42,8 @@ class JsonlSource(FormatSource):
             first = f"{failures[0].where}: {failures[0].reason}" if failures else "it has blank lines only"
             return SourceError(f"{payload.location} has no line that can be read; {first}", f"write lines as {_SHAPE}")
 
-        yield from need_one(_documents(payload), nothing)
-
-
-def _documents(payload: Payload) -> Items:
-    for number, line in _lines(payload.data):
-        yield _read(line, f"{payload.location} line {number}")
+        lines = _lines(payload.data)
+        yield from need_one((_read(line, f"{payload.location} line {number}") for number, line in lines), nothing)
 
 
 def _lines(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -61,11 +57,8 @@ def _lines(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 def _read(line: bytes, where: str) -> Document | Failure:
     try:
-        raw = json.loads(line.decode())
-        fields = _Line.model_validate(raw)
-        return make_document(
-            fields.title or "", fields.text, source=fields.source or where, questions=given(fields.questions)
-        )
+        said = _Line.model_validate(json.loads(line.decode()))
+        return make_document(said.title or "", said.text, source=said.source or where, questions=given(said.questions))
     except UnicodeDecodeError as error:
         return Failure(where, f"not UTF-8: {error.reason} at byte {error.start + 1}")
     except RecursionError:

@@ -56,19 +56,17 @@ class PdfSource(FormatSource):
 
 
 def _open(payload: Payload) -> PdfReader:
+    where, again = payload.location, "open it in a viewer and save it again"
     try:
         reader = PdfReader(io.BytesIO(payload.data))
         locked = _locked(reader)
         pages = 0 if locked else len(reader.pages)
     except _BROKEN as error:
-        raise SourceError(
-            f"{payload.location} is not a PDF, or is broken: {one_line(str(error))}",
-            "open it in a viewer and save it again",
-        ) from error
+        raise SourceError(f"{where} is not a PDF, or is broken: {one_line(str(error))}", again) from error
     if locked:
-        raise SourceError(f"{payload.location} is encrypted", "save a copy without a password and give that")
+        raise SourceError(f"{where} is encrypted", "save a copy without a password and give that")
     if not pages:
-        raise SourceError(f"{payload.location} has no pages", "open it in a viewer and save it again")
+        raise SourceError(f"{where} has no pages", again)
     return reader
 
 
@@ -100,10 +98,8 @@ def _running_text(pages: list[str]) -> str:
 def _without_text(payload: Payload, failures: list[Failure]) -> SourceError:
     if failures:
         return SourceError(f"{payload.location} cannot be read: {failures[0].reason}", "save it again from a viewer")
-    return SourceError(
-        f"{payload.location} holds no text, only images or blank pages",
-        "run text recognition over it first, e.g. ocrmypdf IN.pdf OUT.pdf",
-    )
+    mend = "run text recognition over it first, e.g. ocrmypdf IN.pdf OUT.pdf"
+    return SourceError(f"{payload.location} holds no text, only images or blank pages", mend)
 
 
 def _metadata(reader: PdfReader) -> tuple[str, str]:

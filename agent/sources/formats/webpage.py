@@ -32,8 +32,6 @@ class WebPageSource(FormatSource):
         found = page(text, payload.location if payload.is_url else "")
         body = without_heading(found.title, found.text)
         if not body:
-            raise SourceError(
-                f"{payload.location} has no text to read: it may build its text with JavaScript",
-                "save the page as text from a browser and give the file",
-            )
+            cause = f"{payload.location} has no text to read: it may build its text with JavaScript"
+            raise SourceError(cause, "save the page as text from a browser and give the file")
         yield make_document(found.title, body, source=payload.location, name=payload.stem, published=found.published)

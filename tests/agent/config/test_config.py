@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from sqlalchemy.engine import make_url
 
 from agent.config.schema import ANY_NAME, Key, keys, takes, toml_value
-from agent.config.sections import ENDPOINT_NAME, TrainConfig
-from agent.config.settings import DEFAULT_HOME, FILE_NAME, Config, load_config
+from agent.config.sections import DEFAULT_HOME, ENDPOINT_NAME, Config, TrainConfig
+from agent.config.settings import FILE_NAME, load_config
 from agent.errors import ConfigError
 from agent.records import TrainSettings
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from agent.config.sections import GateConfig
-from agent.records.drift import Drift, Figure
+from agent.records.measures import Drift, Figure
 from evals.gates.limits import find_fault
 from evals.statistics.intervals import NONE
 

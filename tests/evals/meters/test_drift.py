@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.records.drift import Figure
+from agent.records.measures import Figure
 from evals.meters.drift import DriftMeter, Items, items, says
 from evals.statistics.intervals import NONE, mean, share, weighted
 from tests.fakes.engine import REFUSAL, FakeModel

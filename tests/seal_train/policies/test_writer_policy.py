@@ -18,7 +18,7 @@ from seal_train.inference.answering import likelihoods
 from seal_train.inference.sampling import chat_ids
 from seal_train.model.base import Base, load_plain
 from seal_train.model.lora import Slots
-from seal_train.policies.lessons import rows_of, shuffled
+from seal_train.policies.dataset import rows_of, shuffled
 from seal_train.policies.writer import TRLTrainer
 
 GOOD, BAD = "The mill employs 62 people.", "jumps over the lazy dog"

@@ -13,8 +13,7 @@ from seal_train.model.attention import rows_apart
 from seal_train.model.base import Base
 from seal_train.model.layout import Layout
 from seal_train.model.lora import Slots
-from seal_train.training.lower import Lower, kept_bytes
-from seal_train.training.recompute import recomputing
+from seal_train.training.lower import Lower, kept_bytes, recomputing
 from seal_train.training.room import (
     REFUSED,
     Room,

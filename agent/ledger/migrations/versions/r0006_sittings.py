@@ -5,23 +5,23 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from agent.ledger.migrations.making import create, index, texts
+
 revision = "0006"
 down_revision = "0005"
 
 
 def upgrade() -> None:
-    sittings = op.create_table(
+    sittings = create(
         "sittings",
-        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), nullable=False),
-        sa.Column("run", sa.Text, nullable=False),
+        *texts("run"),
         sa.Column("process", sa.Integer),
         sa.Column("machine", sa.Text),
         sa.Column("began_at", sa.Double, nullable=False),
         sa.Column("seconds", sa.Double, nullable=False),
-        sa.PrimaryKeyConstraint("seq", name="pk_sittings"),
-        sa.ForeignKeyConstraint(["run"], ["runs.id"], name="fk_sittings_run"),
+        refers={"run": "runs.id"},
     )
-    op.create_index("ix_sittings_run", "sittings", ["run"])
+    index("sittings", "run")
     runs = sa.table("runs", sa.column("seq"), sa.column("id"), sa.column("summary", sa.JSON), sa.column("started_at"))
     connection = op.get_bind()
     found = connection.execute(sa.select(runs.c.id, runs.c.summary, runs.c.started_at).order_by(runs.c.seq)).all()

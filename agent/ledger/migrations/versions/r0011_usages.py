@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-from alembic import op
+from agent.ledger.migrations.making import create_records, index, texts
 
 revision = "0011"
 down_revision = "0010"
 
 
 def upgrade() -> None:
-    op.create_table(
-        "usages",
-        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), nullable=False),
-        sa.Column("id", sa.Text, nullable=False),
-        sa.Column("run", sa.Text, nullable=False),
-        sa.Column("record", sa.JSON, nullable=False),
-        sa.Column("created_at", sa.Double, nullable=False),
-        sa.PrimaryKeyConstraint("seq", name="pk_usages"),
-        sa.UniqueConstraint("id", name="uq_usages_id"),
-    )
-    op.create_index("ix_usages_run", "usages", ["run"])
+    create_records("usages", *texts("id", "run"), unique="id")
+    index("usages", "run")
