@@ -18,7 +18,10 @@ HOME = Path("~/.seal-demo")
 
 
 def run(session: Session) -> None:
-    """Without --home every demo starts afresh in a folder of its own, in which only the converted model is kept."""
+    """Learn a sample feed; show each question before and after.
+
+    Needs no key, no server and no GPU. Without --home it works in ~/.seal-demo and starts afresh each time.
+    """
     own = session.home is None and "home" not in session.insisted
     session = replace(session, home=HOME) if own else session
     config = session.config

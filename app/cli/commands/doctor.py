@@ -35,7 +35,11 @@ class Finding:
 
 
 def run(session: Session) -> None:
-    """Ends with exit code 1 where something that seal needs is missing."""
+    """Check this machine, and say how to mend what is missing.
+
+    \f
+    Ends with exit code 1 where something that seal needs is missing.
+    """
     context = session.context()
     checks: list[Callable[[Config], Finding]] = [_python, _packages, _machine, _disk, _model, _parser]
     findings = [

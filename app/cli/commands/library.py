@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 
 def show(session: Session) -> None:
+    """List the adapters that answer now, and those before."""
     from graphs.views.library import view_library
 
     library = view_library(session.opened().ledger)
@@ -48,8 +49,29 @@ def _row(change: LibraryVersion | WentBack) -> tuple[str, str, str, str]:
     return version, when, what, escape(change.reason)
 
 
-def rollback(session: Session, adapter: str | None, policy: str | None, reason: str) -> None:
-    """Raises StoreError where nothing is published, the adapter is not current, or a store cannot be written."""
+def rollback(
+    session: Session,
+    adapter: Annotated[
+        str | None,
+        typer.Argument(metavar="ADAPTER", show_default=False, help="Take back this one. Default: the newest one"),
+    ] = None,
+    policy: Annotated[
+        str | None,
+        typer.Option(metavar="KIND", help="Take back the policy that acts instead: planner or writer, for example"),
+    ] = None,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, for the record")] = "asked for by hand",
+) -> None:
+    """Take back an adapter, or with --policy a learned policy.
+
+    Its document's former adapter answers again, where there was one. `seal adapters` lists their ids. Nothing is
+    deleted: the ledger and the trace keep what was taken back. The document is learned again only when you ask for it:
+
+    \b
+      seal ingest SOURCE --again
+
+    \f
+    Raises StoreError where nothing is published, the adapter is not current, or a store cannot be written.
+    """
     from graphs.library.winners import take_back
 
     if policy:

@@ -8,7 +8,11 @@ from app.cli.session import Session
 from app.show.tables import counted
 
 
-def run(session: Session) -> None:
+def rebuild(session: Session) -> None:
+    """Make the memory anew from the ledger.
+
+    It answers the same afterwards. Needed where its files are damaged or the embedding model was changed.
+    """
     context = session.opened()
     count = context.memory.rebuild(context.ledger.winners())
     if session.as_json:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 
 def run(session: Session) -> None:
+    """Show where things stand.
+
+    Documents, adapters, winners, the last runs, the run that a process works on now, and runs that were cut off.
+    """
     from graphs.views.status import view_status
 
     status = view_status(session.opened())
