@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 
 from agent.errors import ConfigError
+from agent.records import Approval
 from app.cli.session import Session
 from app.show.tables import counted, screen, table
 
@@ -42,21 +44,23 @@ def run(
         if yes or no:
             raise ConfigError("--yes or --no to what?", f"{session.command('approve')} lists what waits")
         left = [approval for approval, answer in context.ledger.asked() if answer is None]
-        if session.as_json:
-            session.emit({"waiting": [approval.model_dump(mode="json") for approval in left]})
-        elif left:
-            rows = [(a.id, "policy" if a.promotion else "adapter", escape(a.title), escape(a.evidence)) for a in left]
-            screen().print(table(("id", "what", "of", "evidence"), rows))
-            typer.echo(f"say: {session.command('approve ID --yes')} (or --no), with --why TEXT")
-        else:
-            typer.echo("nothing waits")
+        session.tell({"waiting": [a.model_dump(mode="json") for a in left]}, lambda: _list(session, left))
         return
     if yes == no:
         raise ConfigError("say either --yes or --no", session.command(f"approve {waiting} --yes"))
     approval = approve(context, waiting, yes, why)
     what = ("promoted" if approval.promotion else "published") if yes else "refused"
-    if session.as_json:
-        session.emit({"approval": approval.id, "title": approval.title, "done": what})
-    else:
-        left_over = sum(answer is None for _, answer in context.ledger.asked())
-        typer.echo(f"{what}: {approval.title}; {counted(left_over, 'other')} left")
+    others = sum(answer is None for _, answer in context.ledger.asked())
+    session.tell(
+        {"approval": approval.id, "title": approval.title, "done": what},
+        lambda: typer.echo(f"{what}: {approval.title}; {counted(others, 'other')} left"),
+    )
+
+
+def _list(session: Session, left: Sequence[Approval]) -> None:
+    if not left:
+        typer.echo("nothing waits")
+        return
+    rows = [(a.id, "policy" if a.promotion else "adapter", escape(a.title), escape(a.evidence)) for a in left]
+    screen().print(table(("id", "what", "of", "evidence"), rows))
+    typer.echo(f"say: {session.command('approve ID --yes')} (or --no), with --why TEXT")

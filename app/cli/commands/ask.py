@@ -39,10 +39,12 @@ def run(
     if not question.strip():
         raise ConfigError("the question is empty", 'seal ask "Who runs the new ferry?"')
     answer = ask(session.context() if base else session.opened(), question, base_only=base)
-    if session.as_json:
-        hidden = {"told", "why_base"} | (set() if show_adapters else {"considered"})
-        session.emit(answer.model_dump(mode="json", exclude=hidden))
-        return
+    hidden = {"told", "why_base"} | (set() if show_adapters else {"considered"})
+    told = answer.model_dump(mode="json", exclude=hidden)
+    session.tell(told, lambda: _show(session, answer, show_adapters))
+
+
+def _show(session: Session, answer: Answer, adapters: bool) -> None:
     typer.echo(answer.answer)
     if answer.adapter:
         typer.secho(
@@ -52,7 +54,7 @@ def run(
         )  # fmt: skip
     else:
         typer.secho(f"answered by the base model: {why_base(session, answer)}", err=True, dim=True)
-    for item in answer.considered if show_adapters else ():
+    for item in answer.considered if adapters else ():
         typer.secho(f"  {item.distance:.2f}  {item.adapter}  {item.title}", err=True, dim=True)
 
 

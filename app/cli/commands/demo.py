@@ -13,6 +13,7 @@ from agent.config import Config
 from app.cli.commands.ingest import learn
 from app.cli.session import Session, alone
 from app.show.report import show_summary
+from graphs.views.summary import Summary
 
 HOME = Path("~/.seal-demo")
 
@@ -30,15 +31,16 @@ def run(session: Session) -> None:
         if own:
             _forget(config)
         summary, code = learn(session, [str(feed)])
-    if session.as_json:
-        session.emit(summary)
-    else:
-        show_summary(summary, session.command)
-        right = [row.question for row in summary.answers if row.right_after and row.adapter]
-        if right:
-            typer.secho("\nAsk it yourself:  " + session.command(f'ask "{right[0]}"'), err=True)
+    session.tell(summary, lambda: _show(session, summary))
     if code:
         raise typer.Exit(code)
+
+
+def _show(session: Session, summary: Summary) -> None:
+    show_summary(summary, session.command)
+    right = [row.question for row in summary.answers if row.right_after and row.adapter]
+    if right:
+        typer.secho("\nAsk it yourself:  " + session.command(f'ask "{right[0]}"'), err=True)
 
 
 def _forget(config: Config) -> None:

@@ -6,7 +6,7 @@ import importlib.util
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -50,15 +50,18 @@ def run(session: Session) -> None:
         _opened("memory", lambda: counted(context.memory.count(), "winner") if context.begun else "none yet"),
         *(_endpoint(context, name) for name in context.config.endpoints),
     ]
-    if session.as_json:
-        session.emit({"ok": all(f.ok for f in findings), "findings": [asdict(f) for f in findings]})
-    for finding in [] if session.as_json else findings:
+    well = all(f.ok for f in findings)
+    session.tell({"ok": well, "findings": [asdict(f) for f in findings]}, lambda: _show(findings))
+    if not well:
+        raise typer.Exit(1)
+
+
+def _show(findings: Sequence[Finding]) -> None:
+    for finding in findings:
         mark = typer.style("ok  ", fg="green") if finding.ok else typer.style("miss", fg="red")
         typer.echo(f"{mark}  {finding.what:10} {finding.told}")
         if not finding.ok and finding.mend:
             typer.echo(f"      {'':10} try: {finding.mend}")
-    if not all(f.ok for f in findings):
-        raise typer.Exit(1)
 
 
 def _python(config: Config) -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -57,10 +58,11 @@ def run(
         typer.secho(f"no adapter answers now, so the base alone; {session.command('adapters')}", err=True)
     typer.secho(f"measuring the base and {counted(len(adapters), 'adapter')}", err=True)
     found = measure(context, suite, adapters)
-    if session.as_json:
-        subjects = [one.model_dump(mode="json") for one in found]
-        session.emit({"suite": suite, "model": context.config.model.name, "subjects": subjects})
-        return
+    subjects = [one.model_dump(mode="json") for one in found]
+    session.tell({"suite": suite, "model": context.config.model.name, "subjects": subjects}, lambda: _show(found))
+
+
+def _show(found: Sequence[Measured]) -> None:
     rows = [
         ("" if place else _named(one), MEANING[name], value(name, figure), interval(name, figure), str(figure.n))
         for one in found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -54,20 +54,16 @@ def run(
     told = answer.model_dump(mode="json", exclude={"distance", "told", "why_base"})
     if not answer.adapter:
         why = f"{why_base(session, answer)}; no adapter had part in it, so there is nothing to explain"
-        if session.as_json:
-            session.emit(told | {"why": why, "strategies": [], "modules": [], "lines": [], "plot": None})
-        else:
-            show_base(answer, why)
+        nothing: dict[str, Any] = {"why": why, "strategies": [], "modules": [], "lines": [], "plot": None}
+        session.tell(told | nothing, lambda: show_base(answer, why))
         return
     found = _explained(context, answer)
     if plot:
         from app.show.explain_plot import draw
 
         draw(answer, found, plot)
-    if session.as_json:
-        session.emit(told | found.model_dump(mode="json") | {"plot": str(plot) if plot else None})
-    else:
-        show(answer, found, plot)
+    result = told | found.model_dump(mode="json") | {"plot": str(plot) if plot else None}
+    session.tell(result, lambda: show(answer, found, plot))
 
 
 def _check(plot: Path | None) -> None:

@@ -66,17 +66,11 @@ def run(
         from graphs.views.improvement import estimate
 
         found = estimate(context)
-        if session.as_json:
-            session.emit(found)
-        else:
-            show_estimate(found)
+        session.tell(found, lambda: show_estimate(found))
         return
     with alone(session.config.home):
         summary = improve(session, sources or [], resume)
-    if session.as_json:
-        session.emit(summary)
-    else:
-        show_improvement(summary)
+    session.tell(summary, lambda: show_improvement(summary))
 
 
 def improve(session: Session, sources: Sequence[str], resume: str | None = None) -> Improvement:

@@ -73,10 +73,7 @@ def run(
         raise ConfigError(cause, f"{session.resume('ingest', resume)}, or {instead}")
     with alone(config.home):
         summary, code = learn(session, sources or [], resume, again)
-    if session.as_json:
-        session.emit(summary)
-    else:
-        show_summary(summary, session.command)
+    session.tell(summary, lambda: show_summary(summary, session.command))
     if code:
         raise typer.Exit(code)
 

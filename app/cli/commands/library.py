@@ -14,7 +14,7 @@ from app.cli.session import Session
 from app.show.tables import counted, screen, table
 
 if TYPE_CHECKING:
-    from graphs.views.library import WentBack
+    from graphs.views.library import Library, WentBack
 
 
 def show(session: Session) -> None:
@@ -22,9 +22,10 @@ def show(session: Session) -> None:
     from graphs.views.library import view_library
 
     library = view_library(session.opened().ledger)
-    if session.as_json:
-        session.emit(library)
-        return
+    session.tell(library, lambda: _show(session, library))
+
+
+def _show(session: Session, library: Library) -> None:
     if not library.library:
         typer.echo(f"No adapter is published yet. Start with: {session.command('ingest SOURCE')}")
         return
@@ -80,12 +81,10 @@ def rollback(
     context = session.opened()
     taken = take_back(context, adapter, reason)
     left = context.ledger.current()
-    if session.as_json:
-        session.emit({"taken_back": [a.model_dump() for a in taken], "current": [a.id for a in left]})
-        return
-    for gone in taken:
-        typer.echo(f"taken back: {gone.id} ({gone.title})")
-    typer.echo(f"{counted(len(left), 'adapter')} left in the library")
+    told = [f"taken back: {gone.id} ({gone.title})" for gone in taken]
+    told.append(f"{counted(len(left), 'adapter')} left in the library")
+    result = {"taken_back": [a.model_dump() for a in taken], "current": [a.id for a in left]}
+    session.tell(result, lambda: typer.echo("\n".join(told)))
 
 
 def _rollback_policy(session: Session, kind: str, adapter: str | None, reason: str) -> None:
@@ -98,8 +97,8 @@ def _rollback_policy(session: Session, kind: str, adapter: str | None, reason: s
     method = method_named(context, kind)
     promotion = take_back(context, method, reason)
     acts = method.acting()
-    if session.as_json:
-        session.emit({"taken_back": promotion.replaces, "acting": acts.id if acts.learned else None})
-        return
-    typer.echo(f"taken back: {kind} policy {promotion.replaces}")
-    typer.echo(f"{kind} policy {acts.id} acts again" if acts.learned else method.without)
+    now = f"{kind} policy {acts.id} acts again" if acts.learned else method.without
+    session.tell(
+        {"taken_back": promotion.replaces, "acting": acts.id if acts.learned else None},
+        lambda: typer.echo(f"taken back: {kind} policy {promotion.replaces}\n{now}"),
+    )

@@ -15,7 +15,5 @@ def rebuild(session: Session) -> None:
     """
     context = session.opened()
     count = context.memory.rebuild(context.ledger.winners())
-    if session.as_json:
-        session.emit({"winners": count})
-    else:
-        typer.echo(f"memory rebuilt from the ledger: {counted(count, 'winner')}")
+    told = f"memory rebuilt from the ledger: {counted(count, 'winner')}"
+    session.tell({"winners": count}, lambda: typer.echo(told))

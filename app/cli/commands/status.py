@@ -23,10 +23,7 @@ def run(session: Session) -> None:
     from graphs.views.status import view_status
 
     status = view_status(session.opened())
-    if session.as_json:
-        session.emit(status)
-    else:
-        _show(status, session)
+    session.tell(status, lambda: _show(status, session))
 
 
 def _show(status: Status, session: Session) -> None:

@@ -24,6 +24,7 @@ def run(
     \f
     Raises StoreError where there is no such run.
     """
+    from app.show.trace_tree import show
     from graphs.views.runs import latest_runs
     from graphs.views.trace import trace_run
 
@@ -31,9 +32,4 @@ def run(
     if not latest_runs(ledger):
         raise StoreError("there is no run yet", f"start with: {session.command('ingest SOURCE')}")
     trace = trace_run(ledger, run_id)
-    if session.as_json:
-        session.emit(trace)
-        return
-    from app.show.trace_tree import show
-
-    show(trace, session.command)
+    session.tell(trace, lambda: show(trace, session.command))
