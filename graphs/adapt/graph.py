@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 from langgraph.graph import END, START, StateGraph
@@ -17,8 +18,13 @@ BUSY = RetryPolicy(max_attempts=3, retry_on=StoreError)
 """A ledger or memory that is busy with another process is tried again. Endpoints have their own retries."""
 
 
-def anything_to_measure_with(state: AdaptState) -> Literal["recall", "close"]:
-    return "recall" if state["measurable"] else "close"
+def either(key: str, then: str, otherwise: str = "close") -> tuple[Callable[[Any], str], list[str]]:
+    """A conditional edge: to `then` where the state has something under the key, else to `otherwise`."""
+
+    def choose(state: Any) -> str:
+        return then if state[key] else otherwise
+
+    return choose, [then, otherwise]
 
 
 def to_writers(state: AdaptState) -> list[Send] | Literal["close"]:
@@ -26,22 +32,6 @@ def to_writers(state: AdaptState) -> list[Send] | Literal["close"]:
     if not state["plans"]:
         return "close"
     return [Send("write", {"run": state["run"], "document": state["document"], "plan": p}) for p in state["plans"]]
-
-
-def anything_to_train(state: AdaptState) -> Literal["train", "close"]:
-    return "train" if state["candidates"] else "close"
-
-
-def anything_trained(state: AdaptState) -> Literal["evaluate", "close"]:
-    return "evaluate" if state["candidates"] else "close"
-
-
-def anything_measured(state: AdaptState) -> Literal["reward", "close"]:
-    return "reward" if state["candidates"] else "close"
-
-
-def has_champion(state: AdaptState) -> Literal["merge", "close"]:
-    return "merge" if state["champion"] else "close"
 
 
 def passed_gate(state: AdaptState) -> Literal["publish", "close"]:
@@ -60,15 +50,15 @@ def adapt_graph() -> StateGraph[AdaptState, Context, Any, Any]:
     for name, node in steps.items():
         graph.add_node(name, node, retry_policy=BUSY)
     graph.add_edge(START, "probe")
-    graph.add_conditional_edges("probe", anything_to_measure_with)
+    graph.add_conditional_edges("probe", *either("measurable", "recall"))
     graph.add_edge("recall", "plan")
     graph.add_conditional_edges("plan", to_writers, ["write", "close"])
     graph.add_edge("write", "check")
-    graph.add_conditional_edges("check", anything_to_train)
-    graph.add_conditional_edges("train", anything_trained)
-    graph.add_conditional_edges("evaluate", anything_measured)
+    graph.add_conditional_edges("check", *either("candidates", "train"))
+    graph.add_conditional_edges("train", *either("candidates", "evaluate"))
+    graph.add_conditional_edges("evaluate", *either("candidates", "reward"))
     graph.add_edge("reward", "select")
-    graph.add_conditional_edges("select", has_champion)
+    graph.add_conditional_edges("select", *either("champion", "merge"))
     graph.add_edge("merge", "gate")
     graph.add_conditional_edges("gate", passed_gate)
     graph.add_edge("publish", "close")

@@ -17,7 +17,6 @@ from agent.planning import usual_epochs
 from agent.ports import Chat, Lesson, Request, Strategy
 from agent.records import (
     BASE,
-    Action,
     Arm,
     ArmResult,
     Document,
@@ -30,7 +29,7 @@ from agent.records import (
 from agent.strategies.prompted import PromptedStrategy
 from graphs.context import Context
 from graphs.measure.subjects import drift_meter
-from graphs.methods.method import Choosers, Drifted, promoted
+from graphs.methods.method import Choosers, Drifted, PolicyMethod, promoted
 from graphs.methods.practice import Practice, Rewarded
 from graphs.methods.texts import texts_by_arm
 from graphs.tracing import STEP
@@ -97,12 +96,10 @@ class ByWriter:
         return next(iter(_plans_in_turn(run, document, strategies, self.train, self.policy, 1, start)), None)
 
 
-class WriterMethod:
+class WriterMethod(PolicyMethod[WriterPolicy]):
     name = "writer"
     without = "no writer policy acts now: the bare base model writes"
-
-    def __init__(self, context: Context) -> None:
-        self.context = context
+    policy = WriterPolicy
 
     def check(self) -> None:
         """Raises:
@@ -124,9 +121,6 @@ class WriterMethod:
         """One of each strategy that asks no model: it shows what can be written."""
         return sum(not strategy.needs_model for strategy in self.context.strategies.values())
 
-    def acting(self) -> WriterPolicy:
-        return promoted(self.context, WriterPolicy) or self.blank()
-
     def blank(self) -> WriterPolicy:
         """The bare base model."""
         config = self.context.config
@@ -142,9 +136,6 @@ class WriterMethod:
             *(_usual(run, document, strategies[name], train, 0, "shows what can be written") for name in shown),
         ]
 
-    def expected(self, documents: Sequence[Document]) -> list[dict[Action, float]]:
-        return [{} for _ in documents]
-
     def learn(self, practice_run: str, practice: Practice) -> None:
         """From the base anew, on all texts that were ever written and rewarded (ReST-EM does not go on from the last
         policy), and on what other strategies made of the same documents. The control has the same texts, with their
@@ -158,9 +149,7 @@ class WriterMethod:
         ]
         learned = self._train(practice_run, "learned", lessons)
         control = self._train(practice_run, "random", shuffled(lessons, 0))
-        with self.context.ledger.transaction():
-            for policy in (learned, control, self.blank(), self.acting()):
-                self.context.ledger.add_policy(policy)
+        self.add((learned, control))
 
     def _shown(self, it: Rewarded) -> list[Writing]:
         """What strategies that ask no model made, as the texts that the model could have written for those that do."""
@@ -183,14 +172,8 @@ class WriterMethod:
         return WriterPolicy.make(practice_run, arm, config.model.name, method, adapter=adapter,
                                  dataset=dataset.name if adapter else "", learned_from=len(lessons))  # fmt: skip
 
-    def learned(self, practice_run: str) -> WriterPolicy | None:
-        return next(iter(self.context.ledger.policies(practice_run, WriterPolicy)), None)
-
     def choosers(self, practice_run: str) -> Choosers:
-        found: dict[Arm, WriterPolicy] = {"current": self.acting()}
-        for policy in (*self.context.ledger.policies(practice_run, WriterPolicy), self.blank()):
-            found.setdefault(policy.arm, policy)
-        return {arm: self.by(policy) for arm, policy in found.items()}
+        return {arm: self.by(first) for arm, (first, *_) in self.arms(practice_run).items()}
 
     def by(self, policy: WriterPolicy) -> ByWriter:
         return ByWriter(policy, self.context.config.train)
