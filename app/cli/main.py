@@ -12,7 +12,7 @@ import typer
 
 from app.cli.benches import bench
 from app.cli.commands import approve, ask, demo, doctor, evaluate, explain, improve, ingest, library, status, trace
-from app.cli.commands.memory import rebuild
+from app.cli.commands.library import rebuild
 from app.cli.options import add_command
 
 app = typer.Typer(

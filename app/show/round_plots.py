@@ -1,4 +1,4 @@
-"""The plots of a round's page. Each draws from the rounds so far, as SVG."""
+"""What rounds came to, as numbers by name for the trackers, and as plots for the pages, which are drawn as SVG."""
 
 from __future__ import annotations
 
@@ -6,14 +6,54 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from statistics import fmean
+from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
+from agent.ports import Ledger
 from agent.records import Arm, Round, Texts
-from app.show.round_figures import half_width
+from graphs.methods.practice import heldout_run, practice_run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+
+Z95 = 1.96
+
+
+def half_width(gains: Sequence[float]) -> float:
+    """Of the 95% interval of their mean, by the normal distribution. Takes two or more."""
+    return float(Z95 * stdev(gains) / len(gains) ** 0.5)
+
+
+def figures(ledger: Ledger, round: Round) -> dict[str, float]:
+    """Every figure of a round, by names with slashes. What could not be measured is left out."""
+    used = ledger.used([practice_run(round.run, round.number), heldout_run(round.run, round.number)])
+    found: dict[str, float] = {
+        "practice/candidates": round.practised.candidates,
+        "practice/tokens": round.practised.tokens,
+        "spent/seconds": round.seconds,
+        "spent/gpu_hours": used.gpu_seconds / 3600,
+        "spent/money": used.money,
+        "spent/prompt_tokens": used.prompt_tokens,
+        "spent/completion_tokens": used.completion_tokens,
+    }
+    if round.practised.rewards:
+        found["practice/reward"] = fmean(round.practised.rewards)
+    for result in round.results:
+        if gains := [trial.gain for trial in result.trials]:
+            mean = found[f"heldout/{result.arm}/gain"] = fmean(gains)
+            if len(gains) > 1:
+                half = half_width(gains)
+                found |= {f"heldout/{result.arm}/low": mean - half, f"heldout/{result.arm}/high": mean + half}
+    for arm, texts in round.texts.items():
+        found |= {f"texts/{arm}/{name}": float(value) for name, value in texts.model_dump(exclude_none=True).items()}
+    told = {f"difference/{arm}": difference.model_dump() for arm, difference in round.differences.items()}
+    if round.practised.noise:
+        told["noise"] = round.practised.noise.model_dump()
+    if round.calibration:
+        told["calibration"] = round.calibration.model_dump()
+    return found | {f"{group}/{key}": float(value) for group, it in told.items() for key, value in it.items()}
+
 
 Plot = Callable[[Sequence[Round], Path], None]
 

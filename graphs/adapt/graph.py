@@ -10,9 +10,9 @@ from langgraph.types import RetryPolicy, Send
 
 from agent.errors import StoreError
 from graphs.adapt import nodes
-from graphs.adapt.planning import plan_as_configured
 from graphs.adapt.state import AdaptState
 from graphs.context import Context
+from graphs.methods.planner import plan_as_configured
 
 BUSY = RetryPolicy(max_attempts=3, retry_on=StoreError)
 """A ledger or memory that is busy with another process is tried again. Endpoints have their own retries."""

@@ -36,13 +36,10 @@ from agent.strategies.checking import check as check_examples
 from agent.text.language import language
 from graphs.adapt.state import AdaptState, WriteState, outcome_of
 from graphs.context import Context
-from graphs.library.champion import best_reward, champion_of
 from graphs.library.folders import candidate_folder, sweep_candidates
 from graphs.library.publishing import publish as publish_or_ask
-from graphs.library.winners import follow, winner_of, wins
-from graphs.measure.evidence import evidence_on, probes_of
-from graphs.measure.gating import decide
-from graphs.measure.probing import given_since, made
+from graphs.library.winners import best_reward, champion_of, follow, winner_of, wins
+from graphs.measure.evidence import decide, evidence_on, given_since, made, probes_of
 from graphs.measure.subjects import score_subjects
 from graphs.methods.writer import writer_of
 from graphs.tracing import Span

@@ -7,8 +7,8 @@ from agent.ports import Attributor, Progress
 from agent.records import Adapter, Candidate, Example
 from evals.probes.matching import contains
 from graphs.context import Context
-from graphs.library.champion import members_of
 from graphs.library.folders import routed_query
+from graphs.library.winners import members_of
 from graphs.views.answers import Answer, Explanation, ModuleChange, TrainingLine
 
 

@@ -1,4 +1,5 @@
-"""The method "planner": a policy that says which strategy and learning rate suit which document."""
+"""Who plans how a document is learned, as configured, and the method "planner": a policy that says which strategy and
+learning rate suit which document."""
 
 from __future__ import annotations
 
@@ -6,11 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agent.config import TrainConfig
+from agent.errors import ConfigError
+from agent.planning.chat import ChatPlanner
 from agent.planning.policy import PolicyPlanner, untrained
 from agent.planning.thompson import ThompsonPlanner
-from agent.ports import Strategy
-from agent.records import Action, Document, Plan, PlannerPolicy, content_id
-from graphs.methods.method import Choosers, PolicyMethod
+from agent.ports import Planner, Strategy
+from agent.records import Action, Document, Plan, PlannerPolicy, Recalled, content_id
+from graphs.context import Context
+from graphs.methods.method import Choosers, PolicyMethod, promoted
 from graphs.methods.practice import Practice
 from graphs.methods.writer import Attribute, attribute
 
@@ -81,3 +85,24 @@ class PlannerMethod(PolicyMethod[PlannerPolicy]):
 
     def by(self, *several: PlannerPolicy) -> ByPolicy:
         return ByPolicy(several, self.context.config.train, lambda plan: attribute(self.context, plan))
+
+
+def configured_planner(context: Context, strategies: Mapping[str, Strategy]) -> Planner:
+    """The configured planner over those strategies that suit a document."""
+    config = context.config
+    if config.plan.planner == "chat":
+        chat = context.chat(config.plan.endpoint)
+        if chat is None:
+            raise ConfigError('planner "chat" needs an endpoint', "name one", "plan.endpoint")
+        return ChatPlanner(chat, strategies, config.train)
+    acting = promoted(context, PlannerPolicy) if config.plan.planner == "policy" else None
+    if acting:
+        return PolicyPlanner(acting, strategies, config.train)
+    return ThompsonPlanner(strategies, config.train, lambda: context.ledger.strategy_rewards(config.model.name))
+
+
+def plan_as_configured(
+    context: Context, run: str, document: Document, strategies: Mapping[str, Strategy], recalled: Sequence[Recalled]
+) -> list[Plan]:
+    plans = configured_planner(context, strategies).plan(run, document, recalled, context.config.plan.candidates)
+    return [attribute(context, plan) for plan in plans]

@@ -3,35 +3,39 @@
 from __future__ import annotations
 
 import shutil
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
+from statistics import fmean
 
 from agent.config import TrainConfig
 from agent.config.sections import SELF
 from agent.errors import ConfigError, MissingExtra
 from agent.models.own import OwnChat, OwnWriter
 from agent.planning import usual_epochs
-from agent.ports import Chat, Lesson, Request, Strategy
+from agent.ports import Chat, Ledger, Lesson, Request, Strategy
 from agent.records import (
     BASE,
     Arm,
     ArmResult,
     Document,
     Plan,
+    SelfEdit,
     Texts,
     WriterPolicy,
     Writing,
     content_id,
 )
 from agent.strategies.prompted import PromptedStrategy
+from agent.text.normal import words
 from graphs.context import Context
 from graphs.measure.subjects import drift_meter
 from graphs.methods.method import Choosers, Drifted, PolicyMethod, promoted
 from graphs.methods.practice import Practice, Rewarded
-from graphs.methods.texts import texts_by_arm
 from graphs.tracing import STEP
 
 Attribute = Callable[[Plan], Plan]
@@ -210,3 +214,41 @@ def _plans_in_turn(
 def _usual(run: str, document: Document, strategy: Strategy, train: TrainConfig, turn: int, reason: str) -> Plan:
     settings = train.settings(usual_epochs(strategy, train), seed=train.seed + turn)
     return Plan.make(run, document.id, strategy.name, settings, planner="turns", reason=reason)
+
+
+def texts_by_arm(ledger: Ledger, run: str, results: Sequence[ArmResult]) -> dict[Arm, Texts]:
+    """What each arm's writer wrote in a held-out run; arms that wrote nothing are left out."""
+    edits: dict[str, list[SelfEdit]] = defaultdict(list)
+    for document in ledger.documents(run):
+        by = {plan.id: plan.writer for plan in ledger.plans(run, document.id)}
+        for edit in ledger.self_edits(run, document.id):
+            if edit.written:
+                edits[by[edit.plan]].append(edit)
+    sure, found = _entropies(ledger, run), dict[Arm, Texts]()
+    for result in results:
+        policy = ledger.policy(result.policies[0], WriterPolicy)
+        own = edits[policy.id if policy.adapter else ""]
+        if own:
+            found[result.arm] = _about(own, sure.get(policy.adapter, ()))
+    return found
+
+
+def _about(edits: Sequence[SelfEdit], entropies: Sequence[float]) -> Texts:
+    said = [words(one.text) for edit in edits for one in edit.written]
+    pairs = [pair for text in said for pair in pairwise(text)]
+    return Texts(
+        written=len(said),
+        usable=sum(bool(edit.examples) for edit in edits),
+        words=fmean(map(len, said)),
+        distinct=len(set(pairs)) / max(1, len(pairs)),
+        entropy=fmean(entropies) if entropies else None,
+    )
+
+
+def _entropies(ledger: Ledger, run: str) -> Mapping[str, list[float]]:
+    """Of each text, by the adapter that wrote it, as the steps told that drew them."""
+    found: dict[str, list[float]] = defaultdict(list)
+    for event in ledger.events(run):
+        for adapter, values in event.data.get("entropies", {}).items() if event.step == "sample" else ():
+            found[adapter] += values
+    return found

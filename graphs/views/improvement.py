@@ -11,7 +11,7 @@ from graphs.context import Context
 from graphs.improve.budget import spent
 from graphs.improve.seeding import TO_MEASURE
 from graphs.methods import method_named
-from graphs.views.runs import latest_runs
+from graphs.views.status import latest_runs
 
 POLICIES_TESTED = 4
 """At most, on each held-out document: plans that are the same are trained once."""

@@ -11,7 +11,7 @@ from agent.records import BASE, Document, Event, Outcome, Probe, Record, RoutedA
 from evals.probes.matching import METHOD
 from evals.probes.scoring import grade_alike
 from graphs.ingest.reading import KNOWN, TWICE
-from graphs.library.champion import best_reward, champion_of, members_of
+from graphs.library.winners import best_reward, champion_of, members_of
 from graphs.measure.evidence import probes_of
 
 UNFINISHED = Outcome(kind="unfinished")

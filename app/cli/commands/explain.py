@@ -59,7 +59,7 @@ def run(
         return
     found = _explained(context, answer)
     if plot:
-        from app.show.explain_plot import draw
+        from app.show.explain_report import draw
 
         draw(answer, found, plot)
     result = told | found.model_dump(mode="json") | {"plot": str(plot) if plot else None}

@@ -1,4 +1,4 @@
-"""`seal adapters` and `seal rollback`: the adapter library and its one pointer."""
+"""`seal adapters`, `seal rollback` and `seal memory rebuild`: the library, and the memory of what was learned so."""
 
 from __future__ import annotations
 
@@ -102,3 +102,14 @@ def _rollback_policy(session: Session, kind: str, adapter: str | None, reason: s
         {"taken_back": promotion.replaces, "acting": acts.id if acts.learned else None},
         lambda: typer.echo(f"taken back: {kind} policy {promotion.replaces}\n{now}"),
     )
+
+
+def rebuild(session: Session) -> None:
+    """Make the memory anew from the ledger.
+
+    It answers the same afterwards. Needed where its files are damaged or the embedding model was changed.
+    """
+    context = session.opened()
+    count = context.memory.rebuild(context.ledger.winners())
+    told = f"memory rebuilt from the ledger: {counted(count, 'winner')}"
+    session.tell({"winners": count}, lambda: typer.echo(told))

@@ -25,7 +25,7 @@ def run(
     Raises StoreError where there is no such run.
     """
     from app.show.trace_tree import show
-    from graphs.views.runs import latest_runs
+    from graphs.views.status import latest_runs
     from graphs.views.trace import trace_run
 
     ledger = session.opened().ledger
