@@ -22,7 +22,8 @@ from app.cli.session import GoOn, Session, say_waiting
 if TYPE_CHECKING:
     from app.show.progress import RunProgress
     from graphs.context import Context
-    from graphs.runs.life import Flow, Life, Summed
+    from graphs.runs.life import Flow, Life
+    from graphs.views.summary import Summed
 
     S = TypeVar("S", bound=Summed)
 

@@ -10,7 +10,7 @@ from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
 from agent.ports import Ledger
-from agent.records import Arm, Round, Texts
+from agent.records import Arm, Round, Texts, Used
 from graphs.methods.practice import heldout_run, practice_run
 
 if TYPE_CHECKING:
@@ -25,9 +25,14 @@ def half_width(gains: Sequence[float]) -> float:
     return float(Z95 * stdev(gains) / len(gains) ** 0.5)
 
 
+def used_in(ledger: Ledger, round: Round) -> Used:
+    """What a round took of accelerators and endpoints, practice and test together."""
+    return ledger.used([practice_run(round.run, round.number), heldout_run(round.run, round.number)])
+
+
 def figures(ledger: Ledger, round: Round) -> dict[str, float]:
     """Every figure of a round, by names with slashes. What could not be measured is left out."""
-    used = ledger.used([practice_run(round.run, round.number), heldout_run(round.run, round.number)])
+    used = used_in(ledger, round)
     found: dict[str, float] = {
         "practice/candidates": round.practised.candidates,
         "practice/tokens": round.practised.tokens,
@@ -72,6 +77,13 @@ def _figure(path: Path, title: str) -> Iterator[Axes]:
     figure.savefig(path, format="svg", metadata={"Date": None})
 
 
+def _name_axes(axes: Axes, rounds: Sequence[Round], **legend: int) -> None:
+    """Rounds from left to right, and a legend beside the plot."""
+    axes.set_xlabel("round")
+    axes.set_xticks([round.number for round in rounds])
+    axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5), **legend)
+
+
 def heldout(rounds: Sequence[Round], path: Path) -> None:
     """The mean gain of every arm, round by round, with its 95% interval."""
     told: dict[Arm, list[tuple[int, float, float]]] = defaultdict(list)
@@ -84,11 +96,9 @@ def heldout(rounds: Sequence[Round], path: Path) -> None:
         for shift, (arm, points) in enumerate(told.items()):
             numbers, means, halves = zip(*points, strict=True)
             axes.errorbar([n + 0.06 * (shift - 1.5) for n in numbers], means, halves, marker="o", capsize=3, label=arm)
-        axes.set_xlabel("round")
-        axes.set_xticks([round.number for round in rounds])
         axes.set_ylabel("gain over the base")
         axes.axhline(0, color="grey", linewidth=0.6)
-        axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+        _name_axes(axes, rounds)
 
 
 def actions(rounds: Sequence[Round], path: Path) -> None:
@@ -102,9 +112,7 @@ def actions(rounds: Sequence[Round], path: Path) -> None:
             shares = [r.practised.actions.get(name, 0) / max(1, sum(r.practised.actions.values())) for r in rounds]
             axes.bar([r.number for r in rounds], shares, bottom=below, label=name, width=0.6, color=colours(place % 20))
             below = [b + s for b, s in zip(below, shares, strict=True)]
-        axes.set_xlabel("round")
-        axes.set_xticks([round.number for round in rounds])
-        axes.legend(frameon=False, ncols=2, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
+        _name_axes(axes, rounds, ncols=2, fontsize=8)
 
 
 def predicted(rounds: Sequence[Round], path: Path) -> None:
@@ -145,10 +153,8 @@ def _by_arm(rounds: Sequence[Round], path: Path, title: str, value: Callable[[Te
     with _figure(path, title) as axes:
         for arm, points in told.items():
             axes.plot(*zip(*points, strict=True), marker="o", label=arm)
-        axes.set_xlabel("round")
-        axes.set_xticks([round.number for round in rounds])
         axes.set_ylim(bottom=0)
-        axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+        _name_axes(axes, rounds)
 
 
 def plots_of(round: Round) -> dict[str, Plot]:

@@ -27,40 +27,49 @@ def either(key: str, then: str, otherwise: str = "close") -> tuple[Callable[[Any
     return choose, [then, otherwise]
 
 
-def to_writers(state: AdaptState) -> list[Send] | Literal["close"]:
+def _to_writers(state: AdaptState) -> list[Send] | Literal["close"]:
     """One writer per plan, side by side."""
     if not state["plans"]:
         return "close"
     return [Send("write", {"run": state["run"], "document": state["document"], "plan": p}) for p in state["plans"]]
 
 
-def passed_gate(state: AdaptState) -> Literal["publish", "close"]:
+def _passed_gate(state: AdaptState) -> Literal["publish", "close"]:
     return "publish" if state["verdict"] == "publish" else "close"
 
 
-def adapt_graph() -> StateGraph[AdaptState, Context, Any, Any]:
-    steps: dict[str, Any] = {
-        "probe": nodes.probe, "recall": nodes.recall, "plan": nodes.plan_by(plan_as_configured), "write": nodes.write,
-        "check": nodes.check_for(nodes.train_once), "train": nodes.train,
-        "evaluate": nodes.evaluate_on(lambda probes: probes.asked_in_practice), "reward": nodes.reward,
-        "select": nodes.select, "merge": nodes.merge, "gate": nodes.gate, "publish": nodes.publish,
-        "close": nodes.close,
-    }  # fmt: skip
+TO_WRITERS = (_to_writers, ["write", "close"])
+PASSED_GATE = (_passed_gate, ["publish", "close"])
+
+
+def document_graph(steps: dict[str, tuple[Any, Any]]) -> StateGraph[AdaptState, Context, Any, Any]:
+    """A graph over one document, from its first step: each step by name, its node and where it leads."""
     graph = StateGraph(AdaptState, context_schema=Context)
-    for name, node in steps.items():
+    graph.add_edge(START, next(iter(steps)))
+    for name, (node, leads) in steps.items():
         graph.add_node(name, node, retry_policy=BUSY)
-    graph.add_edge(START, "probe")
-    graph.add_conditional_edges("probe", *either("measurable", "recall"))
-    graph.add_edge("recall", "plan")
-    graph.add_conditional_edges("plan", to_writers, ["write", "close"])
-    graph.add_edge("write", "check")
-    graph.add_conditional_edges("check", *either("candidates", "train"))
-    graph.add_conditional_edges("train", *either("candidates", "evaluate"))
-    graph.add_conditional_edges("evaluate", *either("candidates", "reward"))
-    graph.add_edge("reward", "select")
-    graph.add_conditional_edges("select", *either("champion", "merge"))
-    graph.add_edge("merge", "gate")
-    graph.add_conditional_edges("gate", passed_gate)
-    graph.add_edge("publish", "close")
-    graph.add_edge("close", END)
+        if isinstance(leads, str):
+            graph.add_edge(name, leads)
+        else:
+            graph.add_conditional_edges(name, *leads)
     return graph
+
+
+def adapt_graph() -> StateGraph[AdaptState, Context, Any, Any]:
+    return document_graph(
+        {
+            "probe": (nodes.probe, either("measurable", "recall")),
+            "recall": (nodes.recall, "plan"),
+            "plan": (nodes.plan_by(plan_as_configured), TO_WRITERS),
+            "write": (nodes.write, "check"),
+            "check": (nodes.check_for(nodes.train_once), either("candidates", "train")),
+            "train": (nodes.train, either("candidates", "evaluate")),
+            "evaluate": (nodes.evaluate_on(lambda probes: probes.asked_in_practice), either("candidates", "reward")),
+            "reward": (nodes.reward, "select"),
+            "select": (nodes.select, either("champion", "merge")),
+            "merge": (nodes.merge, "gate"),
+            "gate": (nodes.gate, PASSED_GATE),
+            "publish": (nodes.publish, "close"),
+            "close": (nodes.close, END),
+        }
+    )

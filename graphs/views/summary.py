@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 from agent.ports import Ledger
 from agent.records import BASE, Document, Event, Outcome, Probe, Record, RoutedAnswer, Score
@@ -56,7 +56,20 @@ class DocumentRow(Record):
     forced_retention_after: float
 
 
-class Summary(Record):
+class Summed(Record):
+    """What a run came to. `home` is where the run was, "" where nobody said."""
+
+    def recorded(self) -> dict[str, Any]:
+        """What the ledger keeps of it: the figures, without where it was and what each document came to."""
+        return self.model_dump(mode="json", exclude={"home", "report", "results", "answers"})
+
+    def as_recorded(self, recorded: Mapping[str, Any]) -> Self:
+        """Itself with the figures that were recorded when the run ended."""
+        known = {name: value for name, value in recorded.items() if name in type(self).model_fields}
+        return self.model_validate({**dict(self), **known})
+
+
+class Summary(Summed):
     """The result of `seal ingest --json`.
 
     Accuracy is over the questions that came with the documents; where none came, over those that seal made.
@@ -64,7 +77,7 @@ class Summary(Record):
     is what a person gets: every question goes through the router over the whole library. `accuracy_champions` has the
     champion of each question's own document on instead, published or not (the base where there is none): what was
     learned. `unanswered` documents were known already, and no adapter answers for them. `seconds` are those of all
-    `sittings` together, without the time between them. `home` is where the run was, "" where nobody said.
+    `sittings` together, without the time between them.
     """
 
     run: str
@@ -100,15 +113,6 @@ class Summary(Record):
     results: tuple[DocumentRow, ...]
     answers: tuple[QuestionRow, ...]
     home: str = ""
-
-    def recorded(self) -> dict[str, Any]:
-        """What the ledger keeps of it: the figures, without what each document came to."""
-        return self.model_dump(mode="json", exclude={"results", "answers", "home"})
-
-    def as_recorded(self, recorded: Mapping[str, Any]) -> Summary:
-        """Itself with the figures that were recorded when the run ended."""
-        known = {name: value for name, value in recorded.items() if name in Summary.model_fields}
-        return Summary.model_validate({**dict(self), **known})
 
 
 def question_rows(ledger: Ledger, run: str, document: Document) -> list[QuestionRow]:
