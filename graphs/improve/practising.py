@@ -17,8 +17,7 @@ from graphs.adapt import nodes
 from graphs.adapt.graph import TO_WRITERS, document_graph, either
 from graphs.adapt.state import AdaptState
 from graphs.context import Context
-from graphs.improve.screening import Screen
-from graphs.improve.seeding import Seeds
+from graphs.improve.screening import Screen, Seeds
 from graphs.methods import method_of
 
 SEED_STRIDE = 1000

@@ -6,7 +6,7 @@ from agent.ports import Ledger
 from agent.records import Arm, Difference, Record
 from graphs.context import Context
 from graphs.improve.budget import spent
-from graphs.improve.seeding import TO_MEASURE
+from graphs.improve.screening import TO_MEASURE
 from graphs.methods import method_named
 from graphs.views.status import latest_runs
 from graphs.views.summary import Summed

@@ -100,7 +100,10 @@ def view_status(context: Context) -> Status:
         runs=len(recent),
         recent_runs=tuple(_row(ledger, run, now) for run in recent[:RECENT]),
         last_run=LastRun(run=last.id, kind=last.kind, status=_status(last, now)) if last else None,
-        running=_at_work(now, counts[now.id]) if now else None,
+        running=now
+        and AtWork(
+            run=now.id, process=now.process, machine=now.machine, seconds=now.seconds, documents_left=counts[now.id]
+        ),
         unfinished={run: count for run, count in counts.items() if not now or run != now.id},
         adapters=len(ledger.current()),
         winners=len(ledger.winners()),
@@ -147,10 +150,6 @@ def _row(ledger: Ledger, run: Run, now: Run | None) -> RunRow:
         rounds=tuple(r.word for r in ledger.rounds(run.id)),
         published=sum(outcome.kind == "published" for outcome in ledger.outcomes(run.id).values()),
     )
-
-
-def _at_work(now: Run, left: int) -> AtWork:
-    return AtWork(run=now.id, process=now.process, machine=now.machine, seconds=now.seconds, documents_left=left)
 
 
 def latest_runs(ledger: Ledger) -> list[Run]:

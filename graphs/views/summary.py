@@ -205,7 +205,7 @@ def summarize(ledger: Ledger, run: str) -> Summary:
         question_source="given" if given else "made by seal",
         accuracy_before=_share([r.right_before for r in counted]),
         accuracy_after=_share([r.right_after for r in counted if r.routed_to]),
-        accuracy_champions=_share([_learned(r) for r in counted]),
+        accuracy_champions=_share([r.right_before if r.right_champion is None else r.right_champion for r in counted]),
         routed_to_own=routed["own"],
         routed_to_other=routed["other"],
         routed_to_base=routed["base"],
@@ -228,10 +228,6 @@ def _failures(events: list[Event]) -> list[str]:
     last = {e.subject: e for e in events if e.step == "read"}.values()
     items = [e for e in events if e.step == "read-item"]
     return list(dict.fromkeys(e.message for e in [*items, *last] if e.status == "failed"))
-
-
-def _learned(row: QuestionRow) -> bool:
-    return row.right_before if row.right_champion is None else row.right_champion
 
 
 def _share(right: list[bool]) -> float | None:

@@ -82,13 +82,9 @@ def _packages(config: Config) -> Finding:
 def _machine(config: Config) -> Finding:
     import torch
 
-    cores, memory = os.cpu_count() or 1, _memory_gib()
+    cores, memory = os.cpu_count() or 1, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     gpu = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "no GPU (works on the CPU)"
     return Finding("machine", memory >= 4, f"{cores} cores, {memory:.0f} GiB memory, {gpu}", "use a machine with 4 GiB")
-
-
-def _memory_gib() -> float:
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
 
 
 def _disk(config: Config) -> Finding:

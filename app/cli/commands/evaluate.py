@@ -63,13 +63,16 @@ def run(
 
 
 def _show(found: Sequence[Measured]) -> None:
+    named = {one.subject: f"{one.subject} ({escape(one.title)})" if one.title else one.subject for one in found}
     rows = [
-        ("" if place else _named(one), MEANING[name], value(name, figure), interval(name, figure), str(figure.n))
+        (
+            "" if place else named[one.subject],
+            MEANING[name],
+            value(name, figure),
+            interval(name, figure),
+            str(figure.n),
+        )
         for one in found
         for place, (name, figure) in enumerate(one.figures.items())
     ]
     screen().print(table(("of", "figure", "value", "95% interval", "n"), rows))
-
-
-def _named(one: Measured) -> str:
-    return f"{one.subject} ({escape(one.title)})" if one.title else one.subject
