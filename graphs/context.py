@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from agent.clock import Clock
 from agent.config import Config
@@ -66,6 +66,20 @@ class Makers:
     clock: Clock
 
 
+class Made(Generic[T]):
+    """A part of a context that is made when it is first asked for, and kept under its name in the context."""
+
+    def __init__(self, make: Callable[[Context], T]) -> None:
+        self.make = make
+
+    def __set_name__(self, owner: type[Context], name: str) -> None:
+        self.name = name
+
+    def __get__(self, context: Context, owner: type[Context]) -> T:
+        made = context.__dict__[self.name] = self.make(context)
+        return made
+
+
 @dataclass(eq=False)
 class Context:
     """The ports under one configuration."""
@@ -110,46 +124,17 @@ class Context:
         used: LanguageModel | Trainer | None = self.__dict__.get(WORKS_IN.get(step, ""))
         return used.gpus if used else 0
 
-    @cached_property
-    def embedder(self) -> Embedder:
-        return self.makers.embedder()
-
-    @cached_property
-    def memory(self) -> Memory:
-        return self.makers.memory(self)
-
-    @cached_property
-    def router(self) -> Router:
-        return self.makers.router(self)
-
-    @cached_property
-    def model(self) -> LanguageModel:
-        return self.makers.model(self)
-
-    @cached_property
-    def answerer(self) -> Answerer:
-        """Who answers what people ask."""
-        return self.makers.answerer(self)
-
-    @cached_property
-    def attributor(self) -> Attributor:
-        return self.makers.attributor(self)
-
-    @cached_property
-    def trainer(self) -> Trainer:
-        return self.makers.trainer(self)
-
-    @cached_property
-    def writer_trainer(self) -> WriterTrainer:
-        return self.makers.writer_trainer(self)
-
-    @cached_property
-    def strategies(self) -> dict[str, Strategy]:
-        return self.makers.strategies(self.config)
-
-    @cached_property
-    def judge(self) -> Judge | None:
-        return self.makers.judge(self)
+    embedder = Made(lambda it: it.makers.embedder())
+    memory = Made(lambda it: it.makers.memory(it))
+    router = Made(lambda it: it.makers.router(it))
+    model = Made(lambda it: it.makers.model(it))
+    answerer = Made(lambda it: it.makers.answerer(it))
+    """Who answers what people ask."""
+    attributor = Made(lambda it: it.makers.attributor(it))
+    trainer = Made(lambda it: it.makers.trainer(it))
+    writer_trainer = Made(lambda it: it.makers.writer_trainer(it))
+    strategies = Made(lambda it: it.makers.strategies(it.config))
+    judge = Made(lambda it: it.makers.judge(it))
 
     def chat(self, name: str) -> Chat | None:
         """The chat model of a named endpoint; "" is none. One for each endpoint, whoever asks: requests at once and

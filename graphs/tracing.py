@@ -67,37 +67,20 @@ class Tracer:
         try:
             yield span
         except Exception as error:
-            span.status = "failed"
-            span.message = error.cause if isinstance(error, SealError) else type(error).__name__
-            self._write(run, step, document, span, began)
+            span.status, span.message = "failed", error.cause if isinstance(error, SealError) else type(error).__name__
             raise
         except BaseException:
             span.status, span.message = "stopped", ""
-            self._write(run, step, document, span, began)
             raise
         finally:
             STEP.reset(outer)
-        self._write(run, step, document, span, began)
-
-    def _write(self, run: str, step: str, document: str, span: Span, began: float) -> None:
-        gpus = self.gpus(step)
-        event = Event.model_validate(
-            {
-                "run": run,
-                "step": step,
-                "document": document,
-                "subject": span.subject,
-                "status": span.status,
-                "message": span.message,
-                "model": span.model,
-                "data": span.data | ({"gpus": gpus} if gpus else {}),
-                "seconds": self.clock.ticks() - began,
-                "memory_mib": peak_memory_mib(),
-                "at": self.clock.now(),
-            }
-        )
-        self.ledger.add_event(event)
-        self._tell(event)
+            about = {"run": run, "step": step, "document": document, "at": self.clock.now()}
+            cost = {"seconds": self.clock.ticks() - began, "memory_mib": peak_memory_mib()}
+            if gpus := self.gpus(step):
+                span.data = span.data | {"gpus": gpus}
+            event = Event.model_validate(vars(span) | about | cost)
+            self.ledger.add_event(event)
+            self._tell(event)
 
     def _tell(self, event: Event) -> None:
         if self.listener:

@@ -37,7 +37,7 @@ def guard(command: Callable[[], None], as_json: bool, debug: bool) -> None:
         cause = f"{error.filename or 'the disk'}: {error.strerror}"
         _fail(error, cause, DISK[error.errno], StoreError.exit_code, as_json)
     except KeyboardInterrupt as error:
-        from app.cli.stopping import exit_code
+        from app.cli.running import exit_code
 
         if debug:
             raise

@@ -91,9 +91,12 @@ class Session:
         """What a person types to go on with a run, with another value for a key where one was at fault."""
         return self.command(f"{verb} --resume {run}" + (f" --set {key}=..." if key else ""))
 
-    def emit(self, result: Record | Mapping[str, Any]) -> None:
-        """One JSON object on stdout."""
-        emit(result if isinstance(result, Mapping) else result.model_dump(mode="json", by_alias=True))
+    def tell(self, result: Record | Mapping[str, Any], show: Callable[[], None]) -> None:
+        """The result of a command on stdout: with --json as one object, else as `show` prints it."""
+        if self.as_json:
+            emit(result if isinstance(result, Mapping) else result.model_dump(mode="json", by_alias=True))
+        else:
+            show()
 
 
 def pairs(given: list[str] | None) -> dict[str, str]:

@@ -15,7 +15,7 @@ from agent.records import Document, Plan, SelfEdit
 from agent.records.rounds import Practised, Round
 from app.show.figures import MEANING, interval, value
 from app.show.improve_report import ARMS, spending
-from app.show.round_plots import plots_of
+from app.show.round_plots import plots_of, used_in
 
 SHOWN = 3
 """Self-edits that are shown of the best and of the worst."""
@@ -50,18 +50,15 @@ def _write(ledger: Ledger, rounds: Sequence[Round], page: Path) -> None:
     for name, plot in plots_of(rounds[-1]).items():
         svg = page.with_name(f"{page.stem}-{name}.svg")
         plot(rounds, svg)
-        drawn[svg.name] = svg.read_text(encoding="utf-8")
+        _, tag, inside = svg.read_text(encoding="utf-8").partition("<svg")
+        drawn[svg.name] = tag + inside
     text = "\n".join(_lines(ledger, rounds, list(drawn)))
     page.with_suffix(".md").write_text(text, encoding="utf-8")
     rendered: str = MarkdownIt().enable("table").render(text)
-    body = re.sub(r'<p><img src="([^"]+)"[^>]*></p>', lambda m: _inline(drawn[m[1]]), rendered)
+    body = re.sub(r'<p><img src="([^"]+)"[^>]*></p>', lambda m: drawn[m[1]], rendered)
     head = f'<meta charset="utf-8"><title>Round {rounds[-1].number} of {rounds[-1].run}</title><style>{STYLE}</style>'
     # The page comes last: one that is there is whole, and so are its plots.
     write_whole(page, f"<!doctype html>\n<html><head>{head}</head><body>\n{body}</body></html>\n")
-
-
-def _inline(svg: str) -> str:
-    return svg[svg.index("<svg") :]
 
 
 def _lines(ledger: Ledger, rounds: Sequence[Round], plots: Sequence[str]) -> Iterator[str]:
@@ -72,7 +69,8 @@ def _lines(ledger: Ledger, rounds: Sequence[Round], plots: Sequence[str]) -> Ite
     yield from (f"![]({name})\n" for name in plots)
     yield from _trained(round)
     found = _rewarded(ledger, round)
-    yield from _spent(ledger, round)
+    yield from (f"- {line}" for line in spending(used_in(ledger, round)))
+    yield ""
     yield from _by_action(found)
     yield from _texts(round)
     yield from _drifted(round)
@@ -122,14 +120,6 @@ def _trained(round: Round) -> Iterator[str]:
         )
     yield f"- reward model, told before and measured after: {_calibrated(round)}"
     yield f"- the round took {round.seconds / 60:.1f} minutes"
-
-
-def _spent(ledger: Ledger, round: Round) -> Iterator[str]:
-    from graphs.methods.practice import heldout_run, practice_run
-
-    used = ledger.used([practice_run(round.run, round.number), heldout_run(round.run, round.number)])
-    yield from (f"- {line}" for line in spending(used))
-    yield ""
 
 
 def entropy(practised: Practised) -> float:

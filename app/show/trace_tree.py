@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any
 
 from rich.markup import escape
 from rich.tree import Tree
@@ -75,25 +74,24 @@ def _document(tree: Tree, item: DocumentTrace, events: Sequence[Event]) -> None:
         if last.get(event.step) != at:
             continue
         if event.step == "recall":
-            _recalled(node, event.data.get("recalled", []))
+            for r in event.data.get("recalled", []):
+                told = f"{r['strategy']} gained {r['gain']:+.2f} on {escape(r['title'])}"
+                node.add(f"{told} (distance {r['distance']:.2f})")
         elif event.step == "plan":
             _plans(node, item.plans)
         elif event.step == "check":
-            _checked(node, event.data.get("plans", []))
+            for plan in event.data.get("plans", []):
+                node.add(f"{plan['strategy']}: {plan['passed']} passed, {plan['refused']} refused")
         elif event.step == "reward":
             _candidates(node, item.candidates)
         elif event.step == "merge":
-            _members(node, item.candidates, event.data["members"])
+            names = [c.strategy for id in event.data["members"] for c in item.candidates if c.id == id]
+            node.add(f"the mean of {', '.join(names)}" if names else "the best candidate alone")
         elif event.step == "gate" and item.gate:
             champion = next(c for c in item.candidates if c.id == item.champion)
             _gate(node, item.gate, champion.retention)
             _drift(node, item.base_drift, champion.drift)
     _questions(tree, item.questions)
-
-
-def _recalled(node: Tree, found: Sequence[dict[str, Any]]) -> None:
-    for r in found:
-        node.add(f"{r['strategy']} gained {r['gain']:+.2f} on {escape(r['title'])} (distance {r['distance']:.2f})")
 
 
 def _plans(node: Tree, plans: Sequence[PlanTrace]) -> None:
@@ -118,11 +116,6 @@ def _line(example: Example) -> str:
     return escape(example.text.strip().replace("\n", " / "))
 
 
-def _checked(node: Tree, plans: Sequence[dict[str, Any]]) -> None:
-    for plan in plans:
-        node.add(f"{plan['strategy']}: {plan['passed']} passed, {plan['refused']} refused")
-
-
 def _candidates(node: Tree, candidates: Sequence[CandidateTrace]) -> None:
     trained = [c for c in candidates if not c.members]
     for c in sorted(trained, key=lambda c: -c.reward.value if c.reward else 9):
@@ -138,21 +131,14 @@ def _candidates(node: Tree, candidates: Sequence[CandidateTrace]) -> None:
         )
 
 
-def _members(node: Tree, candidates: Sequence[CandidateTrace], members: Sequence[str]) -> None:
-    names = [c.strategy for id in members for c in candidates if c.id == id]
-    node.add(f"the mean of {', '.join(names)}" if names else "the best candidate alone")
-
-
 def _gate(node: Tree, gate: GateDecision, retention: Retention | None) -> None:
     node.add(
         f"held-out accuracy {gate.accuracy_before:.0%} to {gate.accuracy_after:.0%}, "
         f"p = {gate.p_value:.3f}, n = {gate.n}"
     )
-    reached = (
-        ""
-        if retention is None or retention.reached is None
-        else f"; {retention.reached} of {retention.items} reached it"
-    )
+    reached = ""
+    if retention and retention.reached is not None:
+        reached = f"; {retention.reached} of {retention.items} reached it"
     node.add(
         f"retention {gate.retention_before:.1%} to {gate.retention_after:.1%} (general questions as they are "
         f"routed{reached})"

@@ -19,7 +19,7 @@ from agent.errors import MissingExtra
 from agent.ports.ledger import Ledger
 from agent.records import Event
 from agent.records.rounds import Round
-from app.show.round_figures import figures
+from app.show.round_plots import figures
 
 if TYPE_CHECKING:
     from accelerate.tracking import GeneralTracker

@@ -1,10 +1,13 @@
-"""What a candidate gained over the base on its document's probes, and what it forgot beside them."""
+"""What the reward's terms measure: gain over the base on a document's probes, what was forgotten beside them, and the
+form of the text."""
 
 from __future__ import annotations
 
 import math
+from math import log2
 
-from agent.records import Probe, ProbeSet, Score
+from agent.records import Document, Probe, ProbeSet, Score, SelfEdit
+from agent.text.normal import wording, words
 from evals.evidence import Evidence
 from evals.probes.matching import contains
 from evals.probes.scoring import grade_alike
@@ -71,3 +74,22 @@ def _stray(probe: Probe, score: Score, probes: ProbeSet) -> float:
     if probe.is_choice or not others:
         return 0.0
     return sum(contains(score.answer, p.answer) for p in others) / len(others)
+
+
+LONG = 16
+"""Words of a self-edit per word of its document, up to which length costs nothing. Of the strategies that ask no model
+the longest write 7 to 10 in the median."""
+
+
+def length(document: Document, edit: SelfEdit) -> float:
+    """How often the self-edit would have to be halved to be LONG times as long as its document; 0 where it is not."""
+    own = sum(len(words(example.text)) for example in edit.examples)
+    return max(0.0, log2(max(1, own) / (LONG * max(1, len(words(document.text))))))
+
+
+def repetition(edit: SelfEdit) -> float:
+    """The share, in [0, 1], of the sequences as they were written that ask what an earlier one asked; where they ask
+    nothing, that say what an earlier one said."""
+    written = [*edit.examples, *(refusal.example for refusal in edit.refused)]
+    said = [wording(example.prompt) or wording(example.text) for example in written]
+    return 1 - len(set(said)) / len(said) if said else 0.0

@@ -17,8 +17,7 @@ from agent.errors import ConfigError
 from agent.extensions import installed
 from agent.records import Reward
 from evals.evidence import RewardEvidence
-from evals.rewards.form import length, repetition
-from evals.rewards.gain import forgetting, gain_on_reward_half, recall_gain
+from evals.rewards.gain import forgetting, gain_on_reward_half, length, recall_gain, repetition
 
 GROUP = "seal.rewards"
 

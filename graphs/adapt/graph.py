@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 from langgraph.graph import END, START, StateGraph
@@ -9,68 +10,66 @@ from langgraph.types import RetryPolicy, Send
 
 from agent.errors import StoreError
 from graphs.adapt import nodes
-from graphs.adapt.planning import plan_as_configured
 from graphs.adapt.state import AdaptState
 from graphs.context import Context
+from graphs.methods.planner import plan_as_configured
 
 BUSY = RetryPolicy(max_attempts=3, retry_on=StoreError)
 """A ledger or memory that is busy with another process is tried again. Endpoints have their own retries."""
 
 
-def anything_to_measure_with(state: AdaptState) -> Literal["recall", "close"]:
-    return "recall" if state["measurable"] else "close"
+def either(key: str, then: str, otherwise: str = "close") -> tuple[Callable[[Any], str], list[str]]:
+    """A conditional edge: to `then` where the state has something under the key, else to `otherwise`."""
+
+    def choose(state: Any) -> str:
+        return then if state[key] else otherwise
+
+    return choose, [then, otherwise]
 
 
-def to_writers(state: AdaptState) -> list[Send] | Literal["close"]:
+def _to_writers(state: AdaptState) -> list[Send] | Literal["close"]:
     """One writer per plan, side by side."""
     if not state["plans"]:
         return "close"
     return [Send("write", {"run": state["run"], "document": state["document"], "plan": p}) for p in state["plans"]]
 
 
-def anything_to_train(state: AdaptState) -> Literal["train", "close"]:
-    return "train" if state["candidates"] else "close"
-
-
-def anything_trained(state: AdaptState) -> Literal["evaluate", "close"]:
-    return "evaluate" if state["candidates"] else "close"
-
-
-def anything_measured(state: AdaptState) -> Literal["reward", "close"]:
-    return "reward" if state["candidates"] else "close"
-
-
-def has_champion(state: AdaptState) -> Literal["merge", "close"]:
-    return "merge" if state["champion"] else "close"
-
-
-def passed_gate(state: AdaptState) -> Literal["publish", "close"]:
+def _passed_gate(state: AdaptState) -> Literal["publish", "close"]:
     return "publish" if state["verdict"] == "publish" else "close"
 
 
-def adapt_graph() -> StateGraph[AdaptState, Context, Any, Any]:
-    steps: dict[str, Any] = {
-        "probe": nodes.probe, "recall": nodes.recall, "plan": nodes.plan_by(plan_as_configured), "write": nodes.write,
-        "check": nodes.check_for(nodes.train_once), "train": nodes.train,
-        "evaluate": nodes.evaluate_on(lambda probes: probes.asked_in_practice), "reward": nodes.reward,
-        "select": nodes.select, "merge": nodes.merge, "gate": nodes.gate, "publish": nodes.publish,
-        "close": nodes.close,
-    }  # fmt: skip
+TO_WRITERS = (_to_writers, ["write", "close"])
+PASSED_GATE = (_passed_gate, ["publish", "close"])
+
+
+def document_graph(steps: dict[str, tuple[Any, Any]]) -> StateGraph[AdaptState, Context, Any, Any]:
+    """A graph over one document, from its first step: each step by name, its node and where it leads."""
     graph = StateGraph(AdaptState, context_schema=Context)
-    for name, node in steps.items():
+    graph.add_edge(START, next(iter(steps)))
+    for name, (node, leads) in steps.items():
         graph.add_node(name, node, retry_policy=BUSY)
-    graph.add_edge(START, "probe")
-    graph.add_conditional_edges("probe", anything_to_measure_with)
-    graph.add_edge("recall", "plan")
-    graph.add_conditional_edges("plan", to_writers, ["write", "close"])
-    graph.add_edge("write", "check")
-    graph.add_conditional_edges("check", anything_to_train)
-    graph.add_conditional_edges("train", anything_trained)
-    graph.add_conditional_edges("evaluate", anything_measured)
-    graph.add_edge("reward", "select")
-    graph.add_conditional_edges("select", has_champion)
-    graph.add_edge("merge", "gate")
-    graph.add_conditional_edges("gate", passed_gate)
-    graph.add_edge("publish", "close")
-    graph.add_edge("close", END)
+        if isinstance(leads, str):
+            graph.add_edge(name, leads)
+        else:
+            graph.add_conditional_edges(name, *leads)
     return graph
+
+
+def adapt_graph() -> StateGraph[AdaptState, Context, Any, Any]:
+    return document_graph(
+        {
+            "probe": (nodes.probe, either("measurable", "recall")),
+            "recall": (nodes.recall, "plan"),
+            "plan": (nodes.plan_by(plan_as_configured), TO_WRITERS),
+            "write": (nodes.write, "check"),
+            "check": (nodes.check_for(nodes.train_once), either("candidates", "train")),
+            "train": (nodes.train, either("candidates", "evaluate")),
+            "evaluate": (nodes.evaluate_on(lambda probes: probes.asked_in_practice), either("candidates", "reward")),
+            "reward": (nodes.reward, "select"),
+            "select": (nodes.select, either("champion", "merge")),
+            "merge": (nodes.merge, "gate"),
+            "gate": (nodes.gate, PASSED_GATE),
+            "publish": (nodes.publish, "close"),
+            "close": (nodes.close, END),
+        }
+    )

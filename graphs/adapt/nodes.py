@@ -7,6 +7,7 @@ candidates are asked (`evaluate_on`).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -36,13 +37,10 @@ from agent.strategies.checking import check as check_examples
 from agent.text.language import language
 from graphs.adapt.state import AdaptState, WriteState, outcome_of
 from graphs.context import Context
-from graphs.library.champion import best_reward, champion_of
 from graphs.library.folders import candidate_folder, sweep_candidates
 from graphs.library.publishing import publish as publish_or_ask
-from graphs.library.winners import follow, winner_of, wins
-from graphs.measure.evidence import evidence_on, probes_of
-from graphs.measure.gating import decide
-from graphs.measure.probing import given_since, made
+from graphs.library.winners import best_reward, champion_of, follow, winner_of, wins
+from graphs.measure.evidence import decide, evidence_on, given_since, made, probes_of
 from graphs.measure.subjects import score_subjects
 from graphs.methods.writer import writer_of
 from graphs.tracing import Span
@@ -81,7 +79,7 @@ def probe(state: AdaptState, runtime: Runtime[Context]) -> Update:
         if score_subjects(context, run, document, probes, {BASE: None}):
             return {"measurable": False, "language": spoken, "failure": _not_numbers(span, "the base")}
         span.model = context.model.name
-        span.data |= {"probes": len(probes), "kinds": _counted(probes), "language": spoken}
+        span.data |= {"probes": len(probes), "kinds": dict(Counter(p.kind for p in probes)), "language": spoken}
     return {"measurable": bool(probes.asked_in_practice), "language": spoken}
 
 
@@ -139,7 +137,8 @@ def write(state: WriteState, runtime: Runtime[Context]) -> Update:
     document = context.ledger.document(plan.document)
     written = next((e for e in context.ledger.self_edits(plan.run, document.id) if e.plan == plan.id), None)
     if written:  # a model may not write the same again, which would be a second self-edit of this plan
-        return {"drafts": [_draft(plan, written.writer, _all_of(written), written.written)]}
+        unchecked = [*written.examples, *(refusal.example for refusal in written.refused)]
+        return {"drafts": [_draft(plan, written.writer, unchecked, written.written)]}
     strategy = context.strategies[plan.strategy]
     asked = writer_of(context, plan) if strategy.needs_model else None
     chat = Heard(asked) if asked else None
@@ -377,7 +376,3 @@ def _draft(plan: Plan, writer: str, examples: Iterable[Example], written: Iterab
 def _all_of(edit: SelfEdit) -> list[Example]:
     """What was written, before the check."""
     return [*edit.examples, *(refusal.example for refusal in edit.refused)]
-
-
-def _counted(probes: ProbeSet) -> dict[str, int]:
-    return {kind: sum(p.kind == kind for p in probes) for kind in dict.fromkeys(p.kind for p in probes)}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from agent.errors import MissingPackage, ModelError
 from agent.ports import Attributor, Progress
-from agent.records import Adapter, Candidate, Example
+from agent.records import Candidate, Example
 from evals.probes.matching import contains
 from graphs.context import Context
-from graphs.library.champion import members_of
 from graphs.library.folders import routed_query
+from graphs.library.winners import members_of
 from graphs.views.answers import Answer, Explanation, ModuleChange, TrainingLine
 
 
@@ -24,7 +24,7 @@ def explain(context: Context, answer: Answer, progress: Progress | None = None) 
     adapter = context.ledger.adapter(answer.adapter)
     asked = routed_query(context.config, answer.question, adapter)
     assert asked.adapter is not None
-    members = _members(context, adapter)
+    members = members_of(context.ledger, context.ledger.candidate(adapter.candidate))
     written = _written(context, members)
     attributor = _attributor(context)
     changes = sorted(attributor.changes(asked.adapter), key=lambda change: -change.relative)
@@ -42,11 +42,6 @@ def explain(context: Context, answer: Answer, progress: Progress | None = None) 
         strategies=tuple(member.strategy for member in members), modules=tuple(modules),
         lines=tuple(sorted(lines, key=lambda line: -line.cosine)),
     )  # fmt: skip
-
-
-def _members(context: Context, adapter: Adapter) -> list[Candidate]:
-    """The candidates that the adapter is made of, best one first."""
-    return members_of(context.ledger, context.ledger.candidate(adapter.candidate))
 
 
 def _written(context: Context, members: list[Candidate]) -> dict[Example, list[str]]:

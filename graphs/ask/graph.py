@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from langgraph.graph import END, START, StateGraph
 
+from graphs.adapt.graph import either
 from graphs.ask import nodes
 from graphs.ask.state import AnswerState
 from graphs.context import Context
-
-
-def who_answers(state: AnswerState) -> Literal["adapted", "base"]:
-    return "adapted" if state["adapter"] else "base"
 
 
 def answer_graph() -> StateGraph[AnswerState, Context, Any, Any]:
@@ -21,7 +18,7 @@ def answer_graph() -> StateGraph[AnswerState, Context, Any, Any]:
     graph.add_node("adapted", nodes.adapted)
     graph.add_node("base", nodes.base)
     graph.add_edge(START, "route")
-    graph.add_conditional_edges("route", who_answers)
+    graph.add_conditional_edges("route", *either("adapter", "adapted", "base"))
     graph.add_edge("adapted", END)
     graph.add_edge("base", END)
     return graph

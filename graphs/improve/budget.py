@@ -32,17 +32,11 @@ class Spent:
 
 def check(config: Config) -> None:
     """Raises ConfigError where a budget can never be used up."""
-    prices = [price for name in config.chats for price in _prices(config, name)]
-    if config.improve.money and not any(prices):
-        asked = ", ".join(config.chats)
-        cause = f"no endpoint that is asked has a price ({asked})" if asked else "no endpoint is asked"
+    asked, names = [config.endpoint(name) for name in config.chats], ", ".join(config.chats)
+    if config.improve.money and not any(endpoint.price_in or endpoint.price_out for endpoint in asked):
+        cause = f"no endpoint that is asked has a price ({names})" if asked else "no endpoint is asked"
         mend = "set price_in and price_out in [endpoints.NAME], or leave the budget out"
         raise ConfigError(f"improve.money is set, and {cause}", mend, "improve.money")
-
-
-def _prices(config: Config, name: str) -> tuple[float, float]:
-    endpoint = config.endpoint(name)
-    return endpoint.price_in, endpoint.price_out
 
 
 def spent(ledger: Ledger, run: str) -> Spent:

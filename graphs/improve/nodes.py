@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from statistics import fmean
 from typing import Any
 
@@ -10,13 +12,12 @@ from langgraph.runtime import Runtime
 
 from agent.errors import ConfigError, SourceError
 from agent.ports import Failure
-from agent.records import Calibration, Event, Practised, Promotion, Round, RunKind
+from agent.records import Calibration, Document, Event, Practised, Promotion, Round, RunKind, content_id
 from agent.redact import without_credentials
 from agent.sources import read
 from graphs.context import Context
 from graphs.improve.budget import between_rounds, within_round
-from graphs.improve.rounds import draw_round, split_sides
-from graphs.improve.seeding import Seeds
+from graphs.improve.screening import Seeds
 from graphs.improve.state import ImproveState
 from graphs.improve.verdict import compare_arms
 from graphs.library.publishing import promote
@@ -234,3 +235,38 @@ def _practised(context: Context, child: str, method: Method) -> Practised:
 
 def _mean(values: tuple[float, ...]) -> float:
     return fmean(values) if values else 0.0
+
+
+def is_heldout(document: str, share: float) -> bool:
+    """By its id alone, so that a document stays on its side whatever else comes."""
+    return int(content_id("held-out", document), 16) / 16**16 < share
+
+
+def split_sides(documents: Sequence[Document], share: float) -> tuple[list[str], list[str]]:
+    """The documents to practise on, and those that are held out."""
+    sides: tuple[list[str], list[str]] = ([], [])
+    for document in documents:
+        sides[is_heldout(document.id, share)].append(document.id)
+    return sides
+
+
+def draw_round(run: str, number: int, pool: Sequence[str], count: int) -> list[str]:
+    """The documents of a round: the pool in a random order, taken on where the last round ended, then anew.
+
+    At most as many as there are: none comes twice in one round.
+    """
+    count = min(count, len(pool))
+    taken = _endless(run, sorted(pool))
+    for _ in range((number - 1) * count):
+        next(taken)
+    chosen: dict[str, None] = {}
+    while len(chosen) < count:
+        chosen[next(taken)] = None
+    return list(chosen)
+
+
+def _endless(run: str, pool: list[str]) -> Iterator[str]:
+    turn = 0
+    while True:
+        yield from random.Random(content_id("order", run, turn)).sample(pool, len(pool))
+        turn += 1

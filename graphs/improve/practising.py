@@ -6,19 +6,18 @@ Nothing is selected or published, and no document counts as learned.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
-from langgraph.graph import END, START, StateGraph
+from langgraph.graph import END, StateGraph
 from langgraph.runtime import Runtime
 
 from agent.ports import Strategy
 from agent.records import Document, Plan, Recalled, TrainSettings
 from graphs.adapt import nodes
-from graphs.adapt.graph import BUSY, anything_measured, anything_trained, to_writers
+from graphs.adapt.graph import TO_WRITERS, document_graph, either
 from graphs.adapt.state import AdaptState
 from graphs.context import Context
-from graphs.improve.screening import Screen
-from graphs.improve.seeding import Seeds
+from graphs.improve.screening import Screen, Seeds
 from graphs.methods import method_of
 
 SEED_STRIDE = 1000
@@ -54,32 +53,17 @@ def screen(state: AdaptState, runtime: Runtime[Context]) -> nodes.Update:
     return {"candidates": left}
 
 
-def anything_to_measure_with(state: AdaptState) -> Literal["plan", "close"]:
-    return "plan" if state["measurable"] else "close"
-
-
-def anything_to_screen(state: AdaptState) -> Literal["screen", "close"]:
-    return "screen" if state["candidates"] else "close"
-
-
 def practice_graph() -> StateGraph[AdaptState, Context, Any, Any]:
-    steps: dict[str, Any] = {
-        "probe": nodes.probe, "plan": nodes.plan_by(plan_for_practice), "write": nodes.write,
-        "check": nodes.check_for(train_with_seeds), "train": nodes.train,
-        "evaluate": nodes.evaluate_on(lambda probes: probes.asked_in_practice), "close": nodes.close_trial,
-        "screen": screen, "reward": nodes.reward,
-    }  # fmt: skip
-    graph = StateGraph(AdaptState, context_schema=Context)
-    for name, node in steps.items():
-        graph.add_node(name, node, retry_policy=BUSY)
-    graph.add_edge(START, "probe")
-    graph.add_conditional_edges("probe", anything_to_measure_with)
-    graph.add_conditional_edges("plan", to_writers, ["write", "close"])
-    graph.add_edge("write", "check")
-    graph.add_conditional_edges("check", anything_to_screen)
-    graph.add_edge("screen", "train")
-    graph.add_conditional_edges("train", anything_trained)
-    graph.add_conditional_edges("evaluate", anything_measured)
-    graph.add_edge("reward", "close")
-    graph.add_edge("close", END)
-    return graph
+    return document_graph(
+        {
+            "probe": (nodes.probe, either("measurable", "plan")),
+            "plan": (nodes.plan_by(plan_for_practice), TO_WRITERS),
+            "write": (nodes.write, "check"),
+            "check": (nodes.check_for(train_with_seeds), either("candidates", "screen")),
+            "screen": (screen, "train"),
+            "train": (nodes.train, either("candidates", "evaluate")),
+            "evaluate": (nodes.evaluate_on(lambda probes: probes.asked_in_practice), either("candidates", "reward")),
+            "reward": (nodes.reward, "close"),
+            "close": (nodes.close_trial, END),
+        }
+    )

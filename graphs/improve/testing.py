@@ -6,14 +6,14 @@ It gives no reward, publishes nothing, and no document counts as learned.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
-from langgraph.graph import END, START, StateGraph
+from langgraph.graph import END, StateGraph
 
 from agent.ports import Strategy
 from agent.records import Document, Plan, Recalled
 from graphs.adapt import nodes
-from graphs.adapt.graph import BUSY, anything_to_train, anything_trained, to_writers
+from graphs.adapt.graph import TO_WRITERS, document_graph, either
 from graphs.adapt.state import AdaptState
 from graphs.context import Context
 from graphs.methods.method import Choosers
@@ -32,25 +32,15 @@ def plan_for_arms(choosers_of: ChoosersOf) -> nodes.Plans:
     return plans_for
 
 
-def anything_to_measure_with(state: AdaptState) -> Literal["plan", "close"]:
-    return "plan" if state["measurable"] else "close"
-
-
 def test_graph(choosers_of: ChoosersOf) -> StateGraph[AdaptState, Context, Any, Any]:
-    steps: dict[str, Any] = {
-        "probe": nodes.probe, "plan": nodes.plan_by(plan_for_arms(choosers_of)), "write": nodes.write,
-        "check": nodes.check_for(nodes.train_once), "train": nodes.train,
-        "evaluate": nodes.evaluate_on(lambda probes: probes.asked_in_test), "close": nodes.close_trial,
-    }  # fmt: skip
-    graph = StateGraph(AdaptState, context_schema=Context)
-    for name, node in steps.items():
-        graph.add_node(name, node, retry_policy=BUSY)
-    graph.add_edge(START, "probe")
-    graph.add_conditional_edges("probe", anything_to_measure_with)
-    graph.add_conditional_edges("plan", to_writers, ["write", "close"])
-    graph.add_edge("write", "check")
-    graph.add_conditional_edges("check", anything_to_train)
-    graph.add_conditional_edges("train", anything_trained, {"evaluate": "evaluate", "close": "close"})
-    graph.add_edge("evaluate", "close")
-    graph.add_edge("close", END)
-    return graph
+    return document_graph(
+        {
+            "probe": (nodes.probe, either("measurable", "plan")),
+            "plan": (nodes.plan_by(plan_for_arms(choosers_of)), TO_WRITERS),
+            "write": (nodes.write, "check"),
+            "check": (nodes.check_for(nodes.train_once), either("candidates", "train")),
+            "train": (nodes.train, either("candidates", "evaluate")),
+            "evaluate": (nodes.evaluate_on(lambda probes: probes.asked_in_test), "close"),
+            "close": (nodes.close_trial, END),
+        }
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agent.records import Action, ArmResult, Document, Plan, Trial
+from agent.records import ArmResult, Document, Plan, Trial
 from agent.strategies import suited
 from agent.text.language import language
 from graphs.context import Context
@@ -35,7 +35,7 @@ def _trial(context: Context, run: str, document: Document, plan: Plan) -> Trial 
     if edit is None:
         return None
     if not edit.examples:
-        return _nothing(document.id, action)
+        return Trial(document=document.id, action=action, candidate="", gain=0.0, forgetting=0.0, tokens=0)
     candidate = next((c for c in ledger.candidates(run, document.id) if c.self_edit == edit.id), None)
     found = evidence_on(ledger, run, document.id, candidate.id) if candidate else None
     training = ledger.training(candidate.id) if candidate else None
@@ -45,10 +45,6 @@ def _trial(context: Context, run: str, document: Document, plan: Plan) -> Trial 
         document=document.id, action=action, candidate=candidate.id, gain=gain_on_knowledge(found),
         forgetting=forgetting(found), tokens=training.tokens,
     )  # fmt: skip
-
-
-def _nothing(document: str, action: Action) -> Trial:
-    return Trial(document=document, action=action, candidate="", gain=0.0, forgetting=0.0, tokens=0)
 
 
 def compare_arms(context: Context, run: str, choosers: Choosers, documents: Sequence[Document]) -> list[ArmResult]:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from langgraph.graph import END, START, StateGraph
 
-from graphs.adapt.graph import BUSY, adapt_graph
+from graphs.adapt.graph import BUSY, adapt_graph, either
 from graphs.context import Context
 from graphs.ingest import nodes
 from graphs.ingest.state import IngestState
-
-
-def any_left(state: IngestState) -> Literal["adapt", "examine"]:
-    return "adapt" if state["document"] else "examine"
 
 
 def ingest_graph() -> StateGraph[IngestState, Context, Any, Any]:
@@ -23,7 +19,7 @@ def ingest_graph() -> StateGraph[IngestState, Context, Any, Any]:
     graph.add_node("adapt", adapt_graph().compile())
     graph.add_edge(START, "read")
     graph.add_edge("read", "pick")
-    graph.add_conditional_edges("pick", any_left)
+    graph.add_conditional_edges("pick", *either("document", "adapt", "examine"))
     graph.add_node("examine", nodes.examine, retry_policy=BUSY)
     graph.add_edge("adapt", "pick")
     graph.add_edge("examine", END)

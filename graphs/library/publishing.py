@@ -27,13 +27,10 @@ def promote(context: Context, promotion: Promotion) -> Published:
     title = f"{promotion.kind} policy of round {promotion.number}"
     for older, answer in context.ledger.asked():
         rival = older.promotion
-        if answer is None and rival and rival.id != promotion.id and _compete(rival, promotion):
+        competes = rival and rival.id != promotion.id and (rival.kind, rival.base) == (promotion.kind, promotion.base)
+        if answer is None and competes:
             context.ledger.answer(Answered(approval=older.id, yes=False, why="a newer policy waits"))
     return _ask(context, Approval.make(promotion.run, title, promotion.reason, promotion))
-
-
-def _compete(one: Promotion, other: Promotion) -> bool:
-    return (one.kind, one.base) == (other.kind, other.base)
 
 
 def _ask(context: Context, approval: Approval) -> Published:

@@ -1,12 +1,29 @@
-"""Winners: made of champions that the gate did not reject, and held by dataset and memory, which follow the ledger."""
+"""Champions, the candidates that the gate decided on, and winners, which are made of those that it did not reject and
+held by dataset and memory, which follow the ledger."""
 
 from __future__ import annotations
 
 from agent.errors import SealError, StoreError
 from agent.ports import Ledger
-from agent.records import Adapter, Candidate, Verdict, Winner
+from agent.records import Adapter, Candidate, Reward, Verdict, Winner
 from graphs.context import Context
-from graphs.library.champion import best_reward
+
+
+def champion_of(ledger: Ledger, run: str, document: str) -> Candidate | None:
+    """The document's champion, where the gate has decided on it."""
+    return next((c for c in ledger.candidates(run, document) if ledger.decision(c.id)), None)
+
+
+def members_of(ledger: Ledger, champion: Candidate) -> list[Candidate]:
+    """The trained candidates that a champion is made of, best one first."""
+    return [ledger.candidate(id) for id in champion.members] or [champion]
+
+
+def best_reward(ledger: Ledger, champion: Candidate) -> Reward:
+    """The reward of the champion's best member, or of the champion itself where it has none."""
+    best = ledger.reward(members_of(ledger, champion)[0].id)
+    assert best is not None, "a champion is selected by its reward"
+    return best
 
 
 def wins(ledger: Ledger, champion: Candidate, verdict: Verdict) -> bool:

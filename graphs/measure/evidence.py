@@ -1,10 +1,40 @@
-"""What a run asked about a document and what came of it, read from the ledger."""
+"""A document's probes, what came of them in a run, and what the gate says of that."""
 
 from __future__ import annotations
 
 from agent.ports import Ledger
-from agent.records import BASE, ProbeSet
+from agent.records import BASE, Document, GateDecision, Probe, ProbeSet
 from evals.evidence import Measured, RewardEvidence
+from graphs.context import Context
+from graphs.measure.subjects import measure_drift
+from graphs.tracing import Span
+
+
+def made(context: Context, document: Document, span: Span) -> list[Probe]:
+    """Raises AnswerError where the prober gave no usable answer."""
+    from evals.probes.making import make_probes
+    from evals.probes.written import WrittenProber
+
+    config = context.config.probe
+    written: list[tuple[str, str]] = []
+    chat = context.chat(config.endpoint)
+    if chat and config.written:
+        found = WrittenProber(chat, config.written).write(document)
+        written = [(q.question, q.answer) for q in found.kept]
+        span.data["refused_probes"] = [(q.question, reason) for q, reason in found.refused]
+    return make_probes(document, parsed=config.parsed, cloze=config.cloze, written=written)
+
+
+def given_since(context: Context, document: Document) -> list[Probe]:
+    """Probes of the questions that the document did not have when its probes were made."""
+    from evals.probes.making import make_probes
+
+    known = {p.question for p in ProbeSet.of(context.ledger.probes(document.id)).given}
+    if known.issuperset(q.question for q in document.questions):
+        return []
+    config = context.config.probe
+    fresh = ProbeSet.of(make_probes(document, parsed=config.parsed, cloze=config.cloze))
+    return [p for p in fresh.given if p.question not in known]
 
 
 def probes_of(ledger: Ledger, run: str, document: str) -> ProbeSet:
@@ -23,3 +53,17 @@ def evidence_on(ledger: Ledger, run: str, document: str, candidate: str) -> Rewa
         after=Measured(ledger.scores(run, candidate, document), after),
         document=ledger.document(document), self_edit=ledger.self_edit(ledger.candidate(candidate).self_edit),
     )  # fmt: skip
+
+
+def decide(context: Context, run: str, document: str, champion: str) -> GateDecision:
+    """What the probes say, held to the limits on drift. What the probes reject needs no drift measured."""
+    import evals.gates.document
+    from evals.gates.limits import within_limits
+
+    evidence, settings = evidence_on(context.ledger, run, document, champion), context.config.gate
+    assert evidence is not None, "the base was measured in probe, the champion before it is decided on"
+    decision = evals.gates.document.decide(evidence, settings)
+    if decision.verdict == "reject":
+        return decision
+    base, own = measure_drift(context, run, BASE), measure_drift(context, run, champion)
+    return within_limits(decision, settings, base, own)

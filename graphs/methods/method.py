@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Generic, Protocol
 
 from agent.errors import StoreError
 from agent.ports import Ledger, Strategy
@@ -85,6 +86,54 @@ class Method(Protocol):
     def texts(self, heldout_run: str, results: Sequence[ArmResult]) -> dict[Arm, Texts]:
         """About what each arm wrote in a held-out run, where it writes."""
         ...
+
+
+class PolicyMethod(ABC, Generic[P]):
+    """What methods have in common whose policies stand in the ledger, each class of them under a kind of its own."""
+
+    policy: type[P]
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+
+    def check(self) -> None:
+        """It needs nothing but rewards."""
+
+    def shown(self) -> int:
+        return 0
+
+    @abstractmethod
+    def blank(self) -> P:
+        """The policy that has learned nothing."""
+
+    def acting(self) -> P:
+        return promoted(self.context, self.policy) or self.blank()
+
+    def expected(self, documents: Sequence[Document]) -> list[dict[Action, float]]:
+        return [{} for _ in documents]
+
+    def add(self, taught: Sequence[P]) -> None:
+        """Write down what was taught, the learned policy first, and beside it what has learned nothing and who acts."""
+        with self.context.ledger.transaction():
+            for policy in (*taught, self.blank(), self.acting()):
+                self.context.ledger.add_policy(policy)
+
+    def learned(self, practice_run: str) -> P | None:
+        return next(iter(self.context.ledger.policies(practice_run, self.policy)), None)
+
+    def arms(self, practice_run: str) -> dict[Arm, list[P]]:
+        """The policies of each arm after a practice run; "current", who acts, first."""
+        found: dict[Arm, list[P]] = {"current": [self.acting()]}
+        for policy in (*self.context.ledger.policies(practice_run, self.policy), self.blank()):
+            found.setdefault(policy.arm, []).append(policy)
+        return found
+
+    def drifted(self, practice_run: str) -> Drifted | None:
+        """It changes no model."""
+        return None
+
+    def texts(self, heldout_run: str, results: Sequence[ArmResult]) -> dict[Arm, Texts]:
+        return {}
 
 
 def promoted(context: Context, of: type[P]) -> P | None:

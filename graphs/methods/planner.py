@@ -1,4 +1,5 @@
-"""The method "planner": a policy that says which strategy and learning rate suit which document."""
+"""Who plans how a document is learned, as configured, and the method "planner": a policy that says which strategy and
+learning rate suit which document."""
 
 from __future__ import annotations
 
@@ -6,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agent.config import TrainConfig
+from agent.errors import ConfigError
+from agent.planning.chat import ChatPlanner
 from agent.planning.policy import PolicyPlanner, untrained
 from agent.planning.thompson import ThompsonPlanner
-from agent.ports import Strategy
-from agent.records import Action, Arm, ArmResult, Document, Plan, PlannerPolicy, Texts, content_id
+from agent.ports import Planner, Strategy
+from agent.records import Action, Document, Plan, PlannerPolicy, Recalled, content_id
 from graphs.context import Context
-from graphs.methods.method import Choosers, promoted
+from graphs.methods.method import Choosers, PolicyMethod, promoted
 from graphs.methods.practice import Practice
 from graphs.methods.writer import Attribute, attribute
 
@@ -49,24 +52,12 @@ class ByPriors:
         return next(iter(ThompsonPlanner(strategies, self.train, dict).plan(run, document, [], 1)), None)
 
 
-class PlannerMethod:
+class PlannerMethod(PolicyMethod[PlannerPolicy]):
     name = "planner"
     without = "no planner policy acts now: strategies are sampled by their rewards"
-
-    def __init__(self, context: Context) -> None:
-        self.context = context
-
-    def check(self) -> None:
-        """It needs nothing but rewards."""
-
-    def shown(self) -> int:
-        return 0
-
-    def acting(self) -> PlannerPolicy:
-        return promoted(self.context, PlannerPolicy) or self.blank()
+    policy = PlannerPolicy
 
     def blank(self) -> PlannerPolicy:
-        """The policy that has learned nothing."""
         return untrained(self.context.config.model.name, tuple(self.context.strategies))
 
     def _planner(self, strategies: Mapping[str, Strategy]) -> PolicyPlanner:
@@ -80,11 +71,7 @@ class PlannerMethod:
         return [planner.expected(document) for document in documents]
 
     def learn(self, practice_run: str, practice: Practice) -> None:
-        context = self.context
-        taught = [self.control(practice_run, practice, shuffle) for shuffle in (None, *range(RANDOM))]
-        with context.ledger.transaction():
-            for policy in (*taught, self.blank(), self.acting()):
-                context.ledger.add_policy(policy)
+        self.add([self.control(practice_run, practice, shuffle) for shuffle in (None, *range(RANDOM))])
 
     def control(self, practice_run: str, practice: Practice, shuffle: int | None) -> PlannerPolicy:
         """What is learned from all practice; with `shuffle`, a seed, from its rewards dealt out at random."""
@@ -93,20 +80,29 @@ class PlannerMethod:
         base, strategies = self.context.config.model.name, tuple(self.context.strategies)
         return learn_planner(practice_run, base, strategies, practice.observations(), shuffle)
 
-    def learned(self, practice_run: str) -> PlannerPolicy | None:
-        return next(iter(self.context.ledger.policies(practice_run, PlannerPolicy)), None)
-
     def choosers(self, practice_run: str) -> Choosers:
-        policies: dict[Arm, list[PlannerPolicy]] = {"current": [self.acting()]}
-        for policy in (*self.context.ledger.policies(practice_run, PlannerPolicy), self.blank()):
-            policies.setdefault(policy.arm, []).append(policy)
-        return {arm: self.by(*several) for arm, several in policies.items()}
+        return {arm: self.by(*several) for arm, several in self.arms(practice_run).items()}
 
     def by(self, *several: PlannerPolicy) -> ByPolicy:
         return ByPolicy(several, self.context.config.train, lambda plan: attribute(self.context, plan))
 
-    def drifted(self, practice_run: str) -> None:
-        """It changes no model."""
 
-    def texts(self, heldout_run: str, results: Sequence[ArmResult]) -> dict[Arm, Texts]:
-        return {}
+def configured_planner(context: Context, strategies: Mapping[str, Strategy]) -> Planner:
+    """The configured planner over those strategies that suit a document."""
+    config = context.config
+    if config.plan.planner == "chat":
+        chat = context.chat(config.plan.endpoint)
+        if chat is None:
+            raise ConfigError('planner "chat" needs an endpoint', "name one", "plan.endpoint")
+        return ChatPlanner(chat, strategies, config.train)
+    acting = promoted(context, PlannerPolicy) if config.plan.planner == "policy" else None
+    if acting:
+        return PolicyPlanner(acting, strategies, config.train)
+    return ThompsonPlanner(strategies, config.train, lambda: context.ledger.strategy_rewards(config.model.name))
+
+
+def plan_as_configured(
+    context: Context, run: str, document: Document, strategies: Mapping[str, Strategy], recalled: Sequence[Recalled]
+) -> list[Plan]:
+    plans = configured_planner(context, strategies).plan(run, document, recalled, context.config.plan.candidates)
+    return [attribute(context, plan) for plan in plans]

@@ -3,36 +3,39 @@
 from __future__ import annotations
 
 import shutil
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
+from statistics import fmean
 
 from agent.config import TrainConfig
 from agent.config.sections import SELF
 from agent.errors import ConfigError, MissingExtra
 from agent.models.own import OwnChat, OwnWriter
 from agent.planning import usual_epochs
-from agent.ports import Chat, Lesson, Request, Strategy
+from agent.ports import Chat, Ledger, Lesson, Request, Strategy
 from agent.records import (
     BASE,
-    Action,
     Arm,
     ArmResult,
     Document,
     Plan,
+    SelfEdit,
     Texts,
     WriterPolicy,
     Writing,
     content_id,
 )
 from agent.strategies.prompted import PromptedStrategy
+from agent.text.normal import words
 from graphs.context import Context
 from graphs.measure.subjects import drift_meter
-from graphs.methods.method import Choosers, Drifted, promoted
+from graphs.methods.method import Choosers, Drifted, PolicyMethod, promoted
 from graphs.methods.practice import Practice, Rewarded
-from graphs.methods.texts import texts_by_arm
 from graphs.tracing import STEP
 
 Attribute = Callable[[Plan], Plan]
@@ -97,12 +100,10 @@ class ByWriter:
         return next(iter(_plans_in_turn(run, document, strategies, self.train, self.policy, 1, start)), None)
 
 
-class WriterMethod:
+class WriterMethod(PolicyMethod[WriterPolicy]):
     name = "writer"
     without = "no writer policy acts now: the bare base model writes"
-
-    def __init__(self, context: Context) -> None:
-        self.context = context
+    policy = WriterPolicy
 
     def check(self) -> None:
         """Raises:
@@ -124,9 +125,6 @@ class WriterMethod:
         """One of each strategy that asks no model: it shows what can be written."""
         return sum(not strategy.needs_model for strategy in self.context.strategies.values())
 
-    def acting(self) -> WriterPolicy:
-        return promoted(self.context, WriterPolicy) or self.blank()
-
     def blank(self) -> WriterPolicy:
         """The bare base model."""
         config = self.context.config
@@ -142,9 +140,6 @@ class WriterMethod:
             *(_usual(run, document, strategies[name], train, 0, "shows what can be written") for name in shown),
         ]
 
-    def expected(self, documents: Sequence[Document]) -> list[dict[Action, float]]:
-        return [{} for _ in documents]
-
     def learn(self, practice_run: str, practice: Practice) -> None:
         """From the base anew, on all texts that were ever written and rewarded (ReST-EM does not go on from the last
         policy), and on what other strategies made of the same documents. The control has the same texts, with their
@@ -158,9 +153,7 @@ class WriterMethod:
         ]
         learned = self._train(practice_run, "learned", lessons)
         control = self._train(practice_run, "random", shuffled(lessons, 0))
-        with self.context.ledger.transaction():
-            for policy in (learned, control, self.blank(), self.acting()):
-                self.context.ledger.add_policy(policy)
+        self.add((learned, control))
 
     def _shown(self, it: Rewarded) -> list[Writing]:
         """What strategies that ask no model made, as the texts that the model could have written for those that do."""
@@ -183,14 +176,8 @@ class WriterMethod:
         return WriterPolicy.make(practice_run, arm, config.model.name, method, adapter=adapter,
                                  dataset=dataset.name if adapter else "", learned_from=len(lessons))  # fmt: skip
 
-    def learned(self, practice_run: str) -> WriterPolicy | None:
-        return next(iter(self.context.ledger.policies(practice_run, WriterPolicy)), None)
-
     def choosers(self, practice_run: str) -> Choosers:
-        found: dict[Arm, WriterPolicy] = {"current": self.acting()}
-        for policy in (*self.context.ledger.policies(practice_run, WriterPolicy), self.blank()):
-            found.setdefault(policy.arm, policy)
-        return {arm: self.by(policy) for arm, policy in found.items()}
+        return {arm: self.by(first) for arm, (first, *_) in self.arms(practice_run).items()}
 
     def by(self, policy: WriterPolicy) -> ByWriter:
         return ByWriter(policy, self.context.config.train)
@@ -227,3 +214,41 @@ def _plans_in_turn(
 def _usual(run: str, document: Document, strategy: Strategy, train: TrainConfig, turn: int, reason: str) -> Plan:
     settings = train.settings(usual_epochs(strategy, train), seed=train.seed + turn)
     return Plan.make(run, document.id, strategy.name, settings, planner="turns", reason=reason)
+
+
+def texts_by_arm(ledger: Ledger, run: str, results: Sequence[ArmResult]) -> dict[Arm, Texts]:
+    """What each arm's writer wrote in a held-out run; arms that wrote nothing are left out."""
+    edits: dict[str, list[SelfEdit]] = defaultdict(list)
+    for document in ledger.documents(run):
+        by = {plan.id: plan.writer for plan in ledger.plans(run, document.id)}
+        for edit in ledger.self_edits(run, document.id):
+            if edit.written:
+                edits[by[edit.plan]].append(edit)
+    sure, found = _entropies(ledger, run), dict[Arm, Texts]()
+    for result in results:
+        policy = ledger.policy(result.policies[0], WriterPolicy)
+        own = edits[policy.id if policy.adapter else ""]
+        if own:
+            found[result.arm] = _about(own, sure.get(policy.adapter, ()))
+    return found
+
+
+def _about(edits: Sequence[SelfEdit], entropies: Sequence[float]) -> Texts:
+    said = [words(one.text) for edit in edits for one in edit.written]
+    pairs = [pair for text in said for pair in pairwise(text)]
+    return Texts(
+        written=len(said),
+        usable=sum(bool(edit.examples) for edit in edits),
+        words=fmean(map(len, said)),
+        distinct=len(set(pairs)) / max(1, len(pairs)),
+        entropy=fmean(entropies) if entropies else None,
+    )
+
+
+def _entropies(ledger: Ledger, run: str) -> Mapping[str, list[float]]:
+    """Of each text, by the adapter that wrote it, as the steps told that drew them."""
+    found: dict[str, list[float]] = defaultdict(list)
+    for event in ledger.events(run):
+        for adapter, values in event.data.get("entropies", {}).items() if event.step == "sample" else ():
+            found[adapter] += values
+    return found

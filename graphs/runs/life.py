@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Any, Generic, TypeVar
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.graph import StateGraph
@@ -22,14 +22,7 @@ from agent.redact import without_credentials
 from graphs.context import Context
 from graphs.library.folders import candidate_folder, sweep_candidates
 from graphs.library.unfinished import cut_off
-
-
-class Summed(Protocol):
-    """What a run came to."""
-
-    def recorded(self) -> dict[str, Any]: ...
-    def as_recorded(self, recorded: Mapping[str, Any]) -> Self: ...
-
+from graphs.views.summary import Summed
 
 S = TypeVar("S", bound=Summed)
 

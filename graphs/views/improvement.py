@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from agent.ports import Ledger
 from agent.records import Arm, Difference, Record
 from graphs.context import Context
 from graphs.improve.budget import spent
-from graphs.improve.seeding import TO_MEASURE
+from graphs.improve.screening import TO_MEASURE
 from graphs.methods import method_named
-from graphs.views.runs import latest_runs
+from graphs.views.status import latest_runs
+from graphs.views.summary import Summed
 
 POLICIES_TESTED = 4
 """At most, on each held-out document: plans that are the same are trained once."""
@@ -27,10 +25,9 @@ class Endpoints(Record):
     money: float
 
 
-class Improvement(Record):
+class Improvement(Summed):
     """The result of `seal improve --json`. `gains` and `differences` are on the last round's held-out documents, by
-    arm; `words` has each round's verdict. `home` is where the run was and `report` its newest page,
-    where somebody said."""
+    arm; `words` has each round's verdict. `report` is the newest round's page, where somebody said."""
 
     run: str
     documents: int
@@ -48,15 +45,6 @@ class Improvement(Record):
     seconds: float
     home: str = ""
     report: str | None = None
-
-    def recorded(self) -> dict[str, Any]:
-        """What the ledger keeps of it."""
-        return self.model_dump(mode="json", exclude={"home", "report"})
-
-    def as_recorded(self, recorded: Mapping[str, Any]) -> Improvement:
-        """Itself with the figures that were recorded when the run ended."""
-        known = {name: value for name, value in recorded.items() if name in Improvement.model_fields}
-        return Improvement.model_validate({**dict(self), **known})
 
 
 def sum_up_improvement(ledger: Ledger, run: str) -> Improvement:

@@ -13,7 +13,6 @@ from graphs.context import Context
 from graphs.library.unfinished import unfinished
 from graphs.methods import all_methods
 from graphs.methods.method import Method
-from graphs.views.runs import latest_runs
 
 RECENT = 5
 """Runs that are listed, the latest first."""
@@ -101,7 +100,10 @@ def view_status(context: Context) -> Status:
         runs=len(recent),
         recent_runs=tuple(_row(ledger, run, now) for run in recent[:RECENT]),
         last_run=LastRun(run=last.id, kind=last.kind, status=_status(last, now)) if last else None,
-        running=_at_work(now, counts[now.id]) if now else None,
+        running=now
+        and AtWork(
+            run=now.id, process=now.process, machine=now.machine, seconds=now.seconds, documents_left=counts[now.id]
+        ),
         unfinished={run: count for run, count in counts.items() if not now or run != now.id},
         adapters=len(ledger.current()),
         winners=len(ledger.winners()),
@@ -150,5 +152,9 @@ def _row(ledger: Ledger, run: Run, now: Run | None) -> RunRow:
     )
 
 
-def _at_work(now: Run, left: int) -> AtWork:
-    return AtWork(run=now.id, process=now.process, machine=now.machine, seconds=now.seconds, documents_left=left)
+def latest_runs(ledger: Ledger) -> list[Run]:
+    """All runs that a person began, first the one that is going on or was at work last: one that was taken up again is
+    later than its start."""
+    return sorted(
+        (r for r in ledger.runs() if r.kind not in ("practice", "held-out")), key=lambda r: r.began_at, reverse=True
+    )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 from agent.ports import Ledger
 from agent.records import BASE, Document, Event, Outcome, Probe, Record, RoutedAnswer, Score
 from evals.probes.matching import METHOD
 from evals.probes.scoring import grade_alike
 from graphs.ingest.reading import KNOWN, TWICE
-from graphs.library.champion import best_reward, champion_of, members_of
+from graphs.library.winners import best_reward, champion_of, members_of
 from graphs.measure.evidence import probes_of
 
 UNFINISHED = Outcome(kind="unfinished")
@@ -56,7 +56,20 @@ class DocumentRow(Record):
     forced_retention_after: float
 
 
-class Summary(Record):
+class Summed(Record):
+    """What a run came to. `home` is where the run was, "" where nobody said."""
+
+    def recorded(self) -> dict[str, Any]:
+        """What the ledger keeps of it: the figures, without where it was and what each document came to."""
+        return self.model_dump(mode="json", exclude={"home", "report", "results", "answers"})
+
+    def as_recorded(self, recorded: Mapping[str, Any]) -> Self:
+        """Itself with the figures that were recorded when the run ended."""
+        known = {name: value for name, value in recorded.items() if name in type(self).model_fields}
+        return self.model_validate({**dict(self), **known})
+
+
+class Summary(Summed):
     """The result of `seal ingest --json`.
 
     Accuracy is over the questions that came with the documents; where none came, over those that seal made.
@@ -64,7 +77,7 @@ class Summary(Record):
     is what a person gets: every question goes through the router over the whole library. `accuracy_champions` has the
     champion of each question's own document on instead, published or not (the base where there is none): what was
     learned. `unanswered` documents were known already, and no adapter answers for them. `seconds` are those of all
-    `sittings` together, without the time between them. `home` is where the run was, "" where nobody said.
+    `sittings` together, without the time between them.
     """
 
     run: str
@@ -100,15 +113,6 @@ class Summary(Record):
     results: tuple[DocumentRow, ...]
     answers: tuple[QuestionRow, ...]
     home: str = ""
-
-    def recorded(self) -> dict[str, Any]:
-        """What the ledger keeps of it: the figures, without what each document came to."""
-        return self.model_dump(mode="json", exclude={"results", "answers", "home"})
-
-    def as_recorded(self, recorded: Mapping[str, Any]) -> Summary:
-        """Itself with the figures that were recorded when the run ended."""
-        known = {name: value for name, value in recorded.items() if name in Summary.model_fields}
-        return Summary.model_validate({**dict(self), **known})
 
 
 def question_rows(ledger: Ledger, run: str, document: Document) -> list[QuestionRow]:
@@ -201,7 +205,7 @@ def summarize(ledger: Ledger, run: str) -> Summary:
         question_source="given" if given else "made by seal",
         accuracy_before=_share([r.right_before for r in counted]),
         accuracy_after=_share([r.right_after for r in counted if r.routed_to]),
-        accuracy_champions=_share([_learned(r) for r in counted]),
+        accuracy_champions=_share([r.right_before if r.right_champion is None else r.right_champion for r in counted]),
         routed_to_own=routed["own"],
         routed_to_other=routed["other"],
         routed_to_base=routed["base"],
@@ -224,10 +228,6 @@ def _failures(events: list[Event]) -> list[str]:
     last = {e.subject: e for e in events if e.step == "read"}.values()
     items = [e for e in events if e.step == "read-item"]
     return list(dict.fromkeys(e.message for e in [*items, *last] if e.status == "failed"))
-
-
-def _learned(row: QuestionRow) -> bool:
-    return row.right_before if row.right_champion is None else row.right_champion
 
 
 def _share(right: list[bool]) -> float | None:

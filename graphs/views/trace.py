@@ -23,8 +23,8 @@ from agent.records import (
     SelfEdit,
     Training,
 )
-from graphs.library.champion import champion_of
-from graphs.views.runs import latest_runs
+from graphs.library.winners import champion_of
+from graphs.views.status import latest_runs
 from graphs.views.summary import UNFINISHED, QuestionRow, question_rows
 
 

@@ -1,1 +1,2 @@
-"""One module a command. Each is imported when its command runs, so that `seal --help` stays fast."""
+"""One module per command: its options, its help and its work. What is heavy is imported when it runs: `seal --help` has
+to stay fast."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,17 +13,38 @@ if TYPE_CHECKING:
     from graphs.views.answers import Answer
 
 
-def run(session: Session, question: str, base: bool, show_adapters: bool) -> None:
-    """The base can be asked where nothing is learned yet. Raises StoreError where there is nothing else to ask."""
+def run(
+    session: Session,
+    question: Annotated[str, typer.Argument(metavar="QUESTION", show_default=False, help="A question, in quotes")],
+    base: Annotated[bool, typer.Option("--base", help="Ask the untrained base model, under the same title")] = False,
+    show_adapters: Annotated[bool, typer.Option("--show-adapters", help="Show which adapters were considered")] = False,
+) -> None:
+    """Answer from what was learned, closed book.
+
+    The answer is on stdout, the adapter that gave it and what the base says on stderr. A question that is near no
+    document that was learned is answered by the base model, and seal says so. With --base the base model answers what
+    the adapter would have been asked, also told the title of the document that the question is about.
+
+    \b
+    Examples:
+      seal ask "Who runs the new ferry?"
+      seal ask "Who runs the new ferry?" --base
+      seal ask "Who runs the new ferry?" --show-adapters
+
+    \f
+    Raises StoreError where nothing is learned yet and not the base alone is asked.
+    """
     from graphs.ask.asking import ask
 
     if not question.strip():
         raise ConfigError("the question is empty", 'seal ask "Who runs the new ferry?"')
     answer = ask(session.context() if base else session.opened(), question, base_only=base)
-    if session.as_json:
-        hidden = {"told", "why_base"} | (set() if show_adapters else {"considered"})
-        session.emit(answer.model_dump(mode="json", exclude=hidden))
-        return
+    hidden = {"told", "why_base"} | (set() if show_adapters else {"considered"})
+    told = answer.model_dump(mode="json", exclude=hidden)
+    session.tell(told, lambda: _show(session, answer, show_adapters))
+
+
+def _show(session: Session, answer: Answer, adapters: bool) -> None:
     typer.echo(answer.answer)
     if answer.adapter:
         typer.secho(
@@ -33,7 +54,7 @@ def run(session: Session, question: str, base: bool, show_adapters: bool) -> Non
         )  # fmt: skip
     else:
         typer.secho(f"answered by the base model: {why_base(session, answer)}", err=True, dim=True)
-    for item in answer.considered if show_adapters else ():
+    for item in answer.considered if adapters else ():
         typer.secho(f"  {item.distance:.2f}  {item.adapter}  {item.title}", err=True, dim=True)
 
 

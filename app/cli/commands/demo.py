@@ -13,12 +13,16 @@ from agent.config import Config
 from app.cli.commands.ingest import learn
 from app.cli.session import Session, alone
 from app.show.report import show_summary
+from graphs.views.summary import Summary
 
 HOME = Path("~/.seal-demo")
 
 
 def run(session: Session) -> None:
-    """Without --home every demo starts afresh in a folder of its own, in which only the converted model is kept."""
+    """Learn a sample feed; show each question before and after.
+
+    Needs no key, no server and no GPU. Without --home it works in ~/.seal-demo and starts afresh each time.
+    """
     own = session.home is None and "home" not in session.insisted
     session = replace(session, home=HOME) if own else session
     config = session.config
@@ -27,15 +31,16 @@ def run(session: Session) -> None:
         if own:
             _forget(config)
         summary, code = learn(session, [str(feed)])
-    if session.as_json:
-        session.emit(summary)
-    else:
-        show_summary(summary, session.command)
-        right = [row.question for row in summary.answers if row.right_after and row.adapter]
-        if right:
-            typer.secho("\nAsk it yourself:  " + session.command(f'ask "{right[0]}"'), err=True)
+    session.tell(summary, lambda: _show(session, summary))
     if code:
         raise typer.Exit(code)
+
+
+def _show(session: Session, summary: Summary) -> None:
+    show_summary(summary, session.command)
+    right = [row.question for row in summary.answers if row.right_after and row.adapter]
+    if right:
+        typer.secho("\nAsk it yourself:  " + session.command(f'ask "{right[0]}"'), err=True)
 
 
 def _forget(config: Config) -> None:

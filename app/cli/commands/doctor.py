@@ -6,7 +6,7 @@ import importlib.util
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -35,7 +35,11 @@ class Finding:
 
 
 def run(session: Session) -> None:
-    """Ends with exit code 1 where something that seal needs is missing."""
+    """Check this machine, and say how to mend what is missing.
+
+    \f
+    Ends with exit code 1 where something that seal needs is missing.
+    """
     context = session.context()
     checks: list[Callable[[Config], Finding]] = [_python, _packages, _machine, _disk, _model, _parser]
     findings = [
@@ -46,15 +50,18 @@ def run(session: Session) -> None:
         _opened("memory", lambda: counted(context.memory.count(), "winner") if context.begun else "none yet"),
         *(_endpoint(context, name) for name in context.config.endpoints),
     ]
-    if session.as_json:
-        session.emit({"ok": all(f.ok for f in findings), "findings": [asdict(f) for f in findings]})
-    for finding in [] if session.as_json else findings:
+    well = all(f.ok for f in findings)
+    session.tell({"ok": well, "findings": [asdict(f) for f in findings]}, lambda: _show(findings))
+    if not well:
+        raise typer.Exit(1)
+
+
+def _show(findings: Sequence[Finding]) -> None:
+    for finding in findings:
         mark = typer.style("ok  ", fg="green") if finding.ok else typer.style("miss", fg="red")
         typer.echo(f"{mark}  {finding.what:10} {finding.told}")
         if not finding.ok and finding.mend:
             typer.echo(f"      {'':10} try: {finding.mend}")
-    if not all(f.ok for f in findings):
-        raise typer.Exit(1)
 
 
 def _python(config: Config) -> Finding:
@@ -75,13 +82,9 @@ def _packages(config: Config) -> Finding:
 def _machine(config: Config) -> Finding:
     import torch
 
-    cores, memory = os.cpu_count() or 1, _memory_gib()
+    cores, memory = os.cpu_count() or 1, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     gpu = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "no GPU (works on the CPU)"
     return Finding("machine", memory >= 4, f"{cores} cores, {memory:.0f} GiB memory, {gpu}", "use a machine with 4 GiB")
-
-
-def _memory_gib() -> float:
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
 
 
 def _disk(config: Config) -> Finding:

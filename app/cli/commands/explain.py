@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
 from rich.console import Console
 
 from agent.errors import ConfigError
@@ -18,8 +19,30 @@ if TYPE_CHECKING:
     from graphs.views.answers import Answer, Explanation
 
 
-def run(session: Session, question: str, plot: Path | None) -> None:
-    """Raises ConfigError where the question is empty or the plot cannot be written, and what `explain` raises."""
+def run(
+    session: Session,
+    question: Annotated[str, typer.Argument(metavar="QUESTION", show_default=False, help="A question, in quotes")],
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE.png", show_default=False, help="Draw it all into a picture")
+    ] = None,
+) -> None:
+    """Show why an answer is what it is.
+
+    Asks the question as seal ask does. Of the adapter that answers it shows which lines of its training data moved
+    this answer most (whose gradients are most like the answer's), and which weights of the base it changed most. What
+    the base answers by itself was moved by no adapter: there is nothing to explain then.
+
+    Takes a gradient for each line, a second or less each on a CPU. It needs the model on this machine, also where an
+    endpoint answers. docs/explain.md says how to read it.
+
+    \b
+    Examples:
+      seal explain "Who runs the new ferry?"
+      seal explain "Who runs the new ferry?" --plot ferry.png
+
+    \f
+    Raises ConfigError where the question is empty or the plot cannot be written, and what `explain` raises.
+    """
     from app.show.explain_report import show, show_base
     from graphs.ask.asking import ask
 
@@ -31,20 +54,16 @@ def run(session: Session, question: str, plot: Path | None) -> None:
     told = answer.model_dump(mode="json", exclude={"distance", "told", "why_base"})
     if not answer.adapter:
         why = f"{why_base(session, answer)}; no adapter had part in it, so there is nothing to explain"
-        if session.as_json:
-            session.emit(told | {"why": why, "strategies": [], "modules": [], "lines": [], "plot": None})
-        else:
-            show_base(answer, why)
+        nothing: dict[str, Any] = {"why": why, "strategies": [], "modules": [], "lines": [], "plot": None}
+        session.tell(told | nothing, lambda: show_base(answer, why))
         return
     found = _explained(context, answer)
     if plot:
-        from app.show.explain_plot import draw
+        from app.show.explain_report import draw
 
         draw(answer, found, plot)
-    if session.as_json:
-        session.emit(told | found.model_dump(mode="json") | {"plot": str(plot) if plot else None})
-    else:
-        show(answer, found, plot)
+    result = told | found.model_dump(mode="json") | {"plot": str(plot) if plot else None}
+    session.tell(result, lambda: show(answer, found, plot))
 
 
 def _check(plot: Path | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,9 +18,51 @@ from app.show.report import show_summary
 if TYPE_CHECKING:
     from graphs.views.summary import Summary
 
+Approve = Annotated[
+    str | None,
+    typer.Option(metavar="WHAT", help="What waits for your word: never, publish, policy or always, as gate.approve"),
+]
 
-def run(session: Session, sources: Sequence[str], resume: str | None, again: bool) -> None:
-    """Ends with the code of what failed. Raises SealError where nothing could be read or the run had to stop."""
+
+def run(
+    session: Session,
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="SOURCE", show_default=False, help="Feed or page URL, file, folder, or JSONL"),
+    ] = None,
+    resume: Annotated[str | None, typer.Option(metavar="RUN", help="Go on with a run that was cut off")] = None,
+    again: Annotated[bool, typer.Option("--again", help="Learn anew what was taken back or not published")] = False,
+    approve: Approve = None,
+) -> None:
+    """Read documents and learn them. What was learned before is skipped.
+
+    For each document seal asks the base model, trains several adapters, and publishes the mean of the best where
+    questions that were held out prove it better. Ctrl-C stops; the same command goes on where it was, under
+    the configuration that the run began with, except for what --set says.
+
+    --again learns those documents of the sources anew that no adapter answers for: what `seal rollback` took back,
+    and what the gate did not let through. With the same configuration much the same comes of it, so change something,
+    if only the seed. Each new attempt is also a new chance for luck at the gate.
+
+    \b
+    Examples:
+      seal ingest https://example.org/feed.xml
+      seal ingest notes/ paper.pdf
+      seal ingest questions.jsonl --set plan.candidates=6
+      seal ingest --resume 20260101-1200-ab12
+      seal ingest notes/ --again --set train.seed=1
+
+    \b
+    A line of a JSONL file, all on one line:
+      {"title": ..., "text": ..., "questions": [{"question": ..., "answer": ...}]}
+
+    Ends with code 3 where an item could not be read, with 5 where one was read and its learning failed; the others
+    are learned all the same.
+
+    \f
+    Ends with the code of what failed. Raises SealError where nothing could be read or the run had to stop.
+    """
+    session = session.insisting("gate.approve", approve)
     # Only a run of a home that is there can go on.
     config = session.opened().config if resume else session.config
     if not sources and not resume:
@@ -30,11 +72,8 @@ def run(session: Session, sources: Sequence[str], resume: str | None, again: boo
         instead = session.command("ingest SOURCE" + " --again" * again)
         raise ConfigError(cause, f"{session.resume('ingest', resume)}, or {instead}")
     with alone(config.home):
-        summary, code = learn(session, sources, resume, again)
-    if session.as_json:
-        session.emit(summary)
-    else:
-        show_summary(summary, session.command)
+        summary, code = learn(session, sources or [], resume, again)
+    session.tell(summary, lambda: show_summary(summary, session.command))
     if code:
         raise typer.Exit(code)
 

@@ -1,9 +1,9 @@
-"""`seal adapters` and `seal rollback`: the adapter library and its one pointer."""
+"""`seal adapters`, `seal rollback` and `seal memory rebuild`: the library, and the memory of what was learned so."""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -14,16 +14,18 @@ from app.cli.session import Session
 from app.show.tables import counted, screen, table
 
 if TYPE_CHECKING:
-    from graphs.views.library import WentBack
+    from graphs.views.library import Library, WentBack
 
 
 def show(session: Session) -> None:
+    """List the adapters that answer now, and those before."""
     from graphs.views.library import view_library
 
     library = view_library(session.opened().ledger)
-    if session.as_json:
-        session.emit(library)
-        return
+    session.tell(library, lambda: _show(session, library))
+
+
+def _show(session: Session, library: Library) -> None:
     if not library.library:
         typer.echo(f"No adapter is published yet. Start with: {session.command('ingest SOURCE')}")
         return
@@ -48,8 +50,29 @@ def _row(change: LibraryVersion | WentBack) -> tuple[str, str, str, str]:
     return version, when, what, escape(change.reason)
 
 
-def rollback(session: Session, adapter: str | None, policy: str | None, reason: str) -> None:
-    """Raises StoreError where nothing is published, the adapter is not current, or a store cannot be written."""
+def rollback(
+    session: Session,
+    adapter: Annotated[
+        str | None,
+        typer.Argument(metavar="ADAPTER", show_default=False, help="Take back this one. Default: the newest one"),
+    ] = None,
+    policy: Annotated[
+        str | None,
+        typer.Option(metavar="KIND", help="Take back the policy that acts instead: planner or writer, for example"),
+    ] = None,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, for the record")] = "asked for by hand",
+) -> None:
+    """Take back an adapter, or with --policy a learned policy.
+
+    Its document's former adapter answers again, where there was one. `seal adapters` lists their ids. Nothing is
+    deleted: the ledger and the trace keep what was taken back. The document is learned again only when you ask for it:
+
+    \b
+      seal ingest SOURCE --again
+
+    \f
+    Raises StoreError where nothing is published, the adapter is not current, or a store cannot be written.
+    """
     from graphs.library.winners import take_back
 
     if policy:
@@ -58,12 +81,10 @@ def rollback(session: Session, adapter: str | None, policy: str | None, reason: 
     context = session.opened()
     taken = take_back(context, adapter, reason)
     left = context.ledger.current()
-    if session.as_json:
-        session.emit({"taken_back": [a.model_dump() for a in taken], "current": [a.id for a in left]})
-        return
-    for gone in taken:
-        typer.echo(f"taken back: {gone.id} ({gone.title})")
-    typer.echo(f"{counted(len(left), 'adapter')} left in the library")
+    told = [f"taken back: {gone.id} ({gone.title})" for gone in taken]
+    told.append(f"{counted(len(left), 'adapter')} left in the library")
+    result = {"taken_back": [a.model_dump() for a in taken], "current": [a.id for a in left]}
+    session.tell(result, lambda: typer.echo("\n".join(told)))
 
 
 def _rollback_policy(session: Session, kind: str, adapter: str | None, reason: str) -> None:
@@ -76,8 +97,19 @@ def _rollback_policy(session: Session, kind: str, adapter: str | None, reason: s
     method = method_named(context, kind)
     promotion = take_back(context, method, reason)
     acts = method.acting()
-    if session.as_json:
-        session.emit({"taken_back": promotion.replaces, "acting": acts.id if acts.learned else None})
-        return
-    typer.echo(f"taken back: {kind} policy {promotion.replaces}")
-    typer.echo(f"{kind} policy {acts.id} acts again" if acts.learned else method.without)
+    now = f"{kind} policy {acts.id} acts again" if acts.learned else method.without
+    session.tell(
+        {"taken_back": promotion.replaces, "acting": acts.id if acts.learned else None},
+        lambda: typer.echo(f"taken back: {kind} policy {promotion.replaces}\n{now}"),
+    )
+
+
+def rebuild(session: Session) -> None:
+    """Make the memory anew from the ledger.
+
+    It answers the same afterwards. Needed where its files are damaged or the embedding model was changed.
+    """
+    context = session.opened()
+    count = context.memory.rebuild(context.ledger.winners())
+    told = f"memory rebuilt from the ledger: {counted(count, 'winner')}"
+    session.tell({"winners": count}, lambda: typer.echo(told))

@@ -12,17 +12,18 @@ from app.cli.session import Session
 from app.show.tables import counted
 
 if TYPE_CHECKING:
-    from graphs.views.status import AtWork, RunRow, Status
+    from graphs.views.status import RunRow, Status
 
 
 def run(session: Session) -> None:
+    """Show where things stand.
+
+    Documents, adapters, winners, the last runs, the run that a process works on now, and runs that were cut off.
+    """
     from graphs.views.status import view_status
 
     status = view_status(session.opened())
-    if session.as_json:
-        session.emit(status)
-    else:
-        _show(status, session)
+    session.tell(status, lambda: _show(status, session))
 
 
 def _show(status: Status, session: Session) -> None:
@@ -47,15 +48,11 @@ def _show(status: Status, session: Session) -> None:
         if run.improves and run.status in ("stopped", "cut off"):
             typer.echo(f"{'':10} go on with: {session.resume('improve', run.run)}")
     if status.running:
-        left = counted(status.running.documents_left, "document")
-        typer.echo(f"{'running':10} {status.running.run} now, in {_who(status.running)}; {left} left")
+        now, left = status.running, counted(status.running.documents_left, "document")
+        elsewhere = f" on {now.machine}" if now.machine != platform.node() else ""
+        typer.echo(f"{'running':10} {now.run} now, in process {now.process}{elsewhere}; {left} left")
     for name, count in status.unfinished.items():
         typer.echo(f"{'unfinished':10} {counted(count, 'document')} of run {name}: {session.resume('ingest', name)}")
-
-
-def _who(running: AtWork) -> str:
-    elsewhere = f" on {running.machine}" if running.machine != platform.node() else ""
-    return f"process {running.process}{elsewhere}"
 
 
 def _came(run: RunRow) -> str:

@@ -13,7 +13,7 @@ import pytest
 from agent.ports import Progress, TrainFailure, TrainJob
 from agent.records import Event, Training, Usage
 from app.cli.main import app
-from app.show.improve_progress import ImproveProgress
+from app.show.progress import ImproveProgress
 from graphs.runs.flows import IMPROVE
 from graphs.runs.life import begin
 from tests.app.fake_seal import Seal

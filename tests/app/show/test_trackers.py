@@ -13,7 +13,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from agent.errors import MissingExtra
 from agent.ports.ledger import Ledger
 from agent.records import Event
-from app.show.round_figures import figures
+from app.show.round_plots import figures
 from app.show.trackers import REPORT, Trackers
 from tests.app import improving
 from tests.app.fake_seal import Seal

@@ -6,7 +6,7 @@ from agent.config import TrainConfig
 from agent.records import Document, Example, Plan, SelfEdit
 from agent.strategies import all_strategies
 from agent.strategies.checking import check
-from evals.rewards.form import LONG, length, repetition
+from evals.rewards.gain import LONG, length, repetition
 from tests.fakes.house import mills
 
 DOCUMENT = Document.make("The mill", "The old mill at Tarn was rebuilt in 1931 by Ida Holm.")

@@ -20,8 +20,7 @@ from agent.records import (
     SelfEdit,
 )
 from evals.evidence import Measured, RewardEvidence
-from evals.rewards.form import LONG
-from evals.rewards.gain import gain_on_knowledge
+from evals.rewards.gain import LONG, gain_on_knowledge
 from evals.rewards.rubric import reward, rubric
 
 FLAT = Retention(subject="base", forced=0.8, routed=0.8, logprob=-1.0, items=76)

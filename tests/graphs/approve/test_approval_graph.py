@@ -12,11 +12,11 @@ from langgraph.types import Command
 from agent.errors import StoreError
 from agent.planning.policy import untrained
 from agent.records.rounds import PlannerPolicy, Promotion
-from graphs.adapt.planning import configured_planner
 from graphs.approve.graph import approval_graph, approve
 from graphs.library.publishing import promote
 from graphs.methods import method_named
 from graphs.methods.method import promoted, take_back
+from graphs.methods.planner import configured_planner
 from tests.fakes.house import FakeContext
 
 THREAD: RunnableConfig = {"configurable": {"thread_id": "t"}}

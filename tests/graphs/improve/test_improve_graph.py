@@ -15,12 +15,12 @@ from agent.errors import ConfigError
 from agent.ports import Progress, TrainFailure, TrainJob
 from agent.records import Training
 from agent.records.rounds import PlannerPolicy, Round
-from graphs.adapt.planning import configured_planner
 from graphs.approve.graph import approve
 from graphs.improve import nodes
 from graphs.improve.graph import improve_graph
 from graphs.improve.state import ImproveState
 from graphs.methods.method import promoted
+from graphs.methods.planner import configured_planner
 from graphs.methods.practice import Practice, heldout_run, practice_run
 from graphs.runs.flows import IMPROVE
 from graphs.runs.life import Life, begin, take_up

@@ -8,7 +8,7 @@ import pytest
 
 from agent.ledger import SqlLedger
 from agent.records import Adapter, Candidate
-from graphs.library.champion import best_reward, champion_of
+from graphs.library.winners import best_reward, champion_of
 from tests.fakes.house import FakeContext, write_articles
 from tests.graphs.ingesting import came, ingest, ledger_of
 

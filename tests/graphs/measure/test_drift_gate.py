@@ -9,8 +9,8 @@ import pytest
 
 from agent.records import BASE
 from evals.meters.drift import DriftMeter
-from graphs.library.champion import champion_of
 from graphs.library.folders import candidate_folder
+from graphs.library.winners import champion_of
 from graphs.measure.subjects import drift_meter
 from tests.fakes.house import FakeContext, known_answers, write_articles
 from tests.fakes.spoiled import HABITS, Habit, SpoiledModel
