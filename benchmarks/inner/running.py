@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from agent.config.settings import DEFAULT_HOME
+from agent.config.sections import DEFAULT_HOME
 from agent.records import TrainSettings
 from seal_train.model.base import PACKAGED, Base, load_base, packaged_model
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -248,7 +248,8 @@ def test_a_run_without_new_documents_asks_nothing(tmp_path: Path, source: Path) 
     def load(*_: Any) -> Any:
         raise AssertionError("nothing is to be loaded")
 
-    again = FakeContext(tmp_path / "home", **dict.fromkeys(("model", "trainer", "embedder", "router"), load))
+    refused: dict[str, Any] = dict.fromkeys(("model", "trainer", "embedder", "router"), load)
+    again = FakeContext(tmp_path / "home", **refused)
     ingest(again, source, run="r2")
     assert again.ledger.events("r2")[-1].data["questions"] == 0
 
@@ -270,7 +271,7 @@ class CutAfter(SqlLedger):
         raise KeyboardInterrupt
 
 
-CUTS: dict[str, dict[str, Callable[..., Any]]] = {
+CUTS: dict[str, dict[str, Any]] = {
     "before": {"model": lambda _: CutBefore(known_answers())}, "after": {"ledger": ledger_of(CutAfter)},
 }  # fmt: skip
 
@@ -288,8 +289,8 @@ def test_a_run_cut_off_in_the_examination_goes_on_with_it(when: str, tmp_path: P
     ingest(again, source, goes_on=True)
     assert again.fake_trainer.trained == []
     for document in again.ledger.documents("r1"):
-        asked = [p.id for p in again.ledger.probes(document.id) if not p.recall]
-        assert [a.probe for a in again.ledger.routed_answers("r1", document.id)] == asked
+        knowledge = [p.id for p in again.ledger.probes(document.id) if not p.recall]
+        assert [a.probe for a in again.ledger.routed_answers("r1", document.id)] == knowledge
     again.ledger.finish_run("r1", "done", {})
     assert cut_off(again.ledger, [str(source)], "packaged", "ingest") is None
 
