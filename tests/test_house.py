@@ -40,9 +40,16 @@ ROOMS = {
     ),
     "seal_train": ("model", "adapters", "inference training", "policies engines"),
     "evals": ("statistics", "evidence probes", "rewards meters gates"),
+    "graphs": (
+        "tracing checkpoints", "context", "library", "measure", "methods", "adapt", "ingest improve", "views",
+        "ask approve runs", "wiring", "studio",
+    ),
 }  # fmt: skip
 """The folders and modules of a package from the bottom up. A room imports only from those in earlier places; rooms in
 one place know nothing of each other."""
+ASK_THE_OUTCOME = "ask an Outcome for its kind"
+ASK_THE_RUN = "ask a Run for its parent, its round and what that trains"
+ASK_THE_METHOD = "let the method say what is different about it (graphs/methods/method.py)"
 MOST_LINES_OF_A_MODULE = 600
 """One idea a module. What is longer has several."""
 MOST_LINES_OF_A_FUNCTION = 60
@@ -141,6 +148,67 @@ def test_rooms_import_one_way(package: str) -> None:
         if own != "__init__" and place[other] >= place[own]
     }
     assert wrong == set()
+
+
+def words_of(node: ast.AST) -> set[str]:
+    """The strings that stand in a piece of code."""
+    return {found.value for found in ast.walk(node) if isinstance(found, ast.Constant) and isinstance(found.value, str)}
+
+
+def guesses(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Where something is read out of a name or a sentence, or it is asked which method something is of."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Attribute(attr="startswith" | "removeprefix")) if any(
+                word.startswith("failed") for word in words_of(node)
+            ):
+                yield node.lineno, ASK_THE_OUTCOME
+            case ast.Call(
+                func=ast.Attribute(attr="split" | "rsplit" | "partition" | "rpartition"), args=[first, *_]
+            ) if words_of(first) == {"."}:
+                yield node.lineno, ASK_THE_RUN
+            case ast.Call(func=ast.Attribute(attr="endswith" | "removesuffix" | "startswith")) if any(
+                "practice" in word or "held-out" in word for word in words_of(node)
+            ):
+                yield node.lineno, ASK_THE_RUN
+            case ast.Compare(left=left, comparators=[*others]) if {"planner", "writer"} & set[str]().union(
+                *map(words_of, (left, *others))
+            ):
+                yield node.lineno, ASK_THE_METHOD
+            case ast.MatchValue(value=ast.Constant(value="planner" | "writer")):
+                yield node.lineno, ASK_THE_METHOD
+            case ast.Call(func=ast.Name(id="isinstance"), args=[_, kind]) if "Policy" in ast.unparse(kind):
+                yield node.lineno, ASK_THE_METHOD
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("str(outcome).startswith('failed')", [ASK_THE_OUTCOME]),
+        ("outcome.startswith(('rejected', 'failed: '))", [ASK_THE_OUTCOME]),
+        ("run.rsplit('.', 2)[0]", [ASK_THE_RUN]),
+        ("run.endswith('.practice')", [ASK_THE_RUN]),
+        ("kind == 'writer'", [ASK_THE_METHOD]),
+        ("'writer' in config.improve.learns", [ASK_THE_METHOD]),
+        ("policy.kind not in ('planner', 'writer')", [ASK_THE_METHOD]),
+        ("match kind:\n    case 'planner':\n        pass", [ASK_THE_METHOD]),
+        ("isinstance(policy, WriterPolicy)", [ASK_THE_METHOD]),
+        ("outcome.kind == 'failed'", []),
+        ("run.kind == 'practice'", []),
+        ("config.plan.planner == 'chat'", []),
+        ("line.split(',')", []),
+    ],
+)
+def test_guesses_are_found(code: str, said: list[str]) -> None:
+    assert [word for _, word in guesses(ast.parse(code))] == said
+
+
+@pytest.mark.parametrize("package", ["graphs", "app"])
+def test_nothing_is_guessed_from_names_and_sentences(package: str) -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{line} {said}" for path in modules(package) for line, said in guesses(parsed(path))
+    ]
+    assert found == []
 
 
 @pytest.mark.parametrize("library", ONLY_IN)
