@@ -86,11 +86,7 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def flags(overrides: Mapping[str, str]) -> dict[str, Any]:
-    """Dotted keys and TOML values as nested data.
-
-    Raises:
-        ConfigError: a key is not one.
-    """
+    """Dotted keys and TOML values as nested data. Raises ConfigError where a key is not one."""
     nested: dict[str, Any] = {}
     for key, value in overrides.items():
         nested = _merged(nested, _nested(_key_path(key), _value(value)))

@@ -76,11 +76,8 @@ class EndpointClient:
         return answer
 
     def models(self) -> list[str]:
-        """The models that the endpoint lists now. Asks once.
-
-        Raises:
-            EndpointError: it cannot be reached, or gives no list.
-        """
+        """The models that the endpoint lists now. Asks once. Raises EndpointError where it cannot be reached, or gives
+        no list."""
         try:
             return self._models(self.endpoint.timeout)
         except (APIError, Nonsense) as error:

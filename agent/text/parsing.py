@@ -62,11 +62,7 @@ class Fact:
 
 @lru_cache(maxsize=1)
 def pipeline() -> Language:
-    """The parser, loaded once (about two seconds).
-
-    Raises:
-        MissingPackage: it is not installed.
-    """
+    """The parser, loaded once (about two seconds). Raises MissingPackage where it is not installed."""
     import spacy
 
     spec = importlib.util.find_spec(PIPELINE)

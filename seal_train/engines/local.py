@@ -105,11 +105,8 @@ def _no_memory() -> TrainerError:
 
 
 class LocalModel:
-    """The LanguageModel port. Keeps the last set of adapters loaded.
-
-    Raises:
-        ModelError: there is not enough memory.
-    """
+    """The LanguageModel port. Keeps the last set of adapters loaded. Raises ModelError where there is not enough
+    memory."""
 
     def __init__(self, base: Base, at_once: int = ADAPTERS_A_PASS) -> None:
         self.base, self.name, self.gpus, self.at_once = base, base.name, base.gpus, at_once

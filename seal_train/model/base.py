@@ -69,11 +69,7 @@ class Base:
 
     @cached_property
     def blocks(self) -> nn.ModuleList:
-        """The decoder layers.
-
-        Raises:
-            ModelError: the model has no list of them.
-        """
+        """The decoder layers. Raises ModelError where the model has no list of them."""
         count = self.model.config.get_text_config().num_hidden_layers
         for layer in self.layers:
             path = layer.name.rpartition(f".{layer.pattern}.")[0] + f".{layer.pattern}"
