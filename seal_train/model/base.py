@@ -214,10 +214,8 @@ def _check_attention(base: Base) -> None:
     except (TypeError, ValueError, RuntimeError, LookupError, AttributeError):
         right = False
     if not right:
-        mend = (
-            "choose a causal transformer that takes part in transformers' AttentionInterface, e.g. Llama, Qwen, GPT-2"
-        )
-        raise ModelError(f"{base.name} cannot be trained here: its attention cannot be replaced", mend)
+        able = "a causal transformer that takes part in transformers' AttentionInterface, e.g. Llama, Qwen, GPT-2"
+        raise ModelError(f"{base.name} cannot be trained here: its attention cannot be replaced", f"choose {able}")
 
 
 @torch.no_grad()
