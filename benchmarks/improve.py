@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from agent.config import load_config
-from agent.config.recorded import as_recorded
+from agent.config.settings import as_recorded
 from agent.errors import ConfigError
 from agent.records import Document, WriterPolicy
 from agent.sources import read

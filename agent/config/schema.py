@@ -30,6 +30,8 @@ _KINDS: dict[Any, str] = {
     str: "text in quotes",
     Path: "a path in quotes",
 }
+MOST_SHOWN = 80
+"""Characters of a wrong value that an error shows."""
 _BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
 
 
@@ -145,7 +147,9 @@ def explain(model: type[BaseModel], error: Mapping[str, Any]) -> Problem:
         return Problem(at, f"{name} is missing, expected {wanted}")
     if error["type"] == "value_error":  # raised by a validator of ours, which says what is wrong itself
         return Problem(at, f"{name}: {error['ctx']['error']}")
-    return Problem(at, f"{name} is {_short(toml_value(error['input']))}, expected {wanted}")
+    given = toml_value(error["input"])
+    given = given if len(given) <= MOST_SHOWN else given[: MOST_SHOWN - 3] + "..."
+    return Problem(at, f"{name} is {given}, expected {wanted}")
 
 
 def nearest(model: type[BaseModel], at: Location) -> list[str]:
@@ -159,7 +163,3 @@ def nearest(model: type[BaseModel], at: Location) -> list[str]:
     known = list(keys(model))
     close = difflib.get_close_matches(wrong, {key.path[-1] for key in known}, n=1)
     return [key.name for key in known if key.path[-1] in close]
-
-
-def _short(text: str, most: int = 80) -> str:
-    return text if len(text) <= most else text[: most - 3] + "..."

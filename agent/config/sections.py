@@ -344,11 +344,7 @@ class Config(Section):
     endpoints: Mapping[str, EndpointConfig] = {}
 
     def endpoint(self, name: str) -> EndpointConfig:
-        """The endpoint of that name.
-
-        Raises:
-            ConfigError: no endpoint has that name.
-        """
+        """The endpoint of that name. Raises ConfigError where no endpoint has that name."""
         if name in self.endpoints:
             return self.endpoints[name]
         raise self.no_endpoint(name)

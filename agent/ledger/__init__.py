@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from agent.clock import Clock
 from agent.ledger.alone import Learners
-from agent.ledger.approvals import Approvals
 from agent.ledger.engine import make_engine
 from agent.ledger.measures import Measures
+from agent.ledger.policies import Approvals
 from agent.ledger.runs import Runs
 from agent.ledger.schema import prepare
 

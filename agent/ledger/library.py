@@ -67,7 +67,14 @@ class Library(Store):
             left = _line(connection)
             after = {answering.candidate for answering in self._standing(left)}
             gone = [answering for answering in before if answering.candidate not in after]
-            insert_new(connection, events, [_told(answering, reason) for answering in gone])
+            told = [
+                Event(
+                    run=it.run, step="rollback", document=it.document, subject=it.candidate, message=reason,
+                    at=time.time(),
+                )
+                for it in gone
+            ]  # fmt: skip
+            insert_new(connection, events, [row(events, event) for event in told])
             withdraw(connection, _held(line) - _held(left))
         return gone
 
@@ -131,11 +138,3 @@ def _line(connection: Connection) -> Sequence[Any]:
         .order_by(v.version)
     )  # fmt: skip
     return connection.execute(query).all()
-
-
-def _told(adapter: Adapter, reason: str) -> dict[str, Any]:
-    event = Event(
-        run=adapter.run, step="rollback", document=adapter.document, subject=adapter.candidate,
-        message=reason, at=time.time(),
-    )  # fmt: skip
-    return row(events, event)

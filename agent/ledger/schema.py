@@ -48,6 +48,7 @@ def _revision(connection: Connection) -> str | None:
 
 def _upgrade(engine: Engine, migrations: Path, head: str) -> None:
     from alembic import command
+    from alembic.config import Config
 
     with engine.connect().execution_options(**WRITES) as connection, connection.begin():
         if connection.dialect.name == "postgresql":
@@ -56,20 +57,12 @@ def _upgrade(engine: Engine, migrations: Path, head: str) -> None:
         revision = _revision(connection)
         if revision == head:
             return
-        config = _config(connection, migrations)
+        config = Config()
+        config.set_main_option("script_location", str(migrations).replace("%", "%%"))
+        config.set_main_option("path_separator", "os")
+        config.attributes.update(connection=connection, version_table=VERSION_TABLE)
         _refuse_strangers(connection, revision, config, head)
         command.upgrade(config, "head")
-
-
-def _config(connection: Connection, migrations: Path) -> Config:
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(migrations).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    config.attributes["version_table"] = VERSION_TABLE
-    return config
 
 
 def _refuse_strangers(connection: Connection, revision: str | None, config: Config, head: str) -> None:

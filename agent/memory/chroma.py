@@ -95,7 +95,12 @@ class EmbeddedChroma:
     def _alone(self) -> Iterator[None]:
         where = f"the memory in {self._folder}"
         with self._threads, _chroma_errors(where, REBUILD):
-            lock = self._lock()
+            try:
+                self._folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                cause = f"the memory's folder {self._folder} cannot be made: {error.strerror}"
+                raise StoreError(cause, "Move away what is in its place, or choose another --home.") from error
+            lock = FileLock(self._folder / "writer.lock")
             try:
                 lock.acquire(timeout=self.patience)
             except Timeout as error:
@@ -108,14 +113,6 @@ class EmbeddedChroma:
                 yield
             finally:
                 lock.release()
-
-    def _lock(self) -> FileLock:
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            cause = f"the memory's folder {self._folder} cannot be made: {error.strerror}"
-            raise StoreError(cause, "Move away what is in its place, or choose another --home.") from error
-        return FileLock(self._folder / "writer.lock")
 
     def _fresh(self) -> ClientAPI:
         """A client that knows what other processes wrote, and that the folder was emptied since it was opened."""

@@ -17,6 +17,8 @@ from agent.ports import Embedder
 from agent.records import Adapter, Document
 from agent.text.normal import cut_at_stops, one_line
 
+Reading = Callable[[str], Document]
+"""The document of an id."""
 Ranked = list[tuple[Adapter, float]]
 """Adapters with their distances, nearest first."""
 DAMAGE = (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile)
@@ -52,22 +54,18 @@ class Router:
         # The same general questions are asked of every document, so the vectors of the last questions are kept.
         self._asked = lru_cache(maxsize=1)(lambda questions: np.asarray(embedder.embed(list(questions))))
 
-    def route(self, question: str, adapters: Sequence[Adapter], document: Callable[[str], Document]) -> Ranked:
+    def route(self, question: str, adapters: Sequence[Adapter], document: Reading) -> Ranked:
         """Adapters by cosine distance in [0, 2], nearest first; the order of equals is fixed."""
         return self.route_all([question], adapters, document)[0]
 
-    def route_all(
-        self, questions: Sequence[str], adapters: Sequence[Adapter], document: Callable[[str], Document]
-    ) -> list[Ranked]:
+    def route_all(self, questions: Sequence[str], adapters: Sequence[Adapter], document: Reading) -> list[Ranked]:
         """What `route` gives for each question."""
         if not adapters:
             return [[] for _ in questions]
         found = self.distances(questions, [a.document for a in adapters], document)
         return [sorted(zip(adapters, row, strict=True), key=lambda pair: (pair[1], pair[0].id)) for row in found]
 
-    def distances(
-        self, questions: Sequence[str], documents: Sequence[str], document: Callable[[str], Document]
-    ) -> list[list[float]]:
+    def distances(self, questions: Sequence[str], documents: Sequence[str], document: Reading) -> list[list[float]]:
         """Cosine distance in [0, 2] of each question (rows) to the nearest passage of each document (columns)."""
         asked = self._asked(tuple(questions))
         with self._lock:
@@ -75,9 +73,7 @@ class Router:
         found: list[list[float]] = np.minimum.reduceat(1 - asked @ passages.T, begins, axis=1).tolist()
         return found
 
-    def _passages(
-        self, documents: tuple[str, ...], document: Callable[[str], Document]
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def _passages(self, documents: tuple[str, ...], document: Reading) -> tuple[np.ndarray, np.ndarray]:
         """The vectors of all passages of these documents, and where each document's begin."""
         if self._index is None or self._index[0] != documents or not self._kept:
             vectors = self._vectors(documents, document)
@@ -85,7 +81,7 @@ class Router:
             self._index = documents, np.vstack(vectors), begins
         return self._index[1:]
 
-    def _vectors(self, documents: Sequence[str], document: Callable[[str], Document]) -> list[np.ndarray]:
+    def _vectors(self, documents: Sequence[str], document: Reading) -> list[np.ndarray]:
         keys = {self._key(id): id for id in documents}
         if keys.keys() - self._known.keys():
             self._load()

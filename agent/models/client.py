@@ -20,6 +20,8 @@ from agent.models.faults import Endpoint, Nonsense, NotTheApi, explain
 
 _OPENAI_URL = "https://api.openai.com/v1"
 _OFFERED_TIMEOUT = 10.0
+_HIDDEN: dict[str, str | Omit] = {"OpenAI-Organization": omit, "OpenAI-Project": omit}
+"""Beside the key, what the client would else take from the environment."""
 _NO_LIST = "answered with a page that is not a list of models"
 T = TypeVar("T")
 
@@ -52,7 +54,8 @@ class EndpointClient:
         self.openai = OpenAI(api_key="unused", base_url=self.endpoint.url, timeout=timeout, max_retries=0)
         # Left to the garbage collector, a socket may go before the client that would have closed it.
         weakref.finalize(self, self.openai.close)
-        self.headers = _own_headers(self.endpoint.api_key)
+        key = f"Bearer {self.endpoint.api_key}" if self.endpoint.api_key else omit
+        self.headers = _HIDDEN | {"Authorization": key}
         self._attempts, self._backoff, self._longest_wait = attempts, backoff, longest_wait
 
     def call(self, attempt: Callable[[], T]) -> T:
@@ -73,11 +76,8 @@ class EndpointClient:
         return answer
 
     def models(self) -> list[str]:
-        """The models that the endpoint lists now. Asks once.
-
-        Raises:
-            EndpointError: it cannot be reached, or gives no list.
-        """
+        """The models that the endpoint lists now. Asks once. Raises EndpointError where it cannot be reached, or gives
+        no list."""
         try:
             return self._models(self.endpoint.timeout)
         except (APIError, Nonsense) as error:
@@ -135,12 +135,6 @@ def _worth_retrying(error: BaseException) -> bool:
     if isinstance(error, APIStatusError):
         return error.status_code in (408, 429) or error.status_code >= 500
     return isinstance(error, (APIConnectionError, Nonsense))
-
-
-def _own_headers(key: str | None) -> dict[str, str | Omit]:
-    """Also keeps the client from sending a key, organization or project that it finds in the environment."""
-    hidden: dict[str, str | Omit] = {"OpenAI-Organization": omit, "OpenAI-Project": omit}
-    return {"Authorization": f"Bearer {key}" if key else omit, **hidden}
 
 
 def _refuse_unusable(endpoint: Endpoint) -> None:

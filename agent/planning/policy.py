@@ -1,26 +1,45 @@
-"""How a planner policy acts: a draw from its posterior, or the best by its mean (linear Thompson sampling, Agrawal &
-Goyal 2013, arXiv 1209.3352, with a model a strategy as in Li et al. 2010, arXiv 1003.0146, sec. 3.1).
-"""
+"""What a planner policy sees of a document, and how it acts: a draw from its posterior, or the best by its mean (linear
+Thompson sampling, Agrawal & Goyal 2013, arXiv 1209.3352, with a model a strategy as in Li et al. 2010, arXiv 1003.0146,
+sec. 3.1)."""
 
 from __future__ import annotations
 
+import math
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from math import ceil, log2
 
 import numpy as np
 
 from agent.config.sections import TrainConfig
 from agent.planning import usual_epochs
-from agent.planning.features import FEATURES, features
 from agent.ports import Strategy
 from agent.records import Document, Plan, Recalled, content_id
 from agent.records.rounds import Action, PlannerPolicy
+from agent.text.language import is_english
+from agent.text.normal import count_words, spaced_words
+from agent.text.parsing import sentences, worth_asking
 
+FEATURES = ("log words", "words a sentence", "facts a sentence", "share of numbers", "share of capitals", "English")
+"""Numbers that say how a document is written, not what about."""
 RATES = (0.5, 1.0, 2.0)
 """Multiples of `[train] learning_rate` to choose from."""
 TERMS = len(FEATURES) + 3
 """Numbers that a strategy's model looks at: one, the features, the rate and its square."""
+
+
+def features(document: Document) -> tuple[float, ...]:
+    """[F] as `FEATURES` names them. Facts are those that self-edits ask for: none in other languages than English."""
+    words = spaced_words(document.text)
+    many, told = max(1, count_words(document.text)), max(1, len(sentences(document.text)))
+    return (
+        math.log(many),
+        many / told,
+        len(worth_asking(document.title, document.text)) / told,
+        sum(bool(re.search(r"\d", word)) for word in words) / max(1, len(words)),
+        sum(word[:1].isupper() for word in words) / max(1, len(words)),
+        float(is_english(document.text)),
+    )
 
 
 def untrained(base: str, strategies: Sequence[str]) -> PlannerPolicy:
@@ -35,7 +54,7 @@ def untrained(base: str, strategies: Sequence[str]) -> PlannerPolicy:
 def terms(policy: PlannerPolicy, action: Action, seen: Sequence[float]) -> np.ndarray:
     """[S * TERMS]: what the policy's model looks at for an action, given the document's features."""
     standard = (np.array(seen) - policy.centre) / policy.scale
-    rate = log2(action.rate)
+    rate = math.log2(action.rate)
     out = np.zeros((len(policy.strategies), TERMS))
     out[policy.strategies.index(action.strategy)] = [1.0, *standard, rate, rate * rate]
     return out.ravel()
@@ -58,17 +77,17 @@ class PolicyPlanner:
         """
         if not self.actions:
             return []
-        rng = self._rng(document)
-        looked = self._looked_at(document)
-        limit = max(ceil(k / 2), ceil(k / len(self.strategies)))
+        rng, looked = self._rng(document), self._looked_at(document)
+        mean, covariance = np.array(self.policy.mean), np.array(self.policy.covariance)
+        limit = max(math.ceil(k / 2), math.ceil(k / len(self.strategies)))
         used: Counter[str] = Counter()
         plans: list[Plan] = []
         while len(plans) < k:
-            drawn = looked @ self._draw(rng)
+            drawn = looked @ rng.multivariate_normal(mean, covariance, method="eigh")
             free = [i for i in self._shuffled(rng) if used[self.actions[i].strategy] < limit]
             best = max(free, key=lambda i: drawn[i])
             action = self.actions[best]
-            reason = f"drew {drawn[best]:.2f} (mean {looked[best] @ np.array(self.policy.mean):.2f}) at "
+            reason = f"drew {drawn[best]:.2f} (mean {looked[best] @ mean:.2f}) at "
             plans.append(self._plan(run, document, action, used[action.strategy], reason))
             used[action.strategy] += 1
         return plans
@@ -91,10 +110,6 @@ class PolicyPlanner:
         """[actions, S * TERMS]"""
         seen = features(document)
         return np.stack([terms(self.policy, action, seen) for action in self.actions])
-
-    def _draw(self, rng: np.random.Generator) -> np.ndarray:
-        """[S * TERMS]: weights as they may be, by the posterior."""
-        return rng.multivariate_normal(np.array(self.policy.mean), np.array(self.policy.covariance), method="eigh")
 
     def _rng(self, document: Document) -> np.random.Generator:
         return np.random.default_rng(int(content_id(self.train.seed, document.id, self.policy.id), 16))

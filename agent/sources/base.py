@@ -17,11 +17,7 @@ Items = Iterator[Document | Failure]
 
 
 def load(location: str, timeout: float) -> Payload:
-    """The bytes of a file or of a web address.
-
-    Raises:
-        SourceError: nothing could be loaded.
-    """
+    """The bytes of a file or of a web address. Raises SourceError where nothing could be loaded."""
     return fetch(location, timeout) if is_url(location) else read_file(location)
 
 

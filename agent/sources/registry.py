@@ -62,11 +62,8 @@ class AnyFormatSource:
 
 
 def source_for(location: str, timeout: float) -> Source:
-    """The source that reads a location: a web address, a folder or a file.
-
-    Raises:
-        SourceError: the location is neither.
-    """
+    """The source that reads a location: a web address, a folder or a file. Raises SourceError where the location is
+    none of them."""
     one = AnyFormatSource(timeout)
     if not is_url(location) and os.path.isdir(local_path(location)):
         return FolderSource(one)

@@ -44,11 +44,8 @@ def split(document: Document, max_words: int) -> Iterator[Document]:
 
 
 def split_text(text: str, max_words: int) -> list[str]:
-    """Normalized text in parts of at most `max_words` words, about equally long.
-
-    Raises:
-        ValueError: `max_words` is below 1.
-    """
+    """Normalized text in parts of at most `max_words` words, about equally long. Raises ValueError where `max_words` is
+    below 1."""
     if max_words < 1:
         raise ValueError(f"max_words must be at least 1, not {max_words}")
     if count_words(text) <= max_words:

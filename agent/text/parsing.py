@@ -62,11 +62,7 @@ class Fact:
 
 @lru_cache(maxsize=1)
 def pipeline() -> Language:
-    """The parser, loaded once (about two seconds).
-
-    Raises:
-        MissingPackage: it is not installed.
-    """
+    """The parser, loaded once (about two seconds). Raises MissingPackage where it is not installed."""
     import spacy
 
     spec = importlib.util.find_spec(PIPELINE)
@@ -218,7 +214,8 @@ def _trim(span: Span) -> Span:
 
 
 def _wh(span: Span, kind: str) -> str:
-    before, head = _word_before(span), span.root
+    head, leading = span.root, (t.lower_ for t in reversed(span.doc[: span.start]) if t.pos_ != "DET")
+    before = next(leading, "")  # the word before the answer and its article
     if kind == "CARDINAL":
         counted = [t.text for t in span if t.dep_ in ("amod", "compound") and t.head == head and not t.like_num]
         return " ".join(["how many", *counted, head.text]) if head.pos_ == "NOUN" else "how many"
@@ -235,12 +232,6 @@ def _wh(span: Span, kind: str) -> str:
     if head.pos_ == "PROPN" and kind in ("ORG", "NOUN") and head.dep_ in ("nsubj", "nsubjpass", "appos"):
         return "who"  # nor does it tell people from firms
     return {"ADJ": "how", "ORG": "which organisation", "NORP": "which people"}.get(kind, "what")
-
-
-def _word_before(span: Span) -> str:
-    """The word before an answer and its article."""
-    words = (t.lower_ for t in reversed(span.doc[: span.start]) if t.pos_ != "DET")
-    return next(words, "")
 
 
 def _fact(sentence: Span, span: Span, kind: str) -> Fact:

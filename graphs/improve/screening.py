@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from agent.planning.features import features
+from agent.planning.policy import features
 from agent.records import Document, Noise, Plan, SelfEdit, content_id
 from agent.records.rounds import Calibration, Prediction
 from graphs.context import Context

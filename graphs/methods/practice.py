@@ -9,7 +9,7 @@ from math import log2
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from agent.planning.features import features
+from agent.planning.policy import features
 from agent.ports import Ledger
 from agent.records import Action, Document, Plan, SelfEdit
 from graphs.context import Context

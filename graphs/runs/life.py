@@ -14,7 +14,7 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.graph import StateGraph
 from langgraph.runtime import RunControl
 
-from agent.config.recorded import as_recorded, changed
+from agent.config.settings import as_recorded, changed
 from agent.errors import StoreError, UnknownName
 from agent.ports import Ledger
 from agent.records import Run, RunKind

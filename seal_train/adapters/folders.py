@@ -142,11 +142,7 @@ def read(folder: Path) -> Saved:
 
 
 def rank_of(folder: Path) -> int:
-    """The rank of a PEFT folder.
-
-    Raises:
-        AdapterError: its adapter_config.json is missing or damaged.
-    """
+    """The rank of a PEFT folder. Raises AdapterError where its adapter_config.json is missing or damaged."""
     return Saved(_config(folder), {}).rank
 
 

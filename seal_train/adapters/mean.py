@@ -5,6 +5,7 @@ Axes: I in-features, O out-features, R the members' ranks together, r the rank o
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from torch import Tensor
 
 from agent.errors import StoreError
 from agent.records import Candidate
-from seal_train.adapters.folders import LAYERS, SCALES, Saved, model_card, named, read, write
+from seal_train.adapters.folders import LAYERS, SCALES, model_card, named, read, write
 
 RANKS = 2
 """The mean has this many times the rank of its largest member. Its size does not grow with the candidates."""
@@ -38,7 +39,8 @@ def merge(members: Sequence[tuple[Candidate, Path]], folder: Path) -> None:
         a_RI = torch.cat([member.factors(module)[0] for member in having])
         b_OR = torch.cat([m.factors(module)[1] * (m.scale_of(module) / len(members)) for m in having], dim=1)
         merged |= named(module, *_narrowed(a_RI, b_OR, rank))
-    broadest = max(saved, key=_breadth)
+    # Each has part in all layers or in a set of upper ones, of which the greater holds the smaller.
+    broadest = max(saved, key=lambda member: len(member.config.get(LAYERS) or ()) or math.inf)
     config = {key: value for key, value in broadest.config.items() if key not in SCALES}
     config |= {"r": rank, "lora_alpha": rank}
     try:
@@ -66,9 +68,3 @@ def _narrowed(a_RI: Tensor, b_OR: Tensor, rank: int) -> tuple[Tensor, Tensor]:
     a[: len(root)] = root[:, None] * (v[:rank] @ q_a.T)
     b[:, : len(root)] = q_b @ u[:, :rank] * root
     return a, b
-
-
-def _breadth(member: Saved) -> float:
-    """How many decoder layers an adapter has part in: sets of upper layers, of which the greater holds the smaller."""
-    layers = member.config.get(LAYERS)
-    return len(layers) if layers else float("inf")

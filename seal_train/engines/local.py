@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
@@ -19,7 +20,7 @@ from seal_train.inference.sampling import chat_ids, sampled
 from seal_train.model.base import Base
 from seal_train.model.encoding import encode, longest_sequence
 from seal_train.model.lora import Slots, lowest_adapted
-from seal_train.training.loop import Course, Optimizer, not_finite, train_courses
+from seal_train.training.loop import Course, Optimizer, train_courses
 from seal_train.training.lower import kept_bytes
 from seal_train.training.room import Room, plan_room, refusals
 
@@ -80,7 +81,7 @@ class LocalTrainer:
         candidate, settings = job.candidate, course.settings
         if course.no_memory:
             return TrainFailure(candidate.id, NO_MEMORY)
-        if not_finite(course) or not slots.flat[slot].isfinite().all():
+        if not all(map(math.isfinite, course.losses)) or not slots.flat[slot].isfinite().all():
             return TrainFailure(candidate.id, "the loss was not a finite number; lower the learning rate")
         card = model_card(
             f"Candidate {candidate.id}", self.base.name,
@@ -104,11 +105,8 @@ def _no_memory() -> TrainerError:
 
 
 class LocalModel:
-    """The LanguageModel port. Keeps the last set of adapters loaded.
-
-    Raises:
-        ModelError: there is not enough memory.
-    """
+    """The LanguageModel port. Keeps the last set of adapters loaded. Raises ModelError where there is not enough
+    memory."""
 
     def __init__(self, base: Base, at_once: int = ADAPTERS_A_PASS) -> None:
         self.base, self.name, self.gpus, self.at_once = base, base.name, base.gpus, at_once

@@ -16,11 +16,8 @@ from seal_train.model.lora import Slots
 
 
 def chat_ids(base: Base, system: str, user: str) -> Ids:
-    """The tokens of a request in the model's chat template, up to where its answer begins.
-
-    Raises:
-        ModelError: the model has no chat template.
-    """
+    """The tokens of a request in the model's chat template, up to where its answer begins. Raises ModelError where the
+    model has no chat template."""
     if not base.tokenizer.chat_template:
         mend = 'set [model] name to an instruct model, or [write] endpoint to another than "self"'
         raise ModelError(f"{base.name} has no chat template, so it cannot be asked to write", mend)

@@ -69,11 +69,7 @@ class Base:
 
     @cached_property
     def blocks(self) -> nn.ModuleList:
-        """The decoder layers.
-
-        Raises:
-            ModelError: the model has no list of them.
-        """
+        """The decoder layers. Raises ModelError where the model has no list of them."""
         count = self.model.config.get_text_config().num_hidden_layers
         for layer in self.layers:
             path = layer.name.rpartition(f".{layer.pattern}.")[0] + f".{layer.pattern}"
@@ -218,10 +214,8 @@ def _check_attention(base: Base) -> None:
     except (TypeError, ValueError, RuntimeError, LookupError, AttributeError):
         right = False
     if not right:
-        mend = (
-            "choose a causal transformer that takes part in transformers' AttentionInterface, e.g. Llama, Qwen, GPT-2"
-        )
-        raise ModelError(f"{base.name} cannot be trained here: its attention cannot be replaced", mend)
+        able = "a causal transformer that takes part in transformers' AttentionInterface, e.g. Llama, Qwen, GPT-2"
+        raise ModelError(f"{base.name} cannot be trained here: its attention cannot be replaced", f"choose {able}")
 
 
 @torch.no_grad()

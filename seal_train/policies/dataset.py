@@ -35,11 +35,7 @@ def write_dataset(path: Path, winners: Iterable[Winner], self_edit: Callable[[st
 
 
 def write_rows(path: Path, rows: Sequence[Row]) -> None:
-    """Write a JSONL file in place of the one before.
-
-    Raises:
-        StoreError: the disk is full or not writable.
-    """
+    """Write a JSONL file in place of the one before. Raises StoreError where the disk is full or not writable."""
     try:
         write_whole(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
     except OSError as error:

@@ -19,6 +19,9 @@ from seal_train.inference.sampling import chat_ids
 from seal_train.model.base import Base
 from seal_train.policies.dataset import Row, rows_of, write_rows
 
+Load = Callable[[], tuple[Any, Any]]
+"""What gives the base model and its tokenizer anew."""
+
 
 class TRLTrainer:
     """The WriterTrainer port. A step is a text, a pair, or with GRPO the texts of one request. Each training loads
@@ -27,15 +30,7 @@ class TRLTrainer:
     Raises ImportError where TRL is not installed.
     """
 
-    def __init__(
-        self,
-        base: Base,
-        load: Callable[[], tuple[Any, Any]],
-        rank: int,
-        alpha: float,
-        learning_rate: float,
-        epochs: int,
-    ) -> None:
+    def __init__(self, base: Base, load: Load, rank: int, alpha: float, learning_rate: float, epochs: int) -> None:
         import trl
 
         logging.getLogger("trl").setLevel(logging.ERROR)  # it speaks of defaults that are chosen here

@@ -216,7 +216,3 @@ class _Passes:
             course.seconds += a_token * len(row.ids)
             course.losses.append(loss)
         return True
-
-
-def not_finite(course: Course) -> bool:
-    return any(not math.isfinite(loss) for loss in course.losses)

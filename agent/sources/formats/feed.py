@@ -7,6 +7,7 @@ import io
 import re
 import time
 from datetime import UTC, datetime
+from itertools import compress
 from typing import Any, ClassVar
 from xml.sax import SAXException
 
@@ -49,7 +50,8 @@ class FeedSource(FormatSource):
         if broken:
             whole, closed = _structure(text)
             lost = not (closed and all(whole) and len(whole) == len(entries))
-            entries = _kept(entries, whole)
+            if len(whole) == len(entries):  # else the tags do not tell which are whole
+                entries = list(compress(entries, whole))
         if not entries:
             raise _nothing(payload, parsed, broken)
         for number, entry in enumerate(entries, 1):
@@ -104,13 +106,6 @@ def _structure(text: str) -> tuple[list[bool], bool]:
         elif whole:
             whole[-1] = True
     return whole, _ROOT_END.search(markup) is not None
-
-
-def _kept(entries: list[Any], whole: list[bool]) -> list[Any]:
-    """The entries that are whole; all of them where the tags do not tell which."""
-    if len(whole) != len(entries):
-        return entries
-    return [entry for entry, closed in zip(entries, whole, strict=True) if closed]
 
 
 def _nothing(payload: Payload, parsed: Any, broken: str) -> SourceError:

@@ -45,7 +45,8 @@ class PdfSource(FormatSource):
     def parse(self, payload: Payload) -> Items:
         reader = _open(payload)
         pages, failures = _pages(reader, payload.location)
-        text = _running_text(pages)
+        # Pages one after another; words that a line break cut in two are put together on the first line.
+        text = unwrap(_HYPHENATED.sub(r"\1\n", "\n".join(page.strip() for page in pages)))
         if not text.strip():
             raise _without_text(payload, failures)
         title, published = _metadata(reader)
@@ -88,11 +89,6 @@ def _pages(reader: PdfReader, location: str) -> tuple[list[str], list[Failure]]:
             reason = one_line(str(error)) or type(error).__name__
             failures.append(Failure(f"{location} page {number + 1}", f"the page cannot be read: {reason}"))
     return texts, failures
-
-
-def _running_text(pages: list[str]) -> str:
-    """Pages one after another, with words that a line break cut in two put together on the first line."""
-    return unwrap(_HYPHENATED.sub(r"\1\n", "\n".join(page.strip() for page in pages)))
 
 
 def _without_text(payload: Payload, failures: list[Failure]) -> SourceError:

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from agent.config.recorded import as_recorded, changed
 from agent.config.sections import Config
-from agent.config.settings import flags, load_config
+from agent.config.settings import as_recorded, changed, flags, load_config
 from agent.errors import ConfigError
 
 SERVER = {"endpoints.far.url": "http://127.0.0.1:1/v1", "endpoints.far.model": "old", "write.endpoint": "far"}

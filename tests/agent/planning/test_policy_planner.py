@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from agent.config import TrainConfig
-from agent.planning.features import FEATURES, features
-from agent.planning.policy import RATES, TERMS, PolicyPlanner, terms, untrained
+from agent.planning.policy import FEATURES, RATES, TERMS, PolicyPlanner, features, terms, untrained
 from agent.records import Document
 from agent.records.rounds import Action, PlannerPolicy
 from agent.strategies import usable

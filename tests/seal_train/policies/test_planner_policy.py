@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from agent.planning.features import FEATURES
-from agent.planning.policy import TERMS, terms
+from agent.planning.policy import FEATURES, TERMS, terms
 from agent.records.rounds import Action, PlannerPolicy
 from seal_train.policies.planner import Observation, learn_planner
 
