@@ -12,8 +12,8 @@ from agent.files import sweep
 from app.cli.commands.ingest import Approve, located
 from app.cli.running import carry_out
 from app.cli.session import Session, alone
-from app.show.improve_report import show_estimate, show_improvement
 from app.show.progress import ImproveProgress
+from app.show.report import show_estimate, show_improvement
 from app.show.round_page import write_pages
 from app.show.trackers import check
 
