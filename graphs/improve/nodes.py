@@ -21,7 +21,7 @@ from graphs.improve.screening import Seeds
 from graphs.improve.state import ImproveState
 from graphs.improve.verdict import compare_arms
 from graphs.library.publishing import promote
-from graphs.methods import method_named, method_of, method_of_round
+from graphs.methods import method_of, method_of_round
 from graphs.methods.method import Choosers, Method, former
 from graphs.methods.practice import Practice, action_of, heldout_run, practice_run
 
@@ -140,8 +140,7 @@ def choosers_of(context: Context, heldout: str) -> Choosers:
     run = context.ledger.run(heldout)
     assert run.parent is not None
     assert run.round is not None
-    assert run.trains is not None
-    return method_named(context, run.trains).choosers(practice_run(run.parent, run.round))
+    return method_of(context, heldout).choosers(practice_run(run.parent, run.round))
 
 
 def judge(state: ImproveState, runtime: Runtime[Context]) -> Update:
