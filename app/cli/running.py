@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     S = TypeVar("S", bound=Summed)
 
-
 GRACE = 3.0
 """Seconds for an orderly end. LangGraph waits for its threads, and one that asks a model server can take minutes."""
 
@@ -115,19 +114,15 @@ def carry_out(
                         "comes with the next run.", err=True)  # fmt: skip
         with _written_down(session, life):
             life, new, aside = life.configure(session.insisted)
-            _say_changed(life.name, new, aside)
+            if new:
+                typer.secho(f"run {life.name} goes on with these keys changed: {', '.join(new)}", err=True)
+            if aside:
+                typer.secho(f"run {life.name} goes on under the configuration that it began with; put aside from "
+                            f"today's: {', '.join(aside)}", err=True)  # fmt: skip
             progress.begin(life)
             with progress:
                 life.run()
         return life.finish(), False
-
-
-def _say_changed(run: str, new: list[str], aside: list[str]) -> None:
-    if new:
-        typer.secho(f"run {run} goes on with these keys changed: {', '.join(new)}", err=True)
-    if aside:
-        typer.secho(f"run {run} goes on under the configuration that it began with; put aside from today's: "
-                    f"{', '.join(aside)}", err=True)  # fmt: skip
 
 
 @contextmanager
