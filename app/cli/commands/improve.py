@@ -82,15 +82,12 @@ def improve(session: Session, sources: Sequence[str], resume: str | None = None)
         KeyboardInterrupt: likewise.
     """
     from graphs.runs.flows import IMPROVE
-    from graphs.runs.life import begin
 
     config, progress = session.config, ImproveProgress()
     check(config.improve.report_to)
     sweep(config.home, config.work_dir, config.adapters_dir, config.writers_dir, config.datasets_dir)
     context = session.context(progress.listen, progress.trained)
     found = [located(source) for source in sources]
-    summary, before = carry_out(
-        session, IMPROVE, context, progress, resume, lambda fresh: begin(IMPROVE, fresh, found, "improve")
-    )
+    summary, before = carry_out(session, IMPROVE, "improve", context, progress, found, resume)
     page = None if before else write_pages(context.ledger, summary.run, config.reports_dir)
     return summary.model_copy(update={"home": str(config.home), "report": str(page) if page else None})
