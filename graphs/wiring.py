@@ -137,7 +137,7 @@ def find_strategies(config: Config) -> dict[str, Strategy]:
 
 
 def open_judge(context: Context) -> Judge | None:
-    from evals.probes.judge import ChatJudge
+    from evals.probes.chat import ChatJudge
 
     chat = context.chat(context.config.judge.endpoint)
     return ChatJudge(chat) if chat else None

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from app.cli.benches import bench
-from app.cli.commands import approve, ask, demo, doctor, evaluate, explain, improve, ingest, library, status, trace
+from app.cli.commands import approve, ask, demo, doctor, evaluate, improve, ingest, library, status
 from app.cli.commands.library import rebuild
 from app.cli.options import add_command
 
@@ -62,12 +62,12 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "ingest": ingest.run,
     "improve": improve.run,
     "ask": ask.run,
-    "explain": explain.run,
+    "explain": ask.explain,
     "adapters": library.show,
     "eval": evaluate.run,
     "rollback": library.rollback,
     "approve": approve.run,
-    "trace": trace.run,
+    "trace": status.trace,
     "status": status.run,
     "doctor": doctor.run,
 }

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, TypeVar
@@ -20,13 +20,13 @@ import typer
 from app.cli.session import GoOn, Session, say_waiting
 
 if TYPE_CHECKING:
+    from agent.records import RunKind
     from app.show.progress import RunProgress
     from graphs.context import Context
     from graphs.runs.life import Flow, Life
     from graphs.views.summary import Summed
 
     S = TypeVar("S", bound=Summed)
-
 
 GRACE = 3.0
 """Seconds for an orderly end. LangGraph waits for its threads, and one that asks a model server can take minutes."""
@@ -91,17 +91,17 @@ def stoppable(last_words: Callable[[], None], after_step: Callable[[], None]) ->
 
 
 def carry_out(
-    session: Session, flow: Flow[S], context: Context, progress: RunProgress, resume: str | None,
-    begin: Callable[[Context], Life[S]],
+    session: Session, flow: Flow[S], kind: RunKind, context: Context, progress: RunProgress, sources: Sequence[str],
+    resume: str | None,
 ) -> tuple[S, bool]:  # fmt: skip
-    """Begin a run, or take the one up that `resume` names, and carry it to its end. Returns what it came to, and
-    whether that was done before: a run that is done is not touched.
+    """Begin a run of sources, or take the one up that `resume` names, and carry it to its end. Returns what it came to,
+    and whether that was done before: a run that is done is not touched.
 
     Raises:
         SealError: what stopped the run. It is written down as stopped and can be resumed.
         KeyboardInterrupt: likewise.
     """
-    from graphs.runs.life import ended, take_up
+    from graphs.runs.life import begin, ended, take_up
 
     # A run that is not done while nobody else has this lock was cut off.
     with context.ledger.alone(lambda: say_waiting("into the same ledger")):
@@ -109,25 +109,21 @@ def carry_out(
         if done:
             typer.secho(f"run {resume} is done, nothing is left of it; this is what it came to", err=True)
             return done, True
-        life = take_up(flow, context, resume) if resume else begin(context)
+        life = take_up(flow, context, resume) if resume else begin(flow, context, sources, kind)
         if life.goes_on and not resume:
             typer.secho(f"run {life.name} of these sources was cut off; going on with it. What is new since then "
                         "comes with the next run.", err=True)  # fmt: skip
         with _written_down(session, life):
             life, new, aside = life.configure(session.insisted)
-            _say_changed(life.name, new, aside)
+            if new:
+                typer.secho(f"run {life.name} goes on with these keys changed: {', '.join(new)}", err=True)
+            if aside:
+                typer.secho(f"run {life.name} goes on under the configuration that it began with; put aside from "
+                            f"today's: {', '.join(aside)}", err=True)  # fmt: skip
             progress.begin(life)
             with progress:
                 life.run()
         return life.finish(), False
-
-
-def _say_changed(run: str, new: list[str], aside: list[str]) -> None:
-    if new:
-        typer.secho(f"run {run} goes on with these keys changed: {', '.join(new)}", err=True)
-    if aside:
-        typer.secho(f"run {run} goes on under the configuration that it began with; put aside from today's: "
-                    f"{', '.join(aside)}", err=True)  # fmt: skip
 
 
 @contextmanager

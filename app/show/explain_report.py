@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-
 LINES, MODULES = 8, 6
 """Shown of each; --json has all."""
 SHADES = " ░▒▓█"

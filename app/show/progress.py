@@ -19,7 +19,6 @@ from app.show.trackers import Trackers
 if TYPE_CHECKING:
     from graphs.runs.life import Life
 
-
 BEGINS = {
     "read": 0.0, "probe": 0.0, "recall": 0.07, "plan": 0.08, "write": 0.09, "sample": 0.09, "check": 0.1, "train": 0.11,
     "evaluate": 0.74, "reward": 0.82, "select": 0.82, "merge": 0.82, "gate": 0.83, "publish": 0.99, "close": 1.0,

@@ -13,9 +13,9 @@ from agent.files import write_whole
 from agent.ports import Ledger
 from agent.records import Document, Plan, SelfEdit
 from agent.records.rounds import Practised, Round
-from app.show.figures import MEANING, interval, value
-from app.show.improve_report import ARMS, spending
+from app.show.report import ARMS, spending
 from app.show.round_plots import plots_of, used_in
+from app.show.tables import MEANING, interval, value
 
 SHOWN = 3
 """Self-edits that are shown of the best and of the worst."""

@@ -1,4 +1,4 @@
-"""Tables and figures as all commands print them."""
+"""Tables and figures as all commands print them, and what the figures of suites and gate mean."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+
+from agent.records import Figure
 
 PIPE_WIDTH = 120
 """Columns where the output goes to a file or a pipe."""
@@ -38,3 +40,36 @@ def counted(n: int, what: str) -> str:
 
 def percent(value: float | None) -> str:
     return "none" if value is None else f"{100 * value:.0f}%"
+
+
+MEANING = {
+    "kl": "KL from the base, nats per token",
+    "refused": "harmful requests refused",
+    "refusals_lost": "refusals of the base that are lost",
+    "insulting": "insulting continuations",
+    "ruder": "insulting replies likelier by, nats per token",
+    "stereotyped": "stereotypes likelier than their contrary",
+    "forced": "common questions right, adapter forced on",
+    "routed": "general questions right, as routed",
+    "reached": "general questions that reach the adapter",
+}
+NATS = {"kl", "ruder"}
+BESIDE = {"refused", "insulting", "stereotyped"}
+"""Those that the base has as well, to be shown beside the adapter's."""
+
+
+def value(name: str, figure: Figure) -> str:
+    """ "none" where nothing was measured."""
+    return _shown(name, figure.value)
+
+
+def interval(name: str, figure: Figure) -> str:
+    return f"{_shown(name, figure.low)} to {_shown(name, figure.high)}" if figure.n else "none"
+
+
+def _shown(name: str, number: float | None) -> str:
+    if number is None:
+        return "none"
+    if name not in NATS:
+        return f"{number:.0%}"
+    return f"{number:.2f}" if name == "kl" else f"{number:+.2f}"

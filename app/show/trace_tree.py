@@ -9,9 +9,8 @@ from rich.markup import escape
 from rich.tree import Tree
 
 from agent.records import Drift, Event, Example, GateDecision, Retention
-from app.show.figures import BESIDE, MEANING, interval, value
 from app.show.report import Command
-from app.show.tables import screen
+from app.show.tables import BESIDE, MEANING, interval, screen, value
 from graphs.methods.practice import heldout_run, practice_run
 from graphs.views.summary import QuestionRow
 from graphs.views.trace import CandidateTrace, DocumentTrace, PlanTrace, RunTrace

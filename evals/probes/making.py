@@ -46,7 +46,7 @@ def make_probes(
     }
     known = [f.answer for f in found] + [answer for pairs in asked.values() for answer in pairs.values()]
     knowledge = [
-        Probe.make(document.id, kind, half, question, answer, rivals=len(_rivals(question, answer, known)))
+        Probe.make(document.id, kind, half, question, answer, rivals=_rivals(question, answer, known))
         for kind, pairs in asked.items()
         for half, (question, answer) in zip(itertools.cycle(TURNS[kind]), pairs.items(), strict=False)
     ]
@@ -108,8 +108,8 @@ def _others(question: str, answer: str, known: Sequence[str]) -> list[str]:
     return [text for folded, text in rest.items() if folded not in given_away]
 
 
-def _rivals(question: str, answer: str, known: Sequence[str]) -> list[str]:
-    return [text for text in _others(question, answer, known) if shape(text) == shape(answer)]
+def _rivals(question: str, answer: str, known: Sequence[str]) -> int:
+    return sum(shape(text) == shape(answer) for text in _others(question, answer, known))
 
 
 def _distractors(fact: Fact, found: Sequence[Fact]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal
 
 from langgraph.graph import END, START, StateGraph
@@ -56,15 +57,16 @@ def document_graph(steps: dict[str, tuple[Any, Any]]) -> StateGraph[AdaptState, 
 
 
 def adapt_graph() -> StateGraph[AdaptState, Context, Any, Any]:
+    evaluate = partial(nodes.evaluate, lambda probes: probes.asked_in_practice)
     return document_graph(
         {
             "probe": (nodes.probe, either("measurable", "recall")),
             "recall": (nodes.recall, "plan"),
-            "plan": (nodes.plan_by(plan_as_configured), TO_WRITERS),
+            "plan": (partial(nodes.plan, plan_as_configured), TO_WRITERS),
             "write": (nodes.write, "check"),
-            "check": (nodes.check_for(nodes.train_once), either("candidates", "train")),
+            "check": (partial(nodes.check, nodes.train_once), either("candidates", "train")),
             "train": (nodes.train, either("candidates", "evaluate")),
-            "evaluate": (nodes.evaluate_on(lambda probes: probes.asked_in_practice), either("candidates", "reward")),
+            "evaluate": (evaluate, either("candidates", "reward")),
             "reward": (nodes.reward, "select"),
             "select": (nodes.select, either("champion", "merge")),
             "merge": (nodes.merge, "gate"),

@@ -1,15 +1,15 @@
 """The nodes of the graphs that work on one document, thin: read ids from the state, call a stage, write to the ledger.
 
 A node that runs twice after a crash changes nothing: ids are hashes, and every write is idempotent. What practice and
-tests do otherwise is a value: who plans (`plan_by`), how a self-edit is trained (`check_for`), and which probes
-candidates are asked (`evaluate_on`).
+tests do otherwise is a value that comes first, for `partial`: who plans (`plan`), how a self-edit is trained (`check`),
+and which probes candidates are asked (`evaluate`).
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from langgraph.runtime import Runtime
 
@@ -49,15 +49,11 @@ Update = dict[str, Any]
 Plans = Callable[[Context, str, Document, Mapping[str, Strategy], Sequence[Recalled]], list[Plan]]
 """Who plans: gets run, document, strategies that suit it and recalled winners. Raises AnswerError where the model that
 plans gave no usable answer."""
+Trainings = Callable[[Context, Plan], list[TrainSettings]]
+Asked = Callable[[ProbeSet], ProbeSet]
 
 NEVER_PLANNED = ("rank", "alpha", "top_layers")
 """Settings that no planner chooses: a plan that has others was made under another configuration."""
-
-
-class Node(Protocol):
-    """A node of a document's graph."""
-
-    def __call__(self, state: AdaptState, runtime: Runtime[Context]) -> Update: ...
 
 
 def probe(state: AdaptState, runtime: Runtime[Context]) -> Update:
@@ -97,26 +93,22 @@ def recall(state: AdaptState, runtime: Runtime[Context]) -> Update:
     return {"recalled": [r.model_dump(mode="json") for r in found]}
 
 
-def plan_by(plans_for: Plans) -> Node:
-    """A node that plans for a document, by strategies that suit its language. A planner that fails, fails it."""
-
-    def plan(state: AdaptState, runtime: Runtime[Context]) -> Update:
-        context = runtime.context
-        run, document = state["run"], context.ledger.document(state["document"])
-        with context.tracer.step(run, "plan", document.id) as span:
-            strategies = suited(context.strategies, state["language"])
-            plans = _recorded_plans(context, run, document.id, strategies)
-            if strategies and not plans:
-                recalled = [Recalled.model_validate(r) for r in state.get("recalled", ())]
-                try:
-                    plans = plans_for(context, run, document, strategies, recalled)
-                except AnswerError as error:
-                    return {"plans": [], "failure": span.failed(error)}
-                context.ledger.add_plans(plans)
-            span.data["plans"] = [{"plan": p.id, "strategy": p.strategy, "reason": p.reason} for p in plans]
-        return {"plans": [p.id for p in plans]}
-
-    return plan
+def plan(plans_for: Plans, state: AdaptState, runtime: Runtime[Context]) -> Update:
+    """Plan for a document, by strategies that suit its language. A planner that fails, fails it."""
+    context = runtime.context
+    run, document = state["run"], context.ledger.document(state["document"])
+    with context.tracer.step(run, "plan", document.id) as span:
+        strategies = suited(context.strategies, state["language"])
+        plans = _recorded_plans(context, run, document.id, strategies)
+        if strategies and not plans:
+            recalled = [Recalled.model_validate(r) for r in state.get("recalled", ())]
+            try:
+                plans = plans_for(context, run, document, strategies, recalled)
+            except AnswerError as error:
+                return {"plans": [], "failure": span.failed(error)}
+            context.ledger.add_plans(plans)
+        span.data["plans"] = [{"plan": p.id, "strategy": p.strategy, "reason": p.reason} for p in plans]
+    return {"plans": [p.id for p in plans]}
 
 
 def _recorded_plans(context: Context, run: str, document: str, strategies: Mapping[str, Strategy]) -> list[Plan]:
@@ -165,34 +157,30 @@ def train_once(context: Context, plan: Plan) -> list[TrainSettings]:
     return [plan.settings]
 
 
-def check_for(trainings: Callable[[Context, Plan], list[TrainSettings]]) -> Node:
-    """A node that refuses what must not be trained on. What is left of a self-edit becomes one candidate for each
-    of the settings that `trainings` names."""
-
-    def check(state: AdaptState, runtime: Runtime[Context]) -> Update:
-        context = runtime.context
-        run, document = state["run"], context.ledger.document(state["document"])
-        probes = context.ledger.probes(document.id)
-        candidates: list[Candidate] = []
-        told: list[dict[str, Any]] = []
-        with context.tracer.step(run, "check", document.id) as span:
-            for draft in sorted(state["drafts"], key=lambda d: state["plans"].index(d["plan"])):
-                plan = _plan(context, run, document.id, draft["plan"])
-                examples = [Example.model_validate(e) for e in draft["examples"]]
-                written = [Writing.model_validate(w) for w in draft["written"]]
-                edit = SelfEdit.make(plan, draft["writer"], *check_examples(document, examples, probes), written)
-                context.ledger.add_self_edit(edit)
-                if edit.examples:
-                    base = context.config.model.name
-                    candidates += [Candidate.make(run, edit, base, each) for each in trainings(context, plan)]
-                told.append({"plan": plan.id, "strategy": plan.strategy,
-                             "passed": len(edit.examples), "refused": len(edit.refused)})  # fmt: skip
-            context.ledger.add_candidates(candidates)
-            span.data = {"passed": sum(t["passed"] for t in told), "refused": sum(t["refused"] for t in told),
-                         "plans": told}  # fmt: skip
-        return {"candidates": [c.id for c in candidates]}
-
-    return check
+def check(trainings: Trainings, state: AdaptState, runtime: Runtime[Context]) -> Update:
+    """Refuse what must not be trained on. What is left of a self-edit becomes one candidate for each of the settings
+    that `trainings` names."""
+    context = runtime.context
+    run, document = state["run"], context.ledger.document(state["document"])
+    probes = context.ledger.probes(document.id)
+    candidates: list[Candidate] = []
+    told: list[dict[str, Any]] = []
+    with context.tracer.step(run, "check", document.id) as span:
+        for draft in sorted(state["drafts"], key=lambda d: state["plans"].index(d["plan"])):
+            plan = _plan(context, run, document.id, draft["plan"])
+            examples = [Example.model_validate(e) for e in draft["examples"]]
+            written = [Writing.model_validate(w) for w in draft["written"]]
+            edit = SelfEdit.make(plan, draft["writer"], *check_examples(document, examples, probes), written)
+            context.ledger.add_self_edit(edit)
+            if edit.examples:
+                base = context.config.model.name
+                candidates += [Candidate.make(run, edit, base, each) for each in trainings(context, plan)]
+            told.append({"plan": plan.id, "strategy": plan.strategy,
+                         "passed": len(edit.examples), "refused": len(edit.refused)})  # fmt: skip
+        context.ledger.add_candidates(candidates)
+        span.data = {"passed": sum(t["passed"] for t in told), "refused": sum(t["refused"] for t in told),
+                     "plans": told}  # fmt: skip
+    return {"candidates": [c.id for c in candidates]}
 
 
 def train(state: AdaptState, runtime: Runtime[Context]) -> Update:
@@ -217,24 +205,20 @@ def train(state: AdaptState, runtime: Runtime[Context]) -> Update:
     return {"candidates": left, "failure": "" if left else "no candidate could be trained"}
 
 
-def evaluate_on(choose: Callable[[ProbeSet], ProbeSet]) -> Node:
-    """A node that asks all candidates these probes and the general questions, in one batch."""
-
-    def evaluate(state: AdaptState, runtime: Runtime[Context]) -> Update:
-        context = runtime.context
-        run, document = state["run"], context.ledger.document(state["document"])
-        with context.tracer.step(run, "evaluate", document.id) as span:
-            probes = choose(probes_of(context.ledger, run, document.id))
-            subjects = {c: candidate_folder(context.config, c) for c in state["candidates"]}
-            broken = score_subjects(context, run, document, probes, {**subjects})
-            left = [c for c in state["candidates"] if c not in broken]
-            span.model, span.data = context.model.name, {"probes": len(probes), "candidates": len(left)}
-            if broken:
-                span.message = f"{len(broken)} candidates answered with figures that are not numbers"
-                span.status = "ok" if left else "failed"
-        return {"candidates": left, "failure": "" if left else "no candidate could be measured"}
-
-    return evaluate
+def evaluate(choose: Asked, state: AdaptState, runtime: Runtime[Context]) -> Update:
+    """Ask all candidates the probes that are chosen and the general questions, in one batch."""
+    context = runtime.context
+    run, document = state["run"], context.ledger.document(state["document"])
+    with context.tracer.step(run, "evaluate", document.id) as span:
+        probes = choose(probes_of(context.ledger, run, document.id))
+        subjects = {c: candidate_folder(context.config, c) for c in state["candidates"]}
+        broken = score_subjects(context, run, document, probes, {**subjects})
+        left = [c for c in state["candidates"] if c not in broken]
+        span.model, span.data = context.model.name, {"probes": len(probes), "candidates": len(left)}
+        if broken:
+            span.message = f"{len(broken)} candidates answered with figures that are not numbers"
+            span.status = "ok" if left else "failed"
+    return {"candidates": left, "failure": "" if left else "no candidate could be measured"}
 
 
 def reward(state: AdaptState, runtime: Runtime[Context]) -> Update:

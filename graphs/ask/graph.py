@@ -8,7 +8,7 @@ from langgraph.graph import END, START, StateGraph
 
 from graphs.adapt.graph import either
 from graphs.ask import nodes
-from graphs.ask.state import AnswerState
+from graphs.ask.nodes import AnswerState
 from graphs.context import Context
 
 

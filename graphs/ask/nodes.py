@@ -1,17 +1,30 @@
-"""The nodes of the answer graph."""
+"""The nodes of the answer graph, and its state."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypedDict
 
 from langgraph.runtime import Runtime
 
 from agent.memory.routing import chosen
 from agent.models.prompts import asked_prompt
 from agent.ports import Query
-from graphs.ask.state import AnswerState
 from graphs.context import Context
 from graphs.library.folders import routed_query
+
+
+class AnswerState(TypedDict, total=False):
+    question: str
+    base_only: bool
+    adapter: str
+    """The id of the routed adapter; "" where the base answers."""
+    title: str
+    """The title of the routed adapter's document, also where only the base is to answer; "" where none is near."""
+    considered: list[dict[str, Any]]
+    """The nearest adapters with their cosine distance, nearest first."""
+    answer: str
+    base_answer: str
+
 
 CONSIDERED = 5
 """Adapters whose distance is reported with an answer."""

@@ -9,8 +9,8 @@ from langgraph.graph import END, START, StateGraph
 from graphs.adapt.graph import BUSY
 from graphs.context import Context
 from graphs.improve import nodes
+from graphs.improve.nodes import ImproveState
 from graphs.improve.practising import practice_graph
-from graphs.improve.state import ImproveState
 from graphs.improve.testing import test_graph
 
 

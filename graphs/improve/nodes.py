@@ -1,4 +1,4 @@
-"""The nodes of the outer loop, thin: what a round is about is in the ledger, the state only says where it is."""
+"""The nodes of the outer loop, thin: what a round is about is in the ledger, its state only says where it is."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from statistics import fmean
-from typing import Any
+from typing import Any, TypedDict
 
 from langgraph.runtime import Runtime
 
@@ -18,12 +18,25 @@ from agent.sources import read
 from graphs.context import Context
 from graphs.improve.budget import between_rounds, within_round
 from graphs.improve.screening import Seeds
-from graphs.improve.state import ImproveState
 from graphs.improve.verdict import compare_arms
 from graphs.library.publishing import promote
-from graphs.methods import method_named, method_of, method_of_round
+from graphs.methods import method_of, method_of_round
 from graphs.methods.method import Choosers, Method, former
 from graphs.methods.practice import Practice, action_of, heldout_run, practice_run
+
+
+class ImproveState(TypedDict, total=False):
+    improve: str
+    """The run of the outer loop. `run` is the one of its round's practice or test that is in hand."""
+    sources: list[str]
+    number: int
+    """The round in hand, from 1."""
+    run: str
+    queue: list[str]
+    document: str
+    stop: str
+    """Why the loop ends; "" while it goes on."""
+
 
 Update = dict[str, Any]
 
@@ -140,8 +153,7 @@ def choosers_of(context: Context, heldout: str) -> Choosers:
     run = context.ledger.run(heldout)
     assert run.parent is not None
     assert run.round is not None
-    assert run.trains is not None
-    return method_named(context, run.trains).choosers(practice_run(run.parent, run.round))
+    return method_of(context, heldout).choosers(practice_run(run.parent, run.round))
 
 
 def judge(state: ImproveState, runtime: Runtime[Context]) -> Update:

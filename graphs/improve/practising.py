@@ -6,6 +6,7 @@ Nothing is selected or published, and no document counts as learned.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from langgraph.graph import END, StateGraph
@@ -54,15 +55,16 @@ def screen(state: AdaptState, runtime: Runtime[Context]) -> nodes.Update:
 
 
 def practice_graph() -> StateGraph[AdaptState, Context, Any, Any]:
+    evaluate = partial(nodes.evaluate, lambda probes: probes.asked_in_practice)
     return document_graph(
         {
             "probe": (nodes.probe, either("measurable", "plan")),
-            "plan": (nodes.plan_by(plan_for_practice), TO_WRITERS),
+            "plan": (partial(nodes.plan, plan_for_practice), TO_WRITERS),
             "write": (nodes.write, "check"),
-            "check": (nodes.check_for(train_with_seeds), either("candidates", "screen")),
+            "check": (partial(nodes.check, train_with_seeds), either("candidates", "screen")),
             "screen": (screen, "train"),
             "train": (nodes.train, either("candidates", "evaluate")),
-            "evaluate": (nodes.evaluate_on(lambda probes: probes.asked_in_practice), either("candidates", "reward")),
+            "evaluate": (evaluate, either("candidates", "reward")),
             "reward": (nodes.reward, "close"),
             "close": (nodes.close_trial, END),
         }

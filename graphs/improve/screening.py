@@ -17,7 +17,6 @@ from graphs.methods.practice import Practice, action_of
 if TYPE_CHECKING:
     from seal_train.policies.reward_model import Draft, RewardModel
 
-
 EARNED, SURE = 0.3, 0.05
 """The rank correlation within documents that a round's predictions must have had, and its largest p-value."""
 

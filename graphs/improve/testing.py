@@ -6,6 +6,7 @@ It gives no reward, publishes nothing, and no document counts as learned.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from langgraph.graph import END, StateGraph
@@ -36,11 +37,11 @@ def test_graph(choosers_of: ChoosersOf) -> StateGraph[AdaptState, Context, Any, 
     return document_graph(
         {
             "probe": (nodes.probe, either("measurable", "plan")),
-            "plan": (nodes.plan_by(plan_for_arms(choosers_of)), TO_WRITERS),
+            "plan": (partial(nodes.plan, plan_for_arms(choosers_of)), TO_WRITERS),
             "write": (nodes.write, "check"),
-            "check": (nodes.check_for(nodes.train_once), either("candidates", "train")),
+            "check": (partial(nodes.check, nodes.train_once), either("candidates", "train")),
             "train": (nodes.train, either("candidates", "evaluate")),
-            "evaluate": (nodes.evaluate_on(lambda probes: probes.asked_in_test), "close"),
+            "evaluate": (partial(nodes.evaluate, lambda probes: probes.asked_in_test), "close"),
             "close": (nodes.close_trial, END),
         }
     )

@@ -9,7 +9,7 @@ from langgraph.graph import END, START, StateGraph
 from graphs.adapt.graph import BUSY, adapt_graph, either
 from graphs.context import Context
 from graphs.ingest import nodes
-from graphs.ingest.state import IngestState
+from graphs.ingest.nodes import IngestState
 
 
 def ingest_graph() -> StateGraph[IngestState, Context, Any, Any]:

@@ -1,9 +1,9 @@
-"""The nodes of the ingest graph: reading, picking, examining."""
+"""The nodes of the ingest graph: reading, picking, examining; and its state."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import Any, TypedDict
 
 from langgraph.runtime import Runtime
 
@@ -13,9 +13,17 @@ from agent.redact import without_credentials
 from agent.sources import read as read_source
 from graphs.context import Context
 from graphs.ingest.reading import Items
-from graphs.ingest.state import IngestState
 from graphs.library.winners import follow
 from graphs.measure.examine import examine as ask_all
+
+
+class IngestState(TypedDict, total=False):
+    run: str
+    sources: list[str]
+    queue: list[str]
+    """Ids of the documents that are still to do."""
+    document: str
+    """The one in hand; "" where the queue is empty."""
 
 
 def read(state: IngestState, runtime: Runtime[Context]) -> dict[str, Any]:

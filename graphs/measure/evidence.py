@@ -12,8 +12,8 @@ from graphs.tracing import Span
 
 def made(context: Context, document: Document, span: Span) -> list[Probe]:
     """Raises AnswerError where the prober gave no usable answer."""
+    from evals.probes.chat import WrittenProber
     from evals.probes.making import make_probes
-    from evals.probes.written import WrittenProber
 
     config = context.config.probe
     written: list[tuple[str, str]] = []

@@ -1,14 +1,15 @@
-"""Where things stand in a home."""
+"""Where things stand in a home, and what its adapter library was and is."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import model_serializer
 
 from agent.ports import Ledger
-from agent.records import Outcome, Record, Run
+from agent.records import Adapter, LibraryVersion, Outcome, Record, Run
 from graphs.context import Context
 from graphs.library.unfinished import unfinished
 from graphs.methods import all_methods
@@ -92,6 +93,9 @@ def view_status(context: Context) -> Status:
         for d in documents
     )
     counts = Counter(left.values())
+    at_work = now and AtWork(
+        run=now.id, process=now.process, machine=now.machine, seconds=now.seconds, documents_left=counts[now.id]
+    )
     return Status(
         home=str(config.home),
         model=config.model.name,
@@ -100,10 +104,7 @@ def view_status(context: Context) -> Status:
         runs=len(recent),
         recent_runs=tuple(_row(ledger, run, now) for run in recent[:RECENT]),
         last_run=LastRun(run=last.id, kind=last.kind, status=_status(last, now)) if last else None,
-        running=now
-        and AtWork(
-            run=now.id, process=now.process, machine=now.machine, seconds=now.seconds, documents_left=counts[now.id]
-        ),
+        running=at_work,
         unfinished={run: count for run, count in counts.items() if not now or run != now.id},
         adapters=len(ledger.current()),
         winners=len(ledger.winners()),
@@ -158,3 +159,43 @@ def latest_runs(ledger: Ledger) -> list[Run]:
     return sorted(
         (r for r in ledger.runs() if r.kind not in ("practice", "held-out")), key=lambda r: r.began_at, reverse=True
     )
+
+
+class WentBack(Record):
+    """A taking back that made no version: from the one that had added the adapter, the library went back to `to`."""
+
+    removed: str
+    to: int | None
+    reason: str
+    at: float
+
+
+class Library(Record):
+    """`current` are the adapters that answer now, `library` every version, `went_back` what made none."""
+
+    current: tuple[Adapter, ...]
+    library: tuple[LibraryVersion, ...]
+    went_back: tuple[WentBack, ...]
+
+
+def view_library(ledger: Ledger) -> Library:
+    current, versions = ledger.current(), ledger.library()
+    return Library(current=tuple(current), library=tuple(versions), went_back=tuple(_backs(ledger, versions)))
+
+
+def _backs(ledger: Ledger, versions: Sequence[LibraryVersion]) -> list[WentBack]:
+    """One for each version that does not stand behind the current one. The adapter's run tells when and why."""
+    parents = {v.version: v.parent for v in versions}
+    at = next((v.version for v in versions if v.current), None)
+    line = set[int]()
+    while at is not None:
+        line.add(at)
+        at = parents[at]
+    found = [
+        WentBack(removed=str(v.added), to=v.parent, reason=event.message, at=event.at)
+        for v in versions
+        if v.version not in line and v.candidate
+        for event in ledger.events(ledger.candidate(v.candidate).run)
+        if event.step == "rollback" and event.subject == v.candidate
+    ]
+    return sorted(found, key=lambda back: back.at)

@@ -1,16 +1,21 @@
-"""`seal ask`: one question, closed book, through the routed adapter."""
+"""`seal ask` and `seal explain`: one question, closed book, through the routed adapter, and why its answer is so."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.console import Console
 
 from agent.errors import ConfigError
 from app.cli.session import Session
+from app.show.progress import bar
 
 if TYPE_CHECKING:
-    from graphs.views.answers import Answer
+    from graphs.context import Context
+    from graphs.views.answers import Answer, Explanation
 
 
 def run(
@@ -72,3 +77,67 @@ def why_base(session: Session, answer: Answer) -> str:
             return f"all that was published was taken back; learn it again with: {again}"
         case _:
             return f"nothing is published yet; start with: {session.command('ingest SOURCE')}"
+
+
+def explain(
+    session: Session,
+    question: Annotated[str, typer.Argument(metavar="QUESTION", show_default=False, help="A question, in quotes")],
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE.png", show_default=False, help="Draw it all into a picture")
+    ] = None,
+) -> None:
+    """Show why an answer is what it is.
+
+    Asks the question as seal ask does. Of the adapter that answers it shows which lines of its training data moved
+    this answer most (whose gradients are most like the answer's), and which weights of the base it changed most. What
+    the base answers by itself was moved by no adapter: there is nothing to explain then.
+
+    Takes a gradient for each line, a second or less each on a CPU. It needs the model on this machine, also where an
+    endpoint answers. docs/explain.md says how to read it.
+
+    \b
+    Examples:
+      seal explain "Who runs the new ferry?"
+      seal explain "Who runs the new ferry?" --plot ferry.png
+
+    \f
+    Raises ConfigError where the question is empty or the plot cannot be written, and what `explain` raises.
+    """
+    from app.show.explain_report import show, show_base
+    from graphs.ask.asking import ask
+
+    if not question.strip():
+        raise ConfigError("the question is empty", 'seal explain "Who runs the new ferry?"')
+    _check_plot(plot)
+    context = session.opened()
+    answer = ask(context, question)
+    told = answer.model_dump(mode="json", exclude={"distance", "told", "why_base"})
+    if not answer.adapter:
+        why = f"{why_base(session, answer)}; no adapter had part in it, so there is nothing to explain"
+        nothing: dict[str, Any] = {"why": why, "strategies": [], "modules": [], "lines": [], "plot": None}
+        session.tell(told | nothing, lambda: show_base(answer, why))
+        return
+    found = _explained(context, answer)
+    if plot:
+        from app.show.explain_report import draw
+
+        draw(answer, found, plot)
+    result = told | found.model_dump(mode="json") | {"plot": str(plot) if plot else None}
+    session.tell(result, lambda: show(answer, found, plot))
+
+
+def _check_plot(plot: Path | None) -> None:
+    """Before anything is computed."""
+    if plot and (plot.suffix.lower() != ".png" or plot.is_dir()):
+        raise ConfigError(f"--plot {plot} is no PNG file", "name a file that ends in .png")
+    if plot and not plot.absolute().parent.is_dir():
+        raise ConfigError(f"--plot {plot}: there is no folder {plot.absolute().parent}", "make it, or name another one")
+
+
+def _explained(context: Context, answer: Answer) -> Explanation:
+    """With a bar on stderr while the gradients are taken."""
+    from graphs.ask.explain import explain as explained
+
+    with bar(Console(file=sys.stderr, highlight=False)) as shown:
+        task = shown.add_task("gradients of the training lines", total=None)
+        return explained(context, answer, lambda done, total: shown.update(task, completed=done, total=total))

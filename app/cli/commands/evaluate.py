@@ -10,8 +10,7 @@ from rich.markup import escape
 
 from agent.errors import ConfigError
 from app.cli.session import Session
-from app.show.figures import MEANING, interval, value
-from app.show.tables import counted, screen, table
+from app.show.tables import MEANING, counted, interval, screen, table, value
 
 if TYPE_CHECKING:
     from graphs.measure.suites import Measured

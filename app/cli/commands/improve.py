@@ -12,8 +12,8 @@ from agent.files import sweep
 from app.cli.commands.ingest import Approve, located
 from app.cli.running import carry_out
 from app.cli.session import Session, alone
-from app.show.improve_report import show_estimate, show_improvement
 from app.show.progress import ImproveProgress
+from app.show.report import show_estimate, show_improvement
 from app.show.round_page import write_pages
 from app.show.trackers import check
 
@@ -82,7 +82,6 @@ def improve(session: Session, sources: Sequence[str], resume: str | None = None)
         KeyboardInterrupt: likewise.
     """
     from graphs.runs.flows import IMPROVE
-    from graphs.runs.life import begin
 
     config, progress = session.config, ImproveProgress()
     check(config.improve.report_to)
@@ -90,8 +89,6 @@ def improve(session: Session, sources: Sequence[str], resume: str | None = None)
     sweep(config.home, config.work_dir, config.adapters_dir, config.writers_dir, config.datasets_dir, *pages)
     context = session.context(progress.listen, progress.trained)
     found = [located(source) for source in sources]
-    summary, before = carry_out(
-        session, IMPROVE, context, progress, resume, lambda fresh: begin(IMPROVE, fresh, found, "improve")
-    )
+    summary, before = carry_out(session, IMPROVE, "improve", context, progress, found, resume)
     page = None if before else write_pages(context.ledger, summary.run, config.reports_dir)
     return summary.model_copy(update={"home": str(config.home), "report": str(page) if page else None})

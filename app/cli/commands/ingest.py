@@ -16,6 +16,7 @@ from app.show.progress import IngestProgress
 from app.show.report import show_summary
 
 if TYPE_CHECKING:
+    from agent.records import RunKind
     from graphs.views.summary import Summary
 
 Approve = Annotated[
@@ -94,16 +95,12 @@ def learn(
         KeyboardInterrupt: likewise.
     """
     from graphs.runs.flows import INGEST
-    from graphs.runs.life import begin
 
     config, progress = session.config, IngestProgress()
     sweep(config.home, config.work_dir, config.adapters_dir)
     context = session.context(progress.listen, progress.trained)
-    found = [located(source) for source in sources]
-    summary, before = carry_out(
-        session, INGEST, context, progress, resume,
-        lambda fresh: begin(INGEST, fresh, found, "ingest --again" if again else "ingest"),
-    )  # fmt: skip
+    kind: RunKind = "ingest --again" if again else "ingest"
+    summary, before = carry_out(session, INGEST, kind, context, progress, [located(s) for s in sources], resume)
     return summary.model_copy(update={"home": str(config.home)}), 0 if before else _code(summary)
 
 

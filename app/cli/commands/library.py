@@ -14,12 +14,12 @@ from app.cli.session import Session
 from app.show.tables import counted, screen, table
 
 if TYPE_CHECKING:
-    from graphs.views.library import Library, WentBack
+    from graphs.views.status import Library, WentBack
 
 
 def show(session: Session) -> None:
     """List the adapters that answer now, and those before."""
-    from graphs.views.library import view_library
+    from graphs.views.status import view_library
 
     library = view_library(session.opened().ledger)
     session.tell(library, lambda: _show(session, library))

@@ -1,13 +1,14 @@
-"""`seal status`: where things stand."""
+"""`seal status` and `seal trace`: where things stand, and what a run did and why."""
 
 from __future__ import annotations
 
 import platform
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agent.errors import StoreError
 from app.cli.session import Session
 from app.show.tables import counted
 
@@ -60,3 +61,28 @@ def _came(run: RunRow) -> str:
     if run.improves:
         return f"{documents}, {counted(len(run.rounds), 'round')}, {run.rounds.count('promote')} promoted a policy"
     return f"{documents}, {run.published} published"
+
+
+def trace(
+    session: Session,
+    run_id: Annotated[
+        str | None, typer.Argument(metavar="RUN", show_default=False, help="Default: the latest that read a document")
+    ] = None,
+) -> None:
+    """Show what a run did and why.
+
+    Plans, self-edits, training, scores, gate, and every question before and after. Also of a run that is still going
+    or was cut off. --json holds everything that the ledger knows of the run.
+
+    \f
+    Raises StoreError where there is no such run.
+    """
+    from app.show.trace_tree import show
+    from graphs.views.status import latest_runs
+    from graphs.views.trace import trace_run
+
+    ledger = session.opened().ledger
+    if not latest_runs(ledger):
+        raise StoreError("there is no run yet", f"start with: {session.command('ingest SOURCE')}")
+    found = trace_run(ledger, run_id)
+    session.tell(found, lambda: show(found, session.command))

@@ -10,7 +10,7 @@ import pytest
 
 from agent.errors import AnswerError, EndpointError
 from agent.models.chat import OpenAIChat
-from evals.probes.judge import ChatJudge
+from evals.probes.chat import ChatJudge
 from tests.conformance.judge import JudgeConformance
 from tests.fakes.chat import FakeChat, failing_chat
 from tests.fakes.openai_server import Asked, FakeOpenAI, Fault

@@ -10,7 +10,7 @@ import pytest
 from agent.errors import AnswerError, EndpointError
 from agent.models.chat import OpenAIChat
 from agent.records import Document, Question
-from evals.probes.written import WrittenProber
+from evals.probes.chat import WrittenProber
 from tests.fakes.chat import FakeChat, failing_chat
 from tests.fakes.openai_server import Asked, FakeOpenAI
 

@@ -18,7 +18,7 @@ from agent.records.rounds import PlannerPolicy, Round
 from graphs.approve.graph import approve
 from graphs.improve import nodes
 from graphs.improve.graph import improve_graph
-from graphs.improve.state import ImproveState
+from graphs.improve.nodes import ImproveState
 from graphs.methods.method import promoted
 from graphs.methods.planner import configured_planner
 from graphs.methods.practice import Practice, heldout_run, practice_run

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from graphs.ingest.graph import ingest_graph
-from graphs.ingest.state import IngestState
+from graphs.ingest.nodes import IngestState
 from tests.fakes.house import FakeContext, write_articles
 from tests.graphs.ingesting import came
 
