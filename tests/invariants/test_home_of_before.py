@@ -12,7 +12,7 @@ import json
 import shutil
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from math import isclose
 from pathlib import Path
@@ -20,8 +20,10 @@ from typing import Any
 
 import pytest
 
-from tests.app.fake_seal import LENIENT, CommandRuntime, Seal, use_fake
-from tests.fakes.house import known_answers
+from graphs.context import Context
+from tests.app.fake_seal import LENIENT, Seal
+from tests.fakes.engine import FakeModel, FakeTrainer
+from tests.fakes.house import fake_makers, known_answers
 
 DATA = Path(__file__).parents[1] / "data"
 SOURCES = DATA / "sources_of_before"
@@ -52,11 +54,11 @@ class Home:
     """A copy of the home. `trained` are the candidates that were trained in it since, each as often as it was."""
 
     seal: Seal
-    runtimes: list[CommandRuntime] = field(default_factory=list)
+    trainers: list[FakeTrainer]
 
     @property
     def trained(self) -> list[str]:
-        return [candidate for runtime in self.runtimes for candidate in runtime.fake_trainer.trained]
+        return [candidate for trainer in self.trainers for candidate in trainer.trained]
 
     def json(self, *command: str | Path) -> Any:
         """What a command prints, with the home's place in it as it was then."""
@@ -67,18 +69,16 @@ class Home:
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    found = Home(Seal(shutil.copytree(DATA / "home_of_before", tmp_path / "home")))
+def home(tmp_path: Path) -> Home:
+    trainers: list[FakeTrainer] = []
 
-    class Today(CommandRuntime):
-        def __init__(self, *arguments: Any, **more: Any) -> None:
-            super().__init__(*arguments, **more)
-            self.fake_model.answers = answers()
-            self.fake_trainer.logprob_of, self.fake_trainer.learns_passages = {"sentences": -3.0}, False
-            found.runtimes.append(self)
+    def trainer(_: Context) -> FakeTrainer:
+        trainers.append(made := FakeTrainer())
+        made.logprob_of, made.learns_passages = {"sentences": -3.0}, False
+        return made
 
-    use_fake(monkeypatch, Today)
-    return found
+    makers = fake_makers(model=lambda _: FakeModel(answers()), trainer=trainer)
+    return Home(Seal(shutil.copytree(DATA / "home_of_before", tmp_path / "home"), makers), trainers)
 
 
 def lost(before: Any, now: Any, but: frozenset[str] = frozenset(), at: str = "") -> Iterator[str]:
