@@ -23,6 +23,7 @@ from tests.fakes.engine import FakeTrainer
 from tests.fakes.house import FakeContext, mills, write_articles
 from tests.fakes.packages import install
 
+NAME = "acme_method"
 PAGE = (Path(__file__).parents[3] / "docs" / "extending.md").read_text(encoding="utf-8")
 ARTICLES = mills(24)
 SMALL = {
@@ -37,9 +38,9 @@ FACTS_ARE_BEST = {"passage": -3.0, "sentences": -2.0, "cloze": -1.0, "facts": -0
 @pytest.fixture
 def favourite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The module of the installed package. A policy of it is one strategy for everything."""
-    (source,) = re.findall(r"`acme_method\.py`:\n\n```python\n(.*?)```", PAGE, re.DOTALL)
-    install(monkeypatch, tmp_path / "site", "acme_method", GROUP, source, "FavouriteMethod")
-    return importlib.import_module("acme_method")
+    (source,) = re.findall(rf"`{NAME}\.py`:\n\n```python\n(.*?)```", PAGE, re.DOTALL)
+    install(monkeypatch, tmp_path / "site", NAME, GROUP, source, "FavouriteMethod")
+    return importlib.import_module(NAME)
 
 
 def at(home: Path, more: dict[str, str] | None = None, worth: dict[str, float] = FACTS_ARE_BEST) -> FakeContext:
