@@ -119,6 +119,7 @@ def test_a_file_of_something_else_is_told_from_self_edits(wrong: str, tmp_path: 
 def test_a_bench_without_arguments_takes_none_of_the_command_line(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not "bench inner" itself, which is what argparse would take."""
     given: list[list[str]] = []
+    # What they do takes hours, and the commands import them by name.
     monkeypatch.setattr(inner_loop, "main", given.append)
     monkeypatch.setattr(ranking, "main", given.append)
     assert CliRunner().invoke(app, ["bench", name]).exit_code == 0
