@@ -6,12 +6,13 @@ stands at a LangGraph interrupt until `seal approve`, or whoever has the graph o
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import Any
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Command, interrupt
+from typing_extensions import TypedDict
 
 from agent.errors import UnknownName
 from agent.records import Answered, Approval, Outcome

@@ -6,9 +6,10 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from statistics import fmean
-from typing import Any, TypedDict
+from typing import Any
 
 from langgraph.runtime import Runtime
+from typing_extensions import TypedDict
 
 from agent.errors import ConfigError, SourceError
 from agent.ports import Failure

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, TypedDict
+from typing import Any
 
 from langgraph.runtime import Runtime
+from typing_extensions import TypedDict
 
 from agent.errors import SourceError
 from agent.ports import Failure

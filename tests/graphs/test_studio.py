@@ -107,3 +107,13 @@ def test_an_outer_loop_begins_from_its_name_and_sources_alone(tmp_path: Path) ->
     with pytest.raises(Exception, match="too few"):
         graph.invoke({"improve": "fresh", "sources": [source]}, context={})
     assert context.ledger.run("fresh").kind == "improve"
+
+
+@pytest.mark.parametrize(
+    ("graph", "asked"),
+    [(ingest_graph, {"run", "sources"}), (answer_graph, {"question"}), (improve_graph, {"improve", "sources"})],
+)
+def test_a_server_can_show_a_form_for_what_goes_in(graph: Callable[[], Any], asked: set[str], tmp_path: Path) -> None:
+    """On Python 3.11 pydantic makes no schema of typing.TypedDict, and `langgraph dev` shows none then."""
+    opened = studio.opened("graph", graph(), FakeContext(tmp_path / "home"))
+    assert asked <= set(opened.get_input_jsonschema()["properties"])
