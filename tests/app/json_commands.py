@@ -62,7 +62,9 @@ class Commands:
         self.printed: Printed = {}
 
     def __call__(self, name: str, *command: str | Path) -> Any:
-        self.printed[name] = found = json.loads(self.seal(*command, "--json").stdout)
+        done = self.seal(*command, "--json")
+        assert done.stdout.startswith("{"), f"{name}: {done.output}"
+        self.printed[name] = found = json.loads(done.stdout)
         return found
 
 

@@ -255,6 +255,16 @@ def test_the_outer_loop_goes_on_in_the_round_that_it_was_killed_in(home: Home) -
     check_done(home, DIED)
 
 
+@pytest.mark.parametrize(("verb", "run", "at_work"), [("ingest", CUT, CUT), ("improve", DIED, PRACTICE)])
+def test_a_run_goes_on_with_the_step_that_it_was_cut_off_in(verb: str, run: str, at_work: str, home: Home) -> None:
+    """By its checkpoint. Without it the document in hand would begin anew, with what the ledger knows of it."""
+    home.json(verb, "--resume", run)
+    before, now = SAID["traces"][at_work]["events"], home.json("trace", at_work)["events"]
+    assert now[len(before)]["step"] == "train"
+    steps = [event["step"] for event in now if event["document"] == now[len(before)]["document"]]
+    assert {steps.count(step) for step in ("probe", "plan", "check", "close")} == {1}
+
+
 def check_trained_once(home: Home, before: set[str], now: set[str]) -> None:
     """Nothing that was trained before is trained again, and all else is, once."""
     assert before
