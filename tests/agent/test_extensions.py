@@ -33,6 +33,8 @@ def test_a_package_outside_adds_a_strategy(tmp_path: Path, monkeypatch: pytest.M
         (SHOUT.format(name="cloze"), "SHOUT", "two strategies are called 'cloze'"),
         (SHOUT.format(name="shout"), "CRY", "the strategy toy_wrong:CRY cannot be imported"),
         ("import no_such_package_anywhere", "SHOUT", "the strategy toy_wrong:SHOUT cannot be imported"),
+        ("SHOUT = 1 / 0", "SHOUT", "the strategy toy_wrong:SHOUT cannot be imported: division by zero"),
+        ("def shout(): ...", "shout", "the strategy toy_wrong:shout has no name of its own"),
     ],
 )
 def test_one_that_cannot_be_used_is_named(
@@ -41,7 +43,7 @@ def test_one_that_cannot_be_used_is_named(
     install(monkeypatch, tmp_path, "toy_wrong", "seal.strategies", source, entry)
     with pytest.raises(ConfigError, match=said) as found:
         all_strategies()
-    assert "package" in found.value.mend
+    assert "the package toy_wrong" in found.value.mend
 
 
 def test_two_packages_may_not_add_the_same_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
