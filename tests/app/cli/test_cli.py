@@ -188,6 +188,11 @@ def test_doctor_finds_what_it_needs(learned: Seal) -> None:
     assert told["ok"]
     found = {f["what"]: f["told"] for f in told["findings"]}
     assert (found["ledger"], found["memory"]) == ("1 run", "2 winners")
+    assert (found["methods"], "JSONL" in found["formats"], "gain" in found["rewards"]) == (
+        "planner, writer",
+        True,
+        True,
+    )
     assert learned("doctor").stdout.count("ok  ") == len(found)
 
 

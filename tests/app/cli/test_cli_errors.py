@@ -14,6 +14,7 @@ from graphs.wiring import REAL
 from tests.app.fake_seal import LENIENT, Seal, StoppedTrainer
 from tests.fakes.house import ARTICLES
 from tests.fakes.http_server import HttpServer, Reply
+from tests.fakes.packages import install
 
 ROOT = Path(__file__).parents[3]
 GOOD = json.dumps(ARTICLES[0]) + "\n"
@@ -299,3 +300,13 @@ def test_debug_shows_the_traceback(tmp_path: Path) -> None:
     done = seal_program("rollback", "--debug", "--home", str(tmp_path / "home"))
     assert done.returncode == 1
     assert "StoreError: there is nothing at" in done.stderr
+
+
+def test_doctor_names_the_package_that_adds_what_is_no_method(
+    seal: Seal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(monkeypatch, tmp_path / "site", "acme_nothing", "seal.methods", "def nothing(): ...\n", "nothing")
+    doctor = seal("doctor")
+    assert doctor.exit_code == 1
+    assert "miss  methods    the method acme_nothing:nothing has no name of its own" in doctor.stdout
+    assert "name the right object in the entry points of the package acme_nothing" in doctor.stdout
