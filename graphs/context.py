@@ -6,7 +6,7 @@ so that nothing loads a model which needs none.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -28,6 +28,8 @@ from agent.ports import (
     Trainer,
     WriterTrainer,
 )
+from agent.records import RunKind
+from agent.redact import without_credentials
 from graphs.tracing import Listener, Tracer
 
 if TYPE_CHECKING:
@@ -142,6 +144,10 @@ class Context:
         if name and name not in self._chats:
             self._chats.setdefault(name, self.makers.chat(self, name))  # another thread may have been faster
         return self._chats[name] if name else None
+
+    def start_run(self, name: str, kind: RunKind, sources: Sequence[str]) -> None:
+        """Write a run down as running, under this configuration. User names and passwords of sources are not kept."""
+        self.ledger.start_run(name, kind, self.config.recorded(), [without_credentials(source) for source in sources])
 
     def checkpoints(self) -> AbstractContextManager[BaseCheckpointSaver[str]]:
         """LangGraph's checkpointer: in the ledger's database where that is PostgreSQL, else SQLite under home."""

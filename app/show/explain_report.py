@@ -79,7 +79,7 @@ def _lines(found: Explanation, title: str, console: Console) -> None:
 
 def shown(line: TrainingLine, title: str) -> str:
     """A line's text in one line, without the topic that all questions begin with."""
-    return one_line((line.prompt + line.completion).removeprefix(f"Topic: {title}\n"))
+    return one_line(line.text.removeprefix(f"Topic: {title}\n"))
 
 
 def _modules(found: Explanation, console: Console) -> None:

@@ -52,8 +52,7 @@ def gather(state: ImproveState, runtime: Runtime[Context]) -> Update:
     context, run = runtime.context, state["improve"]
     ledger = context.ledger
     if all(known.id != run for known in ledger.runs()):  # the graph was not started by `seal improve`
-        shown = [without_credentials(source) for source in state["sources"]]
-        ledger.start_run(run, "improve", context.config.recorded(), shown)
+        context.start_run(run, "improve", state["sources"])
     if any(e.step == "read" and e.status == "ok" for e in ledger.events(run)):  # the run goes on as it began
         return {"stop": ""}
     with context.tracer.step(run, "read") as span:

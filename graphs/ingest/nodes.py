@@ -36,8 +36,7 @@ def read(state: IngestState, runtime: Runtime[Context]) -> dict[str, Any]:
     context, run, errors = runtime.context, state["run"], list[SourceError]()
     ledger = context.ledger
     if all(known.id != run for known in ledger.runs()):  # the graph was not started by `seal ingest`
-        shown = [without_credentials(source) for source in state["sources"]]
-        ledger.start_run(run, "ingest", context.config.recorded(), shown)
+        context.start_run(run, "ingest", state["sources"])
     items = Items(context, run)
     whole = {e.subject for e in ledger.events(run) if e.step == "read" and e.status == "ok"}
     for location in state["sources"]:

@@ -18,7 +18,6 @@ from agent.config.settings import as_recorded, changed
 from agent.errors import StoreError, UnknownName
 from agent.ports import Ledger
 from agent.records import Run, RunKind
-from agent.redact import without_credentials
 from graphs.context import Context
 from graphs.library.folders import candidate_folder, sweep_candidates
 from graphs.library.unfinished import cut_off
@@ -199,8 +198,7 @@ def _recorded(flow: Flow[S], ledger: Ledger, name: str) -> Run:
 
 def _started(life: Life[S], kind: RunKind) -> Life[S]:
     """The same run, written down as running."""
-    shown = [without_credentials(source) for source in life.sources]
-    life.context.ledger.start_run(life.name, kind, life.context.config.recorded(), shown)
+    life.context.start_run(life.name, kind, life.sources)
     return life
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 from agent.ports import Ledger
@@ -203,15 +203,15 @@ def summarize(ledger: Ledger, run: str) -> Summary:
         methods=dict(methods),
         not_judged=methods[METHOD] if recorded.config.get("judge", {}).get("endpoint") else 0,
         question_source="given" if given else "made by seal",
-        accuracy_before=_share([r.right_before for r in counted]),
-        accuracy_after=_share([r.right_after for r in counted if r.routed_to]),
-        accuracy_champions=_share([r.right_before if r.right_champion is None else r.right_champion for r in counted]),
+        accuracy_before=_mean([r.right_before for r in counted]),
+        accuracy_after=_mean([r.right_after for r in counted if r.routed_to]),
+        accuracy_champions=_mean([r.right_before if r.right_champion is None else r.right_champion for r in counted]),
         routed_to_own=routed["own"],
         routed_to_other=routed["other"],
         routed_to_base=routed["base"],
         heldout_questions=len(held),
-        heldout_accuracy_before=_share([r.right_before for r in held]),
-        heldout_accuracy_after=_share([r.right_after for r in held if r.routed_to]),
+        heldout_accuracy_before=_mean([r.right_before for r in held]),
+        heldout_accuracy_after=_mean([r.right_after for r in held if r.routed_to]),
         retention_before=_mean([d.retention_before for d in published]),
         retention_after=_mean([d.retention_after for d in published]),
         forced_retention_before=round(base.forced, 4) if base and published else None,
@@ -230,9 +230,5 @@ def _failures(events: list[Event]) -> list[str]:
     return list(dict.fromkeys(e.message for e in [*items, *last] if e.status == "failed"))
 
 
-def _share(right: list[bool]) -> float | None:
-    return round(sum(right) / len(right), 4) if right else None
-
-
-def _mean(values: list[float]) -> float | None:
+def _mean(values: Sequence[float]) -> float | None:
     return round(sum(values) / len(values), 4) if values else None
