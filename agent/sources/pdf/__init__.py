@@ -1,0 +1,2 @@
+"""The text of PDF pages in reading order: `document` opens files, `runs` takes the characters off a page, `rows` leaves
+out what repeats, `order` follows columns and tables, `paragraphs` and `joins` put lines together again."""

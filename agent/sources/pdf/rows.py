@@ -1,0 +1,136 @@
+"""Runs side by side as rows, and the rows left out that only repeat: running headers, footers, page numbers.
+
+A row repeats where the outermost rows of many pages say the same at the same height, numbers aside. Headers that change
+with the chapter or between left and right pages count too: what matters is how densely they stand where they do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from agent.sources.pdf.runs import HYPHEN, Run, is_raised, with_raised
+
+_SAME_LINE = 0.45  # of the larger font size: raised signs stay closer
+_WORD_SPACE, _MARK_GAP = 0.15, 6.0
+_OUTER_ROWS = 4  # at each edge: no header or footer has more
+_DENSE = 0.4  # of the pages between the first and the last that show it: left and right pages may differ
+_SAME_HEIGHT = 4.0  # points
+_APART = 1.8  # of the font size, from the row beside it
+_NUMBER = re.compile(r"\d+")
+_PAGE_NUMBER = re.compile(
+    r"[-\u2013\u2014\[(| ]*(?:(?:page|p\.|seite|pagina|p\u00e1gina) ?)?#(?: ?(?:of|/|von|sur|de|\|) ?#)?"
+    r"[-\u2013\u2014\])| ]*|[ivxlc]{1,7}"
+)
+_MARKER = re.compile(r"[^\w\s]|\(?(?:\d{1,3}|[A-Za-z]|[ivx]{1,5})[.)]|\d{1,2}(?:\.\d{1,2})+\.?|\[\d{1,3}\]|\d{1,2}")
+
+
+@dataclass(slots=True)
+class Row:
+    """Runs on one baseline from left to right: one, or several with gaps between them."""
+
+    runs: list[Run]
+
+    @property
+    def text(self) -> str:
+        return " ".join(run.text for run in self.runs)
+
+    @property
+    def y(self) -> float:
+        return self.runs[0].y
+
+    @property
+    def size(self) -> float:
+        return max(run.size for run in self.runs)
+
+    @property
+    def left(self) -> float:
+        return min(run.left for run in self.runs)
+
+    @property
+    def right(self) -> float:
+        return max(run.right for run in self.runs)
+
+
+def rows(runs: list[Run]) -> list[Row]:
+    """The runs of a page, in the order of the file, with those put together that go on to the right on one baseline."""
+    found: list[Row] = []
+    for run in runs:
+        row = found[-1] if found else None
+        if row and _beside(run, max(row.runs, key=lambda other: other.size), row.runs[-1]):
+            row.runs.append(run)
+        else:
+            found.append(Row([run]))
+    return [Row(_close(row.runs)) for row in found]
+
+
+def _beside(run: Run, largest: Run, last: Run) -> bool:
+    return abs(run.y - largest.y) <= _SAME_LINE * max(run.size, largest.size) and run.left > last.right - run.size
+
+
+def _close(runs: list[Run]) -> list[Run]:
+    """Puts runs together that no gap parts, and a list's or heading's mark with what it marks."""
+    joined = runs[:1]
+    for run in runs[1:]:
+        last = joined[-1]
+        gap, size = run.left - last.right, min(run.size, last.size)
+        marks = len(runs) == 2 and _MARKER.fullmatch(last.text) and gap < _MARK_GAP * size
+        if gap <= size or marks:
+            joined[-1] = _joined(last, run, gap)
+        else:
+            joined.append(run)
+    return joined
+
+
+def _joined(run: Run, following: Run, gap: float) -> Run:
+    wide = run if len(run.text) >= len(following.text) else following
+    if following.text.isdecimal() and is_raised(following.size, run.size, run.y - following.y):
+        text = with_raised(run.text, following.text)
+    else:
+        spaced = gap > _WORD_SPACE * wide.size and not run.text.endswith(HYPHEN)
+        text = run.text + " " * spaced + following.text
+    return Run(text, run.left, following.right, wide.y, wide.size, wide.bold, wide.fixed)
+
+
+def without_running(pages: list[list[Row]]) -> list[list[Row]]:
+    """The pages without their running headers, footers and page numbers."""
+    edges = [_edges(page) for page in pages]
+    places: defaultdict[str, list[tuple[int, float]]] = defaultdict(list)
+    for number, sides in enumerate(edges):
+        for row in {id(row): row for side in sides for row in side}.values():
+            places[_pattern(row)].append((number, row.y))
+    dropped = {id(row) for sides in edges for side in sides for row in _running(side, places, len(pages))}
+    return [[row for row in page if id(row) not in dropped] for page in pages]
+
+
+def _edges(page: list[Row]) -> tuple[list[Row], list[Row]]:
+    """The uppermost rows from above and the lowest from below, and one more each."""
+    ordered = sorted(page, key=lambda row: row.y)
+    return ordered[: _OUTER_ROWS + 1], ordered[: -_OUTER_ROWS - 2 : -1]
+
+
+def _pattern(row: Row) -> str:
+    return _NUMBER.sub("#", " ".join(row.text.casefold().split()))
+
+
+def _running(side: list[Row], places: dict[str, list[tuple[int, float]]], pages: int) -> Iterator[Row]:
+    """The rows from the edge inwards as long as they repeat, or are a page number apart from the text."""
+    for row, inner in zip_longest(side[:_OUTER_ROWS], side[1:]):
+        pattern = _pattern(row) if row else ""
+        same = sorted({number for number, y in places[pattern] if abs(y - row.y) <= _SAME_HEIGHT}) if row else []
+        numbered = _PAGE_NUMBER.fullmatch(pattern) is not None
+        apart = inner is None or abs(inner.y - row.y) > _APART * row.size
+        repeats = _dense(same, pages) and (numbered or any(map(str.isalpha, pattern)))  # rows of figures look alike
+        if not (repeats or (numbered and apart)):
+            return
+        yield row
+
+
+def _dense(same: list[int], pages: int) -> bool:
+    """Whether a row that stands on these pages repeats. Of two pages only those of a short file tell."""
+    if len(same) < 3:
+        return len(same) == 2 and pages <= 4
+    return len(same) >= _DENSE * (same[-1] - same[0] + 1)
