@@ -25,7 +25,8 @@ _ONE_AT_A_TIME = Lock()
 _LOCKED = (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY)
 _AGAIN = "open it in a viewer and save it again"
 _NO_TITLE = re.compile(
-    r"\W*(?:untitled|unnamed|no title|title|document|(?:powerpoint )?presentation|slide|layout|scan|doc)\W*\d*\W*"
+    r"\W*(?:untitled|unnamed|anonymous|unspecified|no title|title|document|(?:powerpoint )?presentation|slide|layout"
+    r"|scan|doc)\W*\d*\W*"
     r"|(?:microsoft (?:word|powerpoint|excel)|word pro|print|https?:|file:|[a-z]:\\|/).*"
     r"|.*\.(?:docx?|pptx?|xlsx?|pdf|tex|dvi|ps|indd|qxd|rtf|odt|html?|txt|jpe?g|png|tiff?)"
     r"|[\W\d_]*",

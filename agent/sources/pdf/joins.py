@@ -14,6 +14,8 @@ from agent.text.normal import count_words, wording
 _CUT = re.compile(rf"([^\W_]+(?:[-\u2010'\u2019][^\W_]+)*){HYPHEN}([^\W_]+)")
 _WORD = re.compile(rf"[^\W_]+(?:[-\u2010][^\W_]+)*(?!{HYPHEN})")
 _CAPTION = re.compile(r"(?:fig(?:ure|\.)?|table|tab\.|chart|photo|abb(?:ildung|\.)|tabelle) ?\d", re.IGNORECASE)
+_SECTION = re.compile(r"\d{1,2}(?:\.\d{1,2})*\.?\s|.?\Z")
+"""Begins a heading inside the text; a single character is a drop cap."""
 _ASIDES = 8  # so many notes and captions may stand between a sentence and its next column
 _SMALLER, _LARGER = 0.95, 1.15  # than the text
 _TITLE_WORDS = 40
@@ -54,7 +56,7 @@ def _text_size(pages: list[list[list[Paragraph]]]) -> float:
 def _heading(parts: list[_Part], size: float) -> list[_Part]:
     """The largest text of the first page, where it is larger than the text and no longer than titles are."""
     first = [part for part in parts if part.page == parts[0].page and part.paragraph.kind == "text"]
-    large = [part for part in first if part.paragraph.size > _LARGER * size and len(part.text) > 1]
+    large = [part for part in first if part.paragraph.size > _LARGER * size and not _SECTION.match(part.text)]
     largest = max((part.paragraph.size for part in large), default=0.0)
     heading = list(takewhile(
         lambda part: same_size(part.paragraph.size, largest),

@@ -50,15 +50,21 @@ def lines(rows: list[Row]) -> list[Line]:
 def _parts(rows: list[Row]) -> Iterator[list[Line]]:
     start = 0
     while start < len(rows):
-        end = _common_gutter(rows, start)
+        end, below = _common_gutter(rows, start)
+        columns = _columns(rows[start:below])
+        if columns:
+            yield from columns
+            start = below
+            continue
         part = rows[start:end]
         apart = _CELLS_APART[min(sum(len(row.runs) > 1 for row in part), len(_CELLS_APART) - 1)]
-        yield from _columns(part) or [[_line(row, apart) for row in part]]
+        yield [_line(row, apart) for row in part]
         start = end
 
 
-def _common_gutter(rows: list[Row], start: int) -> int:
-    """Where the rows end that begin here and share a gap from top to bottom: columns or a table. At least the next."""
+def _common_gutter(rows: list[Row], start: int) -> tuple[int, int]:
+    """Where the rows end that begin here and share a gap from top to bottom: a table, at least the next row. And where
+    columns end, of which one may be longer."""
     free, end, wide, last_wide = _gaps(rows[start]), start + 1, 1, start
     while free and end < len(rows) and -rows[end].size < rows[end].y - rows[end - 1].y < _NEXT_ROW * rows[end].size:
         row = rows[end]
@@ -69,7 +75,7 @@ def _common_gutter(rows: list[Row], start: int) -> int:
         if len(row.runs) > 1:
             wide, last_wide = wide + 1, end
         free, end = common, end + 1
-    return last_wide + 1
+    return last_wide + 1, end
 
 
 def _free(row: Row) -> list[Gap]:

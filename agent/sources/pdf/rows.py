@@ -7,10 +7,9 @@ with the chapter or between left and right pages count too: what matters is how 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import zip_longest
 
 from agent.sources.pdf.runs import HYPHEN, Run, is_raised, with_raised
 
@@ -19,7 +18,10 @@ _WORD_SPACE, _MARK_GAP = 0.15, 6.0
 _OUTER_ROWS = 4  # at each edge: no header or footer has more
 _DENSE = 0.4  # of the pages between the first and the last that show it: left and right pages may differ
 _SAME_HEIGHT = 4.0  # points
-_APART = 1.8  # of the font size, from the row beside it
+_APART, _FAR = 1.35, 1.8  # of the font size, from the next row
+_SHORT_FILE = 6  # pages
+_LARGER = 1.15  # than the text
+_MOST = 0.6
 _NUMBER = re.compile(r"\d+")
 _PAGE_NUMBER = re.compile(
     r"[-\u2013\u2014\[(| ]*(?:(?:page|p\.|seite|pagina|p\u00e1gina) ?)?#(?: ?(?:of|/|von|sur|de|\|) ?#)?"
@@ -97,13 +99,26 @@ def _joined(run: Run, following: Run, gap: float) -> Run:
 
 def without_running(pages: list[list[Row]]) -> list[list[Row]]:
     """The pages without their running headers, footers and page numbers."""
+    large = _LARGER * _text_size(pages)
     edges = [_edges(page) for page in pages]
     places: defaultdict[str, list[tuple[int, float]]] = defaultdict(list)
     for number, sides in enumerate(edges):
         for row in {id(row): row for side in sides for row in side}.values():
             places[_pattern(row)].append((number, row.y))
-    dropped = {id(row) for sides in edges for side in sides for row in _running(side, places, len(pages))}
+    dropped = {
+        id(row)
+        for sides in edges
+        for side in sides
+        for row in _running(side, lambda row: _repeats(row, places[_pattern(row)], len(pages), row.size > large))
+    }
     return [[row for row in page if id(row) not in dropped] for page in pages]
+
+
+def _text_size(pages: list[list[Row]]) -> float:
+    sizes: Counter[float] = Counter()
+    for row in (row for page in pages for row in page):
+        sizes[row.size] += len(row.text)
+    return max(sizes, key=sizes.__getitem__, default=1.0)
 
 
 def _edges(page: list[Row]) -> tuple[list[Row], list[Row]]:
@@ -116,21 +131,31 @@ def _pattern(row: Row) -> str:
     return _NUMBER.sub("#", " ".join(row.text.casefold().split()))
 
 
-def _running(side: list[Row], places: dict[str, list[tuple[int, float]]], pages: int) -> Iterator[Row]:
-    """The rows from the edge inwards as long as they repeat, or are a page number apart from the text."""
-    for row, inner in zip_longest(side[:_OUTER_ROWS], side[1:]):
-        pattern = _pattern(row) if row else ""
-        same = sorted({number for number, y in places[pattern] if abs(y - row.y) <= _SAME_HEIGHT}) if row else []
-        numbered = _PAGE_NUMBER.fullmatch(pattern) is not None
-        apart = inner is None or abs(inner.y - row.y) > _APART * row.size
-        repeats = _dense(same, pages) and (numbered or any(map(str.isalpha, pattern)))  # rows of figures look alike
-        if not (repeats or (numbered and apart)):
-            return
-        yield row
+def _running(side: list[Row], repeats: Callable[[Row], bool]) -> list[Row]:
+    """The rows from the edge inwards that repeat, or are a page number, as far as a gap parts them from the text."""
+    running = 0
+    for count, row in enumerate(side[:_OUTER_ROWS], 1):
+        gap = abs(side[count].y - row.y) / row.size if count < len(side) else float("inf")
+        if not (repeats(row) or (_numbers(row) and gap > _FAR)):
+            break
+        if gap > _APART:
+            running = count
+    return side[:running]
 
 
-def _dense(same: list[int], pages: int) -> bool:
-    """Whether a row that stands on these pages repeats. Of two pages only those of a short file tell."""
-    if len(same) < 3:
-        return len(same) == 2 and pages <= 4
+def _numbers(row: Row) -> bool:
+    """Whether the row says no more than a page's number."""
+    return _PAGE_NUMBER.fullmatch(_pattern(row)) is not None
+
+
+def _repeats(row: Row, places: list[tuple[int, float]], pages: int, large: bool) -> bool:
+    """Whether a row stands on enough of the pages. What is larger than the text may be the heading of one chapter
+    after another, so it must stand on most of them."""
+    same = sorted({number for number, y in places if abs(y - row.y) <= _SAME_HEIGHT})
+    if not (_numbers(row) or any(map(str.isalpha, row.text))):  # rows of figures look alike
+        return False
+    if large and not _numbers(row):
+        return len(same) > max(_MOST * pages, 3)
+    if len(same) < 3:  # two tell only in a short file
+        return len(same) == 2 and pages <= _SHORT_FILE and same[1] - same[0] <= 2
     return len(same) >= _DENSE * (same[-1] - same[0] + 1)
