@@ -44,10 +44,8 @@ class PdfSource(FormatSource):
 
 def _without_text(location: str, file: PdfText) -> SourceError:
     if file.broken:
-        reason = next(iter(file.broken.values()))
-        return SourceError(
-            f"{location} cannot be read: the page cannot be read: {reason}", "save it again from a viewer"
-        )
+        number, reason = next(iter(file.broken.items()))
+        return SourceError(f"{location} cannot be read: page {number}: {reason}", "save it again from a viewer")
     return SourceError(f"{location} holds no text, only images or blank pages", _RECOGNIZE)
 
 
@@ -55,5 +53,6 @@ def _failures(location: str, file: PdfText) -> Items:
     for number, reason in file.broken.items():
         yield Failure(f"{location} page {number}", f"the page cannot be read: {reason}")
     if file.drawn:
-        pages = ", ".join(map(str, file.drawn))
-        yield Failure(f"{location} page {pages}", f"holds no text, only images or drawings; {_RECOGNIZE}")
+        pages = "page" if len(file.drawn) == 1 else "pages"
+        where = f"{location} {pages} {', '.join(map(str, file.drawn))}"
+        yield Failure(where, f"no text, only images or drawings; {_RECOGNIZE}")

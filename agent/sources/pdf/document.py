@@ -24,6 +24,7 @@ from agent.text.normal import one_line
 _ONE_AT_A_TIME = Lock()
 _LOCKED = (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY)
 _AGAIN = "open it in a viewer and save it again"
+_LONGEST_TITLE = 1000  # characters
 _NO_TITLE = re.compile(
     r"\W*(?:untitled|unnamed|anonymous|unspecified|no title|title|document|(?:powerpoint )?presentation|slide|layout"
     r"|scan|doc)\W*\d*\W*"
@@ -80,7 +81,7 @@ def _opened(payload: Payload) -> Iterator[pdfium.PdfDocument]:
 
 def _title(file: pdfium.PdfDocument) -> str:
     """The title that the file states, "" where it is only the name of a file or a program."""
-    title = one_line(_stated(file, "Title"))
+    title = one_line(_stated(file, "Title")[:_LONGEST_TITLE])
     return "" if _NO_TITLE.fullmatch(title) else title
 
 

@@ -11,7 +11,8 @@ from agent.sources.pdf.paragraphs import Paragraph, glued, goes_on, same_size, w
 from agent.sources.pdf.runs import HYPHEN
 from agent.text.normal import count_words, wording
 
-_CUT = re.compile(rf"([^\W_]+(?:[-\u2010'\u2019][^\W_]+)*){HYPHEN}([^\W_]+)")
+# At most so many letters and parts, so that no garbage takes time that grows with its square.
+_CUT = re.compile(rf"([^\W_]{{1,50}}(?:[-\u2010'\u2019][^\W_]{{1,50}}){{0,5}}){HYPHEN}([^\W_]{{1,50}})")
 _WORD = re.compile(rf"[^\W_]+(?:[-\u2010][^\W_]+)*(?!{HYPHEN})")
 _CAPTION = re.compile(r"(?:fig(?:ure|\.)?|table|tab\.|chart|photo|abb(?:ildung|\.)|tabelle) ?\d", re.IGNORECASE)
 _SECTION = re.compile(r"\d{1,2}(?:\.\d{1,2})*\.?\s|.?\Z")
@@ -104,7 +105,11 @@ def _unfinished(parts: list[_Part], part: _Part, size: float) -> _Part | None:
     elsewhere = part.page > last.page or part.paragraph.lines[0].y < last.paragraph.lines[-1].y
     alike = same_size(last.paragraph.size, part.paragraph.size) and last.paragraph.bold == part.paragraph.bold
     full = last is parts[-1] and last.paragraph.full and len(last.text) >= _LONG
-    return last if elsewhere and alike and goes_on(last.text) and (part.text[:1].islower() or full) else None
+    return (
+        last
+        if elsewhere and alike and goes_on(last.paragraph.lines[-1].text) and (part.text[:1].islower() or full)
+        else None
+    )
 
 
 def _resolved(text: str, seen: Counter[str]) -> str:

@@ -23,6 +23,7 @@ _CELLS_APART = (0.0, 2.0, 1.5, 0.0)
 """How many font sizes lie between cells where 0, 1, 2 or more rows have gaps at one place: few may be wide spaces."""
 _NEXT_ROW = 3.0  # of the font size: farther down something else begins
 _GUTTER = 6.0  # points
+_MOST_CELLS = 40
 _MOST_BLOCKS = 150  # a drawing has more, and no order
 
 
@@ -84,7 +85,7 @@ def _free(row: Row) -> list[Gap]:
 
 
 def _gaps(row: Row) -> list[Gap]:
-    return [(run.right, following.left) for run, following in pairwise(row.runs)]
+    return [(run.right, following.left) for run, following in pairwise(row.runs[:_MOST_CELLS])]
 
 
 def _overlap(gaps: list[Gap], others: list[Gap]) -> list[Gap]:

@@ -75,9 +75,9 @@ def written(paragraph: Paragraph) -> str:
 
 def glued(text: str, following: str) -> str:
     """A text and its next line: with a space, or with HYPHEN instead of a hyphen that may only cut a word."""
-    if _CUT.search(text) and following[:1].isalnum():
+    if _CUT.search(text[-2:]) and following[:1].isalnum():
         return text[:-1] + HYPHEN + following
-    if _NO_SPACE.search(text) and (following[:1].islower() or following[:1].isdecimal()):
+    if _NO_SPACE.search(text[-2:]) and (following[:1].islower() or following[:1].isdecimal()):
         return text + following
     return f"{text} {following}"
 

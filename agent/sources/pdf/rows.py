@@ -12,12 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from agent.sources.pdf.runs import HYPHEN, Run, is_raised, with_raised
+from agent.text.normal import ends_with_stop
 
 _SAME_LINE = 0.45  # of the larger font size: raised signs stay closer
 _WORD_SPACE, _MARK_GAP = 0.15, 6.0
 _OUTER_ROWS = 4  # at each edge: no header or footer has more
 _DENSE = 0.4  # of the pages between the first and the last that show it: left and right pages may differ
-_SAME_HEIGHT = 4.0  # points
+_SAME_HEIGHT = 3.0  # points
 _APART, _FAR = 1.35, 1.8  # of the font size, from the next row
 _SHORT_FILE = 6  # pages
 _LARGER = 1.15  # than the text
@@ -28,6 +29,9 @@ _PAGE_NUMBER = re.compile(
     r"[-\u2013\u2014\])| ]*|[ivxlc]{1,7}"
 )
 _MARKER = re.compile(r"[^\w\s]|\(?(?:\d{1,3}|[A-Za-z]|[ivx]{1,5})[.)]|\d{1,2}(?:\.\d{1,2})+\.?|\[\d{1,3}\]|\d{1,2}")
+
+
+_Place = tuple[str, int]
 
 
 @dataclass(slots=True)
@@ -99,19 +103,29 @@ def _joined(run: Run, following: Run, gap: float) -> Run:
 
 def without_running(pages: list[list[Row]]) -> list[list[Row]]:
     """The pages without their running headers, footers and page numbers."""
-    large = _LARGER * _text_size(pages)
     edges = [_edges(page) for page in pages]
-    places: defaultdict[str, list[tuple[int, float]]] = defaultdict(list)
+    places: defaultdict[_Place, set[int]] = defaultdict(set)
     for number, sides in enumerate(edges):
-        for row in {id(row): row for side in sides for row in side}.values():
-            places[_pattern(row)].append((number, row.y))
+        for row in (row for side in sides for row in side):
+            for height in (-1, 0, 1):
+                places[_place(row, height)].add(number)
+    large = _LARGER * _text_size(pages)
+    repeating = {
+        (place, big): _dense(sorted(found), len(pages), big)
+        for place, found in places.items() for big in (False, True)
+    }  # fmt: skip
     dropped = {
         id(row)
         for sides in edges
         for side in sides
-        for row in _running(side, lambda row: _repeats(row, places[_pattern(row)], len(pages), row.size > large))
+        for row in _running(side, lambda row: repeating[_place(row), row.size > large and not _numbers(row)])
     }
     return [[row for row in page if id(row) not in dropped] for page in pages]
+
+
+def _place(row: Row, height: int = 0) -> _Place:
+    """What a row says at which height, or a step of a few points above or below."""
+    return _pattern(row), round(row.y / _SAME_HEIGHT) + height
 
 
 def _text_size(pages: list[list[Row]]) -> float:
@@ -128,7 +142,9 @@ def _edges(page: list[Row]) -> tuple[list[Row], list[Row]]:
 
 
 def _pattern(row: Row) -> str:
-    return _NUMBER.sub("#", " ".join(row.text.casefold().split()))
+    """What repeats: the words, and of a sentence the numbers too."""
+    text = " ".join(row.text.casefold().split())
+    return text if ends_with_stop(text) else _NUMBER.sub("#", text)
 
 
 def _running(side: list[Row], repeats: Callable[[Row], bool]) -> list[Row]:
@@ -136,7 +152,8 @@ def _running(side: list[Row], repeats: Callable[[Row], bool]) -> list[Row]:
     running = 0
     for count, row in enumerate(side[:_OUTER_ROWS], 1):
         gap = abs(side[count].y - row.y) / row.size if count < len(side) else float("inf")
-        if not (repeats(row) or (_numbers(row) and gap > _FAR)):
+        telling = _numbers(row) or any(map(str.isalpha, row.text))  # rows of figures look alike
+        if not ((telling and repeats(row)) or (_numbers(row) and gap > _FAR)):
             break
         if gap > _APART:
             running = count
@@ -148,14 +165,11 @@ def _numbers(row: Row) -> bool:
     return _PAGE_NUMBER.fullmatch(_pattern(row)) is not None
 
 
-def _repeats(row: Row, places: list[tuple[int, float]], pages: int, large: bool) -> bool:
-    """Whether a row stands on enough of the pages. What is larger than the text may be the heading of one chapter
-    after another, so it must stand on most of them."""
-    same = sorted({number for number, y in places if abs(y - row.y) <= _SAME_HEIGHT})
-    if not (_numbers(row) or any(map(str.isalpha, row.text))):  # rows of figures look alike
-        return False
-    if large and not _numbers(row):
-        return len(same) > max(_MOST * pages, 3)
-    if len(same) < 3:  # two tell only in a short file
-        return len(same) == 2 and pages <= _SHORT_FILE and same[1] - same[0] <= 2
-    return len(same) >= _DENSE * (same[-1] - same[0] + 1)
+def _dense(pages: list[int], of: int, large: bool) -> bool:
+    """Whether what stands on these pages of so many repeats. What is larger than the text may be the heading of one
+    chapter after another, so it must stand on most."""
+    if large:
+        return len(pages) > max(_MOST * of, 3)
+    if len(pages) < 3:  # two tell only in a short file
+        return len(pages) == 2 and of <= _SHORT_FILE and pages[1] - pages[0] <= 2
+    return len(pages) >= _DENSE * (pages[-1] - pages[0] + 1)

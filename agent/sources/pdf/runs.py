@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
@@ -19,18 +20,23 @@ import pypdfium2.raw as raw
 HYPHEN = "\x02"
 """A hyphen at the end of a line, which may only cut a word."""
 
-_SIGNS = str.maketrans({
-    "\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl", "\ufb05": "st", "\ufb06": "st",
-    "\ufffe": HYPHEN, "\u00a0": " ", "\ufffd": "", "\x00": "", "\uf0b7": "\u2022", "\uf0a7": "\u25aa",
-})  # fmt: skip
+_SIGNS = {
+    0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st",
+    0xFFFE: HYPHEN, 0xA0: " ", 0xFFFD: " ", 0: " ", 0xF0B7: "\u2022", 0xF0A7: "\u25aa",
+}  # fmt: skip
+"""What stands for a code: letters for ligatures, bullets for those of symbol fonts."""
+_LINE_END, _CONTROLS = (10, 13), 31
 _RAISED = str.maketrans("0123456789", "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
 _GAP = 1.0  # of the font size: wider than any space between words
 _OTHER_LINE = 0.5  # of the font size: sub- and superscripts stay closer to the baseline
 _SMALL, _HIGH = 0.85, 0.15  # of the size of the text
+_SKEW = 10  # degrees
 _FIXED_PITCH, _FORCE_BOLD, _BOLD_WEIGHT = 1, 1 << 18, 600
 _FIXED_NAME = re.compile(rb"courier|mono|consol|typewriter|cmtt|menlo", re.IGNORECASE)
 _BOLD_NAME = re.compile(rb"bold|black|heavy|cmbx", re.IGNORECASE)
 _FREE_ORDER = re.compile(r"[\u0590-\u08ff\u3000-\u30ff\u3400-\u9fff\ufb1d-\ufdff\ufe70-\ufeff]")
+_LONGEST_GAP = 80 * " "
+_LONG_GAP = re.compile(f"{_LONGEST_GAP} +")
 _MARKED = re.compile(r"(?:[^\W\d_]{4}|[^\W\d_]{2}[.,;:!?\"'\u201d\u2019)])\Z|[.,;:!?\u201d\u2019)]\Z")
 
 
@@ -45,13 +51,17 @@ class Run:
     fixed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Font:
+    """One object for all text of one look, so that fonts are compared and counted by identity."""
+
     size: float
     bold: bool
     fixed: bool
-    angle: int  # degrees, counterclockwise
-    above: float  # from the lower edge of a character's box to its baseline
+    angle: int
+    """In which direction the text runs, in degrees counterclockwise."""
+    above: float
+    """From the lower edge of a character's box to its baseline."""
 
 
 @dataclass(slots=True)
@@ -74,55 +84,81 @@ def runs(page: pdfium.PdfPage) -> list[Run]:
         lines = list(_lines(text))
     finally:
         text.close()
-    turned = Counter(glyph.font.angle for line in lines for glyph in line)
+    turned: Counter[int] = Counter()
+    for line in lines:
+        turned[line[0].font.angle] += len(line)
     upright = max(turned, key=turned.__getitem__, default=0)
     return [run for line in lines if line[0].font.angle == upright for run in _cut(line)]
 
 
-def _lines(text: pdfium.PdfTextPage) -> Iterator[list[_Glyph]]:
+def _lines(page: pdfium.PdfTextPage) -> Iterator[list[_Glyph]]:
     """The characters between two line breaks, as PDFium sees them; spaces that it adds between words are kept."""
-    fonts: dict[int, _Font] = {}
-    box, address = raw.FS_RECTF(), ctypes.addressof
+    text, box, fonts = page.raw, raw.FS_RECTF(), _Fonts(page.raw)
     line: list[_Glyph] = []
-    for index in range(text.count_chars()):
+    for index in range(page.count_chars()):
         code = raw.FPDFText_GetUnicode(text, index)
         shape = raw.FPDFText_GetTextObject(text, index)
-        if not shape:  # added by PDFium
-            if code in (10, 13):
-                if line:
-                    yield line
+        if shape:
+            raw.FPDFText_GetLooseCharBox(text, index, box)
+            font = fonts.of(ctypes.addressof(shape.contents), index, box)
+            if line and font.angle != line[-1].font.angle:
+                yield line
                 line = []
-            elif line:
-                last = line[-1]
-                line.append(_Glyph(" ", last.right, last.right, last.y, last.font))
-            continue
-        raw.FPDFText_GetLooseCharBox(text, index, box)
-        key = address(shape.contents)
-        font = fonts.get(key) or fonts.setdefault(key, _font(text, index, box))
-        if line and font.angle != line[-1].font.angle:
+            left, right, lower = _placed(box, font.angle)
+            sign = _SIGNS.get(code) or (chr(code) if code > _CONTROLS else _control(text, index))
+            line.append(_Glyph(sign, left, right, lower + font.above, font))
+        elif code not in _LINE_END and line:  # a space that PDFium adds
+            last = line[-1]
+            line.append(_Glyph(" ", last.right, last.right, last.y, last.font))
+        elif line:
             yield line
             line = []
-        line.append(_glyph(chr(code), box, font))
     if line:
         yield line
 
 
-def _font(text: pdfium.PdfTextPage, index: int, box: raw.FS_RECTF) -> _Font:
-    matrix, flags, name = raw.FS_MATRIX(), ctypes.c_int(), ctypes.create_string_buffer(128)
-    x, y = ctypes.c_double(), ctypes.c_double()
-    raw.FPDFText_GetMatrix(text, index, matrix)
-    raw.FPDFText_GetFontInfo(text, index, name, len(name), flags)
-    raw.FPDFText_GetCharOrigin(text, index, x, y)
-    angle = round(math.degrees(math.atan2(matrix.b, matrix.a))) % 360
-    size = abs(raw.FPDFText_GetFontSize(text, index)) * math.hypot(matrix.c, matrix.d)
-    weight = raw.FPDFText_GetFontWeight(text, index)
-    return _Font(
-        size=min(max(size, 1.0), 1000.0) if math.isfinite(size) else 1.0,
-        bold=weight >= _BOLD_WEIGHT or bool(flags.value & _FORCE_BOLD or _BOLD_NAME.search(name.value)),
-        fixed=bool(flags.value & _FIXED_PITCH or _FIXED_NAME.search(name.value)),
-        angle=angle,
-        above=_baseline(x.value, y.value, angle) - _placed(box, angle)[2],
-    )
+def _control(text: ctypes.c_void_p, index: int) -> str:
+    """PDFium gives the hyphen at a line's end as a control character. Others are signs of fonts that do not say what
+    they mean."""
+    return HYPHEN if raw.FPDFText_IsHyphen(text, index) == 1 else " "
+
+
+class _Fonts:
+    """How the text of a page looks. All characters of one text object look alike, so each is asked about once."""
+
+    def __init__(self, text: ctypes.c_void_p) -> None:
+        self.text = text
+        self.by_object: dict[int, _Font] = {}
+        self.by_look: dict[tuple[float, bool, bool, int, float], _Font] = {}
+
+    def of(self, shape: int, index: int, box: raw.FS_RECTF) -> _Font:
+        """The font of the text object at this address, which has the character at this index, in this box."""
+        font = self.by_object.get(shape)
+        if font is None:
+            look = self._look(index, box)
+            font = self.by_object[shape] = self.by_look.setdefault(look, _Font(*look))
+        return font
+
+    def _look(self, index: int, box: raw.FS_RECTF) -> tuple[float, bool, bool, int, float]:
+        matrix, flags, name = raw.FS_MATRIX(), ctypes.c_int(), ctypes.create_string_buffer(128)
+        x, y = ctypes.c_double(), ctypes.c_double()
+        raw.FPDFText_GetMatrix(self.text, index, matrix)
+        raw.FPDFText_GetFontInfo(self.text, index, name, len(name), flags)
+        raw.FPDFText_GetCharOrigin(self.text, index, x, y)
+        angle = _snapped(math.degrees(math.atan2(matrix.b, matrix.a)))
+        size = abs(raw.FPDFText_GetFontSize(self.text, index)) * math.hypot(matrix.c, matrix.d)
+        weight = raw.FPDFText_GetFontWeight(self.text, index)
+        bold = weight >= _BOLD_WEIGHT or bool(flags.value & _FORCE_BOLD or _BOLD_NAME.search(name.value))
+        fixed = bool(flags.value & _FIXED_PITCH or _FIXED_NAME.search(name.value))
+        above = _baseline(x.value, y.value, angle) - _placed(box, angle)[2]
+        sane = min(max(size, 1.0), 1000.0) if math.isfinite(size) else 1.0
+        return round(sane, 2), bold, fixed, angle, round(above, 2) if math.isfinite(above) else 0.0
+
+
+def _snapped(angle: float) -> int:
+    """A right angle where it is nearly one, as on scanned pages."""
+    right = 90 * round(angle / 90)
+    return (right if abs(angle - right) < _SKEW else round(angle)) % 360
 
 
 def _baseline(x: float, y: float, angle: int) -> float:
@@ -142,40 +178,42 @@ def _placed(box: raw.FS_RECTF, angle: int) -> tuple[float, float, float]:
             return box.left, box.right, -box.bottom
 
 
-def _glyph(sign: str, box: raw.FS_RECTF, font: _Font) -> _Glyph:
-    left, right, lower = _placed(box, font.angle)
-    return _Glyph(sign.translate(_SIGNS), left, right, lower + font.above, font)
-
-
 def _cut(line: list[_Glyph]) -> Iterator[Run]:
     """The runs of one line: cut where it goes on elsewhere, so that columns and cells come apart."""
     start = 0
-    for index in range(1, len(line)):
-        if _apart(line[index - 1], line[index]):
+    for index, (glyph, following) in enumerate(pairwise(line), 1):
+        if _apart(glyph, following):
             yield from _run(line[start:index])
             start = index
     yield from _run(line[start:])
 
 
 def _apart(glyph: _Glyph, following: _Glyph) -> bool:
-    if _FREE_ORDER.match(glyph.sign) or _FREE_ORDER.match(following.sign):  # right to left, or downwards
+    if glyph.font is following.font:
+        small = large = glyph.font.size
+    else:
+        small, large = sorted((glyph.font.size, following.font.size))
+    forth = following.left - glyph.right
+    if -2 * large <= forth <= _GAP * small and abs(following.y - glyph.y) <= _OTHER_LINE * large:
         return False
-    small, large = sorted((glyph.font.size, following.font.size))
-    forth, up = following.left - glyph.right, abs(following.y - glyph.y)
-    return up > _OTHER_LINE * large or forth > _GAP * small or forth < -2 * large
+    # What runs from right to left, or downwards, stays together as PDFium orders it.
+    return not (_FREE_ORDER.match(glyph.sign) or _FREE_ORDER.match(following.sign))
 
 
 def _run(glyphs: list[_Glyph]) -> Iterator[Run]:
-    shown = [glyph for glyph in glyphs if glyph.sign.strip() or glyph.sign == HYPHEN]
+    shown = [glyph for glyph in glyphs if not glyph.sign.isspace()]
     if not shown:
         return
-    font = Counter(glyph.font for glyph in shown).most_common(1)[0][0]
+    fonts = Counter([glyph.font for glyph in shown])
+    font = max(fonts, key=fonts.__getitem__)
+    fixed = 2 * sum(count for other, count in fonts.items() if other.fixed) > len(shown)
+    bold = 2 * sum(count for other, count in fonts.items() if other.bold) > len(shown)
     y = next(glyph.y for glyph in shown if glyph.font is font)
-    yield Run(
-        _written(glyphs, font, y).strip(" "), min(glyph.left for glyph in shown), max(glyph.right for glyph in shown),
-        y, font.size, 2 * sum(glyph.font.bold for glyph in shown) > len(shown),
-        2 * sum(glyph.font.fixed for glyph in shown) > len(shown),
-    )  # fmt: skip
+    text = _written(glyphs, font, y) if len(fonts) > 1 else "".join([glyph.sign for glyph in glyphs])
+    text = _LONG_GAP.sub(_LONGEST_GAP, text.strip()) if fixed else " ".join(text.split())
+    left, right = min([glyph.left for glyph in shown]), max([glyph.right for glyph in shown])
+    if text and math.isfinite(left + right + y):
+        yield Run(text, left, right, y, font.size, bold, fixed)
 
 
 def _written(glyphs: list[_Glyph], font: _Font, y: float) -> str:
@@ -194,4 +232,4 @@ def is_raised(size: float, text_size: float, height: float) -> bool:
 def with_raised(text: str, digits: str) -> str:
     """A text and raised digits after it, as raised signs, so that 10 to the sixth is not 106. Those that mark a
     footnote, after a long word or a stop, are left out."""
-    return text if _MARKED.search(text) else text + digits.translate(_RAISED)
+    return text if _MARKED.search(text[-8:]) else text + digits.translate(_RAISED)
