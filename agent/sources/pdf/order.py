@@ -42,6 +42,8 @@ class Line:
     fixed: bool
     cells: int = 1
     """More than one in a row of a table."""
+    marked: bool = False
+    """Whether it begins with the mark of a list's item or a heading, apart from the rest."""
 
 
 def lines(rows: list[Row]) -> list[Line]:
@@ -128,7 +130,7 @@ def _line(row: Row, apart: float) -> Line:
         text += (", " if cell else " ") + following.text
         cells += cell
     text = _spaced(row.runs) if widest.fixed else text
-    return Line(text, row.left, row.right, widest.y, widest.size, widest.bold, widest.fixed, cells)
+    return Line(text, row.left, row.right, widest.y, widest.size, widest.bold, widest.fixed, cells, row.runs[0].marked)
 
 
 def _spaced(runs: list[Run]) -> str:

@@ -15,7 +15,7 @@ from typing import Literal
 
 from agent.sources.pdf.order import Line
 from agent.sources.pdf.runs import HYPHEN
-from agent.text.normal import block, ends_with_stop
+from agent.text.normal import UNSPACED_RANGES, block, ends_with_stop
 
 _SAME_SIZE = 0.08
 _WIDER = 1.25  # than the usual distance between lines of this size
@@ -32,6 +32,7 @@ _DASH = re.compile(r"[-\u2013\u2014*]\s+")
 _NUMBERED = re.compile(r"(?:\(?(?:\d{1,3}|[A-Za-z])[.)]|\[\d{1,3}\]|\d{1,2}(?:\.\d{1,2})+\.?)\s+")
 _CUT = re.compile(rf"[^\W_][-\u2010\u00ad{HYPHEN}]\Z")
 _NO_SPACE = re.compile(r"\w[\u2013\u2014/]\Z")
+_WIDE = re.compile(f"[{UNSPACED_RANGES}\u3000-\u303f\uff01-\uff9f]")
 _LEADERS = re.compile(r"\s*(?:\. ?){4,}\s*|\s*\u2026{2,}\s*")
 
 Kind = Literal["text", "row", "code"]
@@ -42,7 +43,7 @@ class Paragraph:
     lines: list[Line]
     kind: Kind
     item: str = ""
-    """The mark of a list's item."""
+    """What marks a list's item and is left out, a bullet or a dash. A space stands for a number, which stays."""
     full: bool = field(default=False)
     """Whether the last line reaches the edge, so that the text may go on elsewhere."""
 
@@ -79,7 +80,8 @@ def glued(text: str, following: str) -> str:
         return text[:-1] + HYPHEN + following
     if _NO_SPACE.search(text[-2:]) and (following[:1].islower() or following[:1].isdecimal()):
         return text + following
-    return f"{text} {following}"
+    wide = _WIDE.match(text[-1:]) and _WIDE.match(following)
+    return text + following if wide else f"{text} {following}"
 
 
 def same_size(one: float, two: float) -> bool:
@@ -205,9 +207,9 @@ def _mark(line: Line, unfinished: Line | None, item: str) -> str:
         return bullet[0]
     ended = unfinished is None or not goes_on(unfinished.text)
     if dash := _DASH.match(line.text):
-        return dash[0] if ended else ""
-    numbered = _NUMBERED.match(line.text)
-    return " " if numbered and (ended or item == " ") else ""
+        return dash[0] if ended or item == dash[0] else ""
+    numbered = line.marked or (_NUMBERED.match(line.text) and (ended or item == " "))
+    return " " if numbered else ""
 
 
 def _ends(current: list[Line], line: Line, after: Line | None, leading: dict[int, float], item: bool) -> bool:

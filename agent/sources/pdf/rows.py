@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.sources.pdf.runs import HYPHEN, Run, is_raised, with_raised
 from agent.text.normal import ends_with_stop
@@ -28,8 +28,11 @@ _PAGE_NUMBER = re.compile(
     r"[-\u2013\u2014\[(| ]*(?:(?:page|p\.|seite|pagina|p\u00e1gina) ?)?#(?: ?(?:of|/|von|sur|de|\|) ?#)?"
     r"[-\u2013\u2014\])| ]*|[ivxlc]{1,7}"
 )
-_MARKER = re.compile(r"[^\w\s]|\(?(?:\d{1,3}|[A-Za-z]|[ivx]{1,5})[.)]|\d{1,2}(?:\.\d{1,2})+\.?|\[\d{1,3}\]|\d{1,2}")
-
+_SYMBOL = re.compile("[oqnl\u00a7\u00d8\u27a2\u2756\u2713\ue000-\uf8ff]")
+"""What stands for a bullet, also as a letter of a font of symbols."""
+_MARKER = re.compile(
+    _SYMBOL.pattern + r"|[^\w\s]|\(?(?:\d{1,3}|[A-Za-z]|[ivx]{1,5})[.)]|\d{1,2}(?:\.\d{1,2})*\.?|\[\d{1,3}\]"
+)
 
 _Place = tuple[str, int]
 
@@ -83,8 +86,10 @@ def _close(runs: list[Run]) -> list[Run]:
     for run in runs[1:]:
         last = joined[-1]
         gap, size = run.left - last.right, min(run.size, last.size)
-        marks = len(runs) == 2 and _MARKER.fullmatch(last.text) and gap < _MARK_GAP * size
-        if gap <= size or marks:
+        if len(runs) == 2 and gap < _MARK_GAP * size and _MARKER.fullmatch(last.text):
+            mark = replace(last, text="\u2022") if _SYMBOL.fullmatch(last.text) else last
+            joined[-1] = replace(_joined(mark, run, gap), marked=gap > size)
+        elif gap <= size:
             joined[-1] = _joined(last, run, gap)
         else:
             joined.append(run)

@@ -49,6 +49,8 @@ class Run:
     size: float
     bold: bool = False
     fixed: bool = False
+    marked: bool = False
+    """Whether it begins with the mark of a list's item or a heading, apart from the rest."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,7 +122,7 @@ def _lines(page: pdfium.PdfTextPage) -> Iterator[list[_Glyph]]:
 def _control(text: ctypes.c_void_p, index: int) -> str:
     """PDFium gives the hyphen at a line's end as a control character. Others are signs of fonts that do not say what
     they mean."""
-    return HYPHEN if raw.FPDFText_IsHyphen(text, index) == 1 else " "
+    return HYPHEN if raw.FPDFText_IsHyphen(text, index) == 1 else ""
 
 
 class _Fonts:

@@ -162,6 +162,19 @@ def test_items_of_a_list_are_one_line_each() -> None:
     assert paragraphs(bulleted)[1:] == ["Adults pay four crowns", " ".join(free), "Dogs pay one crown"]
     numbered = column(60, 760, "1. Cut the leeks and the fish into small pieces.", "2. Boil.", "3. Eat.")
     assert paragraphs(numbered) == [piece.text for piece in numbered]
+    dashed = column(60, 760, "- 1 litre of water of the well", "- 3 tbsp cream", "- 2 leeks from the garden,", "- salt")
+    assert paragraphs(dashed) == [piece.text[2:] for piece in dashed]
+
+
+@pytest.mark.parametrize("mark", ["1.", "a)", "(ii)", "[3]", "2.1", "7"])
+def test_a_mark_far_from_its_item_or_heading_is_no_cell_of_a_table(mark: str) -> None:
+    page = [At(60, 760, mark), At(90, 760, "Adults pay four crowns"), At(60, 740, mark), At(90, 740, "Dogs pay one")]
+    assert paragraphs(page) == [f"{mark} Adults pay four crowns", f"{mark} Dogs pay one"]
+
+
+def test_a_letter_of_a_font_of_symbols_is_a_bullet() -> None:
+    page = [At(60, 760, "o"), At(80, 760, "Adults pay four crowns"), At(60, 740, "o"), At(80, 740, "Dogs pay one")]
+    assert paragraphs(page) == ["Adults pay four crowns", "Dogs pay one"]
 
 
 def test_a_number_at_the_beginning_of_a_line_is_no_item() -> None:
