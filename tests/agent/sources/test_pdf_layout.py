@@ -95,6 +95,15 @@ def test_what_repeats_above_and_below_the_text_is_left_out(header: str, footer: 
     assert paragraphs(*pages) == [" ".join(lines[:8])]
 
 
+def test_a_header_and_a_page_number_as_close_as_the_lines_of_the_text_are_left_out() -> None:
+    lines = textwrap.wrap(f"{FERRY} {GULL}", 60)
+    pages = [
+        column(60, 780, "Harbour Review, Number 3", *lines[3 * n : 3 * n + 3 - n % 2], f"Page {n + 1} of 2")
+        for n in (0, 1)
+    ]
+    assert paragraphs(*pages) == [" ".join(lines[:5])]
+
+
 def test_headers_of_left_and_right_pages_are_left_out() -> None:
     pages = [
         [
