@@ -2,9 +2,9 @@
 
 PDFium reads them, by pypdfium2. Compared with pypdf on the 154 samples of pypdf and pdfminer.six it opened 135 (128:
 pypdf needs one more package for AES, and did not mend three broken files), found text in 115 (107), was right about
-Japanese fonts that pypdf took for others, and took 0.7 s (7.9 s) of CPU time for all and at most 31 MB (110 MB). It says
-where each character stands, on which all of `agent.sources.pdf` rests. None of 7,150 damaged copies of the samples made
-it crash, or the reading take longer than a second; so it runs in this process.
+Japanese fonts that pypdf took for others, and took 0.7 s (7.9 s) of CPU time for all and at most 31 MB (110 MB). It
+says where each character stands, on which all of `agent.sources.pdf` rests. None of 7,150 damaged copies of the
+samples made it crash, or the reading take longer than a second; so it runs in this process.
 """
 
 from __future__ import annotations

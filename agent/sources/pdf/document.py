@@ -26,11 +26,11 @@ _LOCKED = (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY)
 _AGAIN = "open it in a viewer and save it again"
 _LONGEST_TITLE = 1000  # characters
 _NO_TITLE = re.compile(
-    r"\W*(?:untitled|unnamed|anonymous|unspecified|no title|title|document|(?:powerpoint )?presentation|slide|layout"
-    r"|scan|doc)\W*\d*\W*"
-    r"|(?:microsoft (?:word|powerpoint|excel)|word pro|print|https?:|file:|[a-z]:\\|/).*"
+    r"\W*(?:untitled(?: document)?|unnamed|anonymous|unspecified|no title|title|document|(?:powerpoint )?presentation"
+    r"|slide|layout|scan|doc)\W*\d*\W*"
+    r"|microsoft (?:word|powerpoint|excel)(?: - .*)?|(?:word pro - |https?:|file:|[a-z]:\\|/).*"
     r"|.*\.(?:docx?|pptx?|xlsx?|pdf|tex|dvi|ps|indd|qxd|rtf|odt|html?|txt|jpe?g|png|tiff?)"
-    r"|[\W\d_]*",
+    r"|[\w.-]*_[\w.-]*|[\W\d_]*",
     re.IGNORECASE,
 )
 _DATE = re.compile(r"D:(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:(Z)|([+-])(\d\d)'?(\d\d)?)?")

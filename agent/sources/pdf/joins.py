@@ -14,6 +14,8 @@ from agent.text.normal import count_words, wording
 # At most so many letters and parts, so that no garbage takes time that grows with its square.
 _CUT = re.compile(rf"([^\W_]{{1,50}}(?:[-\u2010'\u2019][^\W_]{{1,50}}){{0,5}}){HYPHEN}([^\W_]{{1,50}})")
 _WORD = re.compile(rf"[^\W_]+(?:[-\u2010][^\W_]+)*(?!{HYPHEN})")
+_PRIVATE = re.compile("[\ue000-\uf8ff]")
+"""Signs that mean something in one font only."""
 _CAPTION = re.compile(r"(?:fig(?:ure|\.)?|table|tab\.|chart|photo|abb(?:ildung|\.)|tabelle) ?\d", re.IGNORECASE)
 _SECTION = re.compile(r"\d{1,2}(?:\.\d{1,2})*\.?\s|.?\Z")
 """Begins a heading inside the text; a single character is a drop cap."""
@@ -116,7 +118,7 @@ def _resolved(text: str, seen: Counter[str]) -> str:
     """The text with each cut word put together, with or without its hyphen."""
     while (joined := _CUT.sub(lambda cut: _whole(cut[1], cut[2], seen), text)) != text:  # words over three lines
         text = joined
-    return text.replace(HYPHEN, "-")
+    return _PRIVATE.sub("", text).replace(HYPHEN, "-")
 
 
 def _whole(first: str, rest: str, seen: Counter[str]) -> str:
