@@ -19,6 +19,7 @@ from agent.text.normal import UNSPACED_RANGES, block, ends_with_stop
 
 _SAME_SIZE = 0.08
 _WIDER = 1.25  # than the usual distance between lines of this size
+_TELLING = 4  # pairs of lines: a column may be set wider than most of the file
 _INDENT = 0.8  # of the font size
 _OTHER_PLACE = 6.0  # of the font size: a line that begins so far left or right belongs to something else
 _NEAR_EDGE = 4.0  # of the font size
@@ -59,7 +60,7 @@ class Paragraph:
 def paragraphs(pages: list[list[Line]]) -> Iterator[list[list[Paragraph]]]:
     """For each page its flows, each the paragraphs of one column or of what stands apart."""
     every = [line for page in pages for line in page]
-    leading, fixed = _leading(pages), _mostly_fixed(every)
+    leading, fixed = _leading(pages, 1), _mostly_fixed(every)
     for page in pages:
         yield [list(_flow(flow, leading, fixed)) for flow in _flows(page)]
 
@@ -97,15 +98,15 @@ def _mostly_fixed(lines: list[Line]) -> bool:
     return 2 * sum(len(line.text) for line in lines if line.fixed) > sum(len(line.text) for line in lines)
 
 
-def _leading(pages: list[list[Line]]) -> dict[int, float]:
-    """The usual distance between lines, by rounded font size."""
+def _leading(pages: list[list[Line]], least: int) -> dict[int, float]:
+    """The usual distance between lines, by rounded font size, where so many pairs of lines tell."""
     found: dict[int, Counter[float]] = {}
     for page in pages:
         for line, following in pairwise(page):
             distance = following.y - line.y
             if same_size(line.size, following.size) and 0.8 * line.size < distance < 3 * line.size:
                 found.setdefault(round(line.size), Counter())[round(2 * distance) / 2] += 1
-    return {size: _usual(distances) for size, distances in found.items()}
+    return {size: _usual(distances) for size, distances in found.items() if distances.total() >= least}
 
 
 def _usual(distances: Counter[float]) -> float:
@@ -161,7 +162,7 @@ def _kind(line: Line, fixed: bool) -> Kind:
 
 
 def _prose(lines: list[Line], leading: dict[int, float]) -> Iterator[Paragraph]:
-    shorts = _meant(lines)
+    shorts, leading = _meant(lines), leading | _leading([lines], _TELLING)
     current, item = [lines[0]], _mark(lines[0], None, "")
     for index, (last, line) in enumerate(pairwise(lines)):
         mark = _mark(line, None if shorts[index] else last, item)

@@ -219,10 +219,11 @@ def _run(glyphs: list[_Glyph]) -> Iterator[Run]:
 
 
 def _written(glyphs: list[_Glyph], font: _Font, y: float) -> str:
-    text = ""
+    text, formula = "", False  # inside a raised formula, such as n+1, digits are none of ours
     for glyph in glyphs:
-        raised = glyph.sign.isdecimal() and is_raised(glyph.font.size, font.size, y - glyph.y)
-        text = with_raised(text, glyph.sign) if raised else text + glyph.sign
+        raised = is_raised(glyph.font.size, font.size, y - glyph.y)
+        formula = raised and (formula or not glyph.sign.isdecimal())
+        text = with_raised(text, glyph.sign) if raised and not formula else text + glyph.sign
     return text
 
 

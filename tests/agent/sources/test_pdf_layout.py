@@ -139,6 +139,12 @@ def test_a_wider_distance_begins_a_paragraph_though_the_line_is_full() -> None:
     assert paragraphs([*column(60, 760, *first), At(60, 730, second)]) == [" ".join(first), second]
 
 
+def test_a_part_that_is_set_wider_than_the_rest_of_the_file_is_put_together_too() -> None:
+    close, wide = textwrap.wrap(f"{FERRY} {GULL}", 24), textwrap.wrap(f"{GULL} {FERRY}", 60)
+    pages = column(60, 760, *close), column(60, 760, *wide, leading=18)
+    assert paragraphs(*pages) == [f"{FERRY} {GULL}", f"{GULL} {FERRY}"]
+
+
 def test_headings_stand_apart() -> None:
     page = [
         At(60, 780, "1. The quay", 14, BOLD),
