@@ -14,7 +14,8 @@ from agent.text.normal import ends_with_stop
 
 _OUTER_ROWS = 4  # at each edge: no header or footer has more
 _DENSE = 0.4  # of the pages between the first and the last that show it: left and right pages may differ
-_MOST = 0.6
+_MOST = 0.6  # of the pages
+_SHORT = 0.8  # of the width of the rows beside it
 _SHORT_FILE = 6  # pages
 _SAME_HEIGHT = 3.0  # points
 _APART, _FAR = 1.35, 1.8  # of the font size, from the next row
@@ -72,8 +73,8 @@ def _pattern(row: Row) -> str:
 
 def _running(side: list[Row], places: dict[_Place, list[int]], of: int, large: float) -> list[Row]:
     """The rows from the edge inwards that repeat, or are a page number. What stands close to the text must be more
-    certain: a page's number by name, or the same line on most pages."""
-    running = 0
+    certain: a page's number by name, or the same short line on most pages."""
+    running, widest = 0, max((row.right - row.left for row in side), default=0.0)
     for count, row in enumerate(side[:_OUTER_ROWS], 1):
         pages, numbers, named = places[_place(row)], _numbers(row), _NAMED_PAGE.fullmatch(row.text)
         gap = abs(side[count].y - row.y) / row.size if count < len(side) else float("inf")
@@ -81,7 +82,8 @@ def _running(side: list[Row], places: dict[_Place, list[int]], of: int, large: f
         repeats = telling and _dense(pages, of, row.size > large and not numbers)
         if not (repeats or named or (numbers and gap > _FAR)):
             break
-        most = repeats and len(pages) > _MOST * of and len(row.runs) == 1 and row.size <= large
+        short = len(row.runs) == 1 and row.size <= large and row.right - row.left < _SHORT * widest
+        most = repeats and short and len(pages) > _MOST * of
         if gap > _APART or named or most:
             running = count
     return side[:running]
