@@ -84,10 +84,7 @@ def test_no_words_raise(words: str) -> None:
     assert utc(words) == "" or datetime.fromisoformat(utc(words)).tzinfo is not None
 
 
-_FIRST, _LAST = (datetime.min.replace(year=1901), datetime.max.replace(year=2199))
-
-
-@given(st.datetimes(_FIRST, _LAST))
-def test_what_is_understood_comes_back(moment: datetime) -> None:
-    moment = moment.replace(microsecond=0, tzinfo=UTC)
+@given(st.integers(-2_000_000_000, 7_000_000_000))
+def test_what_is_understood_comes_back(seconds: int) -> None:
+    moment = datetime.fromtimestamp(seconds, UTC)
     assert utc(moment.isoformat()) == utc(moment.strftime("%a, %d %b %Y %H:%M:%S +0000")) == moment.isoformat()
