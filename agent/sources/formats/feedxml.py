@@ -13,7 +13,8 @@ _UTF8_DECLARATION = '<?xml version="1.0" encoding="utf-8"?>'
 _ENCODING = re.compile(r"""encoding\s*=\s*["']([\w.:-]+)""")
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _NOT_MARKUP = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)", re.DOTALL)
-_AMPERSAND = re.compile(rf"{_NOT_MARKUP.pattern}|&(?:(#\d{{1,9}}|#[xX][\da-fA-F]{{1,8}}|[A-Za-z]\w*);)?", re.DOTALL)
+_AMPERSAND = re.compile(rf"{_NOT_MARKUP.pattern}|&(?:(#\d+|#[xX][\da-fA-F]+|[A-Za-z]\w*);)?", re.DOTALL)
+_LONG_NUMBER = 12  # signs: no character has so long a number
 _OF_XML = frozenset({"lt", "gt", "amp", "quot", "apos"})
 _ROOT_END = re.compile(r"</(?:\w+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
 _ENTRY_TAG = re.compile(r"<(/?)(?:\w+:)?(?:item|entry)(?=[\s>/])[^<>]*>", re.IGNORECASE)
@@ -57,7 +58,7 @@ def _entity(match: re.Match[str], declares: bool) -> str:
     if name is None:
         return "&amp;"
     if name.startswith("#"):
-        return whole if _ILLEGAL.sub("", html.unescape(whole)) else ""
+        return "" if len(name) < _LONG_NUMBER and not _ILLEGAL.sub("", html.unescape(whole)) else whole
     if character := html5.get(f"{name};"):
         return html.escape(character)
     return whole if declares else f"&amp;{name};"
