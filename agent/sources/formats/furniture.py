@@ -10,8 +10,8 @@ from agent.text.normal import count_words, wording
 _SHARING = re.compile(
     r"share (this|via|on|with)\b.*|click (here )?to (share|tweet|e-?mail|print)\b.*|like this|like loading|loading|"
     r"share|tweet( this)?|pin it|sharing is caring|spread the word|e ?mail (this|a link)( to a friend)?\b.*|"
-    r"(please )?follow us( on .*)?|opens in (a )?new (window|tab)|teilen mit|mit freunden teilen|"
-    r"klick(en)?,? um .* zu teilen\b.*|partager( sur| cet article)?\b.*|cliquez pour partager\b.*|"
+    r"(please )?follow us( on .*)?|related( (post|article|storie|link)s)?|opens in (a )?new (window|tab)|"
+    r"teilen mit|mit freunden teilen|klick(en)?,? um .* zu teilen\b.*|partager( sur| cet article)?\b.*|cliquez pour partager\b.*|"
     r"comparte esto|haz clic para compartir\b.*|condividi( su)?\b.*|compartilhe isso",
 )
 _BESIDE_SHARING = frozenset({
@@ -22,7 +22,7 @@ _BESIDE_SHARING = frozenset({
 _SHARING_CHARACTERS = 120  # no button says more
 
 _APPEARED = (
-    r"(?:The|This) (?:post|article|entry|story|piece|recipe|episode)\b.{1,300}? (?:first appeared|appeared first|"
+    r"(?:The|This) (?:post|article|entry|story|piece|recipe|episode)\b.{0,300}? (?:first appeared|appeared first|"
     r"originally appeared|was (?:first|originally) published|was originally posted) (?:on|at|in|by) .{1,120}"
 )
 _APPEARED_ELSEWHERE = (
@@ -33,15 +33,17 @@ _APPEARED_ELSEWHERE = (
 )
 _READ_ON = (
     r"(?:Continue reading|Keep reading|Read more|Read the (?:full|whole|rest|original|entire)|Weiterlesen|"
-    r"Lire la suite|Leer m\u00e1s|Continua a leggere)\b[^.!?]{0,200}[.!]?\s*(?:\u2192|\u00bb|>+|\u203a)?"
+    r"Lire la suite|Leer m\u00e1s|Continua a leggere)\b[^.!?]{0,200}[.!\u2026]*\s*(?:\u2192|\u00bb|>+|\u203a)?"
 )
-_SUBMITTED = r"[,\s]*submitted by\W+u/[\w-]+(?:\W+to\W+r/\w+)?[,\s]*(?:\[link\])?[,\s]*(?:\[comments\])?"
+_LINKS = r"(?:\[link\][,\s]*)?\[(?:\d+ )?comments?\]"
+_SUBMITTED = rf"submitted by\W+u/[\w-]+(?:\W+to\W+r/\w+)?[,\s]*(?:\[link\])?[,\s]*(?:{_LINKS})?"
+_SUBMITTED_ALONE = rf"submitted by [\w-]+(?: to \w+)?[,\s]*(?:{_LINKS})?"
 _SENTENCE_BEGINS = r"(?:^|(?<=[.!?\u2026\]\"\u201d\u2019)]\s))"
 _ENDS = tuple(
     re.compile(rf"{begins}(?:{end})\s*$")
     for begins, end in (
         (_SENTENCE_BEGINS, _APPEARED), (_SENTENCE_BEGINS, _APPEARED_ELSEWHERE), (_SENTENCE_BEGINS, _READ_ON),
-        (r"(?:^|\s)", _SUBMITTED), (r"(?:^|\s)", r"\[link\][,\s]*\[comments\]"),
+        (r"(?:^|[,\s])+", _SUBMITTED), ("^", _SUBMITTED_ALONE), (r"(?:^|[,\s])+", _LINKS),
     )
 )  # fmt: skip
 _END_CHARACTERS = 800  # how far from its end a paragraph is searched
