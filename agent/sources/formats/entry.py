@@ -29,6 +29,10 @@ _TAG = re.compile(r"<[a-zA-Z/!?]")
 _BLOCK_OPENS = re.compile(rf"\s*<(?:{'|'.join(sorted(BLOCKS))}|img|br)\b", re.IGNORECASE)
 _BLOCK_CLOSES = re.compile(rf"</(?:{'|'.join(sorted(BLOCKS))})\s*>\s*\Z", re.IGNORECASE)
 _SHOWS_CODE = re.compile(r"<(?:pre|code)\b", re.IGNORECASE)
+# In a sentence about entities they mostly stand alone, but for the ampersand.
+_ESCAPED_TWICE = re.compile(
+    r"&#(?:\d{2,6}|[xX][\da-fA-F]{2,5});|(?<=\w)&(?!lt;|gt;)[A-Za-z]\w+;(?=\w)|(?<= )&amp;(?= )"
+)
 _BETWEEN_BLOCKS = BLOCKS | {"img", "br"}
 _MOST_ESCAPES = 3
 
@@ -102,11 +106,13 @@ def _text(entry: Entry, feed_title: str) -> str:
 def _plain(body: Body) -> str:
     """Paragraphs and blocks. What is HTML once its entities are undone was escaped once too often."""
     text = fragment(body.text) if body.markup and _TAG.search(body.text) else _lines(body)
+    if _SHOWS_CODE.search(body.text):  # there markup and entities may be what is told of
+        return text
     for _ in range(_MOST_ESCAPES):
-        if not _is_all_markup(text) or _SHOWS_CODE.search(body.text):
+        if not _is_all_markup(text):
             break
         text = fragment(text)
-    return text
+    return _ESCAPED_TWICE.sub(lambda match: html.unescape(match.group()), text) if body.markup else text
 
 
 def _lines(body: Body) -> str:

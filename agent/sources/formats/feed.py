@@ -187,6 +187,8 @@ def _link(entry: Any, base: str) -> str:
     others = (link.get("href") or "" for link in entry.get("links") or () if link.get("rel") == "alternate")
     named: Iterator[str] = filter(None, (entry.get("feedburner_origlink"), entry.get("link"), *others))
     link = "".join(next(named, "").split("\n")).strip().replace(" ", "%20")
+    if link.startswith("//") and not base:
+        return f"https:{link}"
     try:
         return urljoin(base, link) if base and link and not _ADDRESS.match(link) else link
     except ValueError:  # brackets that are no address

@@ -11,8 +11,8 @@ _SHARING = re.compile(
     r"share (this|via|on|with)\b.*|click (here )?to (share|tweet|e-?mail|print)\b.*|like this|like loading|loading|"
     r"share|tweet( this)?|pin it|sharing is caring|spread the word|e ?mail (this|a link)( to a friend)?\b.*|"
     r"(please )?follow us( on .*)?|related( (post|article|storie|link)s)?|opens in (a )?new (window|tab)|"
-    r"teilen mit|mit freunden teilen|klick(en)?,? um .* zu teilen\b.*|partager( sur| cet article)?\b.*|cliquez pour partager\b.*|"
-    r"comparte esto|haz clic para compartir\b.*|condividi( su)?\b.*|compartilhe isso",
+    r"teilen mit|mit freunden teilen|klick(en)?,? um .* zu teilen\b.*|partager( sur| cet article)?\b.*|"
+    r"cliquez pour partager\b.*|comparte esto|haz clic para compartir\b.*|condividi( su)?\b.*|compartilhe isso",
 )
 _BESIDE_SHARING = frozenset({
     "email", "e mail", "print", "more", "facebook", "twitter", "x", "linkedin", "whatsapp", "telegram", "reddit",

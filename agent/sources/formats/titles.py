@@ -14,7 +14,7 @@ _ELEMENTS = _VOID | {
     "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var",
 }  # fmt: skip
 """What stands in titles. Other names in angle brackets ("Option<T>") are the title's own words."""
-_TAG = re.compile(r"<(/?)([a-zA-Z][\w-]*)(?:\s[^<>]*)?/?>|<!--.*?-->", re.DOTALL)
+_TAG = re.compile(r"<(/?)([a-zA-Z][\w-]*)(?:\s[^<>]*)?/?>|<!--[^<>]*-->")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[A-Za-z]\w*);")
 
 

@@ -56,7 +56,7 @@ def test_it_may_stand_in_the_last_paragraph(end: str) -> None:
         "The petition was submitted by Ilse Brandvold to parliament",
         "The council sent it by\n\nEmail\n\nand to the harbour.",
         "The song appeared first on the radio.",
-        "He asked them to share this bread, which they did, and then the ferry was called back from its way to the quay.",
+        "He asked them to share this bread, which they did, and then the ferry was called back to the quay.",
         "for x in y:\n    read(x)",
         "Ferry opens at the quay. Nobody at Quay News knew.",
     ],
