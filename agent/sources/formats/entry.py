@@ -20,10 +20,13 @@ from agent.sources.formats.repeated import Told, without_repeated
 from agent.sources.html.lines import BLOCKS
 from agent.sources.html.tree import parse
 from agent.sources.markup import fragment, visible_text
-from agent.text.normal import count_words, one_line
+from agent.text.normal import count_words, wording
 
 _ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]{1,12}://\S+", re.IGNORECASE)
 _LINK_WORDS = 20  # linked text of fewer words is a label ("Comments", a headline), not a passage
+_LINKED_LIST = 0.3  # of the words: where fewer stand outside of links, short lines are headlines
+_LINKED = re.compile(r"<a\b[^<>]*>.*?</a\s*>", re.IGNORECASE | re.DOTALL)
+_TAGS = re.compile(r"<[^<>]*>")
 _LABEL = re.compile(r"[^.!?]{0,40}:\s*[\d.,]*")  # "Points: 12", "Article URL:"
 _TAG = re.compile(r"<[a-zA-Z/!?]")
 _BLOCK_OPENS = re.compile(rf"\s*<(?:{'|'.join(sorted(BLOCKS))}|img|br)\b", re.IGNORECASE)
@@ -135,11 +138,20 @@ def _holds_only_blocks(element: etree._Element) -> bool:
 
 
 def _says_something(text: str, body: Body, title: str) -> bool:
-    unlinked = _ADDRESS.sub("", text).split("\n\n")
-    if one_line(text) == one_line(title) or all(
-        not said.strip() or _LABEL.fullmatch(said.strip()) for said in unlinked
-    ):
+    """Whether the text is more than the title again, labels and links."""
+    paragraphs = text.split("\n\n")
+    unlinked = (_ADDRESS.sub("", paragraph).strip() for paragraph in paragraphs)
+    if wording(text) in wording(title) or all(not said or _LABEL.fullmatch(said) for said in unlinked):
         return False
-    if not body.markup or count_words(text) >= _LINK_WORDS or "<a" not in body.text.lower():
+    if not body.markup or "<a" not in body.text.lower():
         return True
-    return bool(visible_text(body.text, links=False))
+    if count_words(text) < _LINK_WORDS:
+        return bool(visible_text(body.text, links=False))
+    return len(paragraphs) == 1 or not _is_list_of_links(text, len(paragraphs), body)
+
+
+def _is_list_of_links(text: str, lines: int, body: Body) -> bool:
+    """Headlines, with little beside them that leads nowhere."""
+    words = count_words(text)
+    beside = count_words(_TAGS.sub(" ", _LINKED.sub(" ", body.text)))
+    return words < _LINK_WORDS * lines and beside < _LINKED_LIST * words

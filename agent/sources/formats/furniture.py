@@ -35,14 +35,16 @@ _READ_ON = (
     r"(?:Continue reading|Keep reading|Read more|Read the (?:full|whole|rest|original|entire)|Weiterlesen|"
     r"Lire la suite|Leer m\u00e1s|Continua a leggere)\b[^.!?]{0,200}[.!\u2026]*\s*(?:\u2192|\u00bb|>+|\u203a)?"
 )
+_ON_MEDIUM = r".{1,300} was originally published in .{1,80} on Medium, where people are continuing .{1,120}"
 _LINKS = r"(?:\[link\][,\s]*)?\[(?:\d+ )?comments?\]"
 _SUBMITTED = rf"submitted by\W+u/[\w-]+(?:\W+to\W+r/\w+)?[,\s]*(?:\[link\])?[,\s]*(?:{_LINKS})?"
-_SUBMITTED_ALONE = rf"submitted by [\w-]+(?: to \w+)?[,\s]*(?:{_LINKS})?"
+_SUBMITTED_ALONE = rf"submitted by ?[\w-]+(?: to \w+)?[,\s]*(?:{_LINKS})?"
 _SENTENCE_BEGINS = r"(?:^|(?<=[.!?\u2026\]\"\u201d\u2019)]\s))"
 _ENDS = tuple(
     re.compile(rf"{begins}(?:{end})\s*$")
     for begins, end in (
         (_SENTENCE_BEGINS, _APPEARED), (_SENTENCE_BEGINS, _APPEARED_ELSEWHERE), (_SENTENCE_BEGINS, _READ_ON),
+        ("^", _ON_MEDIUM),
         (r"(?:^|[,\s])+", _SUBMITTED), ("^", _SUBMITTED_ALONE), (r"(?:^|[,\s])+", _LINKS),
     )
 )  # fmt: skip

@@ -248,6 +248,7 @@ def test_the_caption_of_a_picture_is_not_the_text() -> None:
         "<![CDATA[submitted by <a href='https://r.example/u/odo'>/u/odo</a> [link] [comments]]]>",
         "<![CDATA[<div class='sharedaddy'><a>Share</a></div>]]>",
         "The post T appeared first on Quay News.",
+        f"<![CDATA[<ol>{'<li><a href=x>The ferry sails from the quay again</a> Quay News</li>' * 5}</ol>]]>",
     ],
 )
 def test_an_entry_of_labels_and_boilerplate_has_no_text_of_its_own(body: str) -> None:

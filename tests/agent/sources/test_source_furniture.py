@@ -29,6 +29,8 @@ def left(text: str) -> str:
         "Read the full article at Quay News",
         "submitted by /u/marsh [link] [comments]",
         "submitted by /u/marsh to r/ferries [link] [comments]",
+        "Ferry opens was originally published in Quays on Medium, where people are continuing the conversation.",
+        "submitted bymarshtoferries\n\n[link] [3 comments]",
         "submitted by marsh to ferries\n\n[link] [275 comments]",
         "Share this:\n\nClick to share on X (Opens in new window)\n\nEmail\n\nMore",
         "Share this:\n\nEmail\n\nThe post Ferry opens appeared first on Quay News.",
