@@ -15,11 +15,11 @@ from agent.records import Document, Question
 from agent.sources.base import failure
 from agent.sources.document import make_document, without_heading
 from agent.sources.formats.furniture import without_furniture
-from agent.sources.formats.plain import unwrap
 from agent.sources.formats.repeated import Told, without_repeated
 from agent.sources.html.lines import BLOCKS
 from agent.sources.html.tree import parse
 from agent.sources.markup import fragment, visible_text
+from agent.sources.wrapping import unwrap
 from agent.text.normal import count_words, wording
 
 _ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]{1,12}://\S+", re.IGNORECASE)
@@ -141,7 +141,9 @@ def _says_something(text: str, body: Body, title: str) -> bool:
     """Whether the text is more than the title again, labels and links."""
     paragraphs = text.split("\n\n")
     unlinked = (_ADDRESS.sub("", paragraph).strip() for paragraph in paragraphs)
-    if wording(text) in wording(title) or all(not said or _LABEL.fullmatch(said) for said in unlinked):
+    if not (said := wording(text)) or f" {said} " in f" {wording(title)} ":
+        return False
+    if all(not one or _LABEL.fullmatch(one) for one in unlinked):
         return False
     if not body.markup or "<a" not in body.text.lower():
         return True

@@ -13,8 +13,8 @@ from agent.ports import Failure
 from agent.sources.base import FormatSource, Items, failure, need_one
 from agent.sources.document import make_document
 from agent.sources.formats.fields import Said, Text, given, wrong_fields
-from agent.sources.formats.plain import unwrap
 from agent.sources.payload import Payload, refuse_binary
+from agent.sources.wrapping import unwrap
 
 _SHAPE = '{"title": ..., "text": ..., "questions": [{"question": ..., "answer": ...}]}'
 

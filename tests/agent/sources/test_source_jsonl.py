@@ -17,7 +17,7 @@ from agent.records import Document, Question
 from agent.sources import read
 from agent.sources.formats.jsonl import JsonlSource
 from agent.sources.payload import Payload
-from agent.text.normal import normalize
+from agent.sources.wrapping import unwrap
 
 GOOD = '{"title": "Bridge", "text": "It opened."}'
 NAMES = st.sampled_from(["title", "text", "questions", "source", "question", "answer", "other"])
@@ -140,12 +140,12 @@ def test_any_json_is_a_document_a_failure_or_an_error(values: list[Any]) -> None
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), st.text(st.characters(exclude_categories=["Cs"])))
-def test_any_text_comes_back_normalized(text: str, title: str) -> None:
-    if normalize(text):
+def test_any_text_comes_back_with_its_lines_put_together(text: str, title: str) -> None:
+    if told := unwrap(text):
         (document,) = parse(json.dumps({"title": title, "text": text}))
         assert isinstance(document, Document)
-        heading, _, below = normalize(text).partition("\n\n")
-        assert document.text == normalize(text) or (document.title, document.text) == (heading, below)
+        heading, _, below = told.partition("\n\n")
+        assert document.text == told or (document.title, document.text) == (heading, below)
         assert document.title
 
 
