@@ -43,7 +43,8 @@ _ASKS = re.compile(
     r"(?:sign up|subscribe|register|get|join|receive|erhalten sie|abonnier\w*|melde\w* (?:dich|sie)|suscr[i\u00ed]b\w+|"
     r"inscri\w+)\b.{0,80}\bnewsletter|\bnewsletter\b.{0,80}\b(?:sign up|subscribe|your inbox|posteingang|anmeld|abonn)|"
     r"to your inbox|in deinen posteingang|subscribe (?:now|to our)|sign up (?:here|below|now)|follow us on|"
-    r"folgen sie uns|s[i\u00ed]guenos en|suscr[i\u00ed]b(?:ete|ase)|\u00fanete (?:a|desde)|download(?:e|en)? (?:the|our) app",
+    r"folgen sie uns|s[i\u00ed]guenos en|suscr[i\u00ed]b(?:ete|ase)|"
+    r"\u00fanete (?:a|desde)|download(?:e|en)? (?:the|our) app",
     re.IGNORECASE,
 )
 _MONTH = r"(?:jan|feb|m[a\u00e4]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-z\u00e4\u00e9\u00fb]*\.?"

@@ -42,7 +42,8 @@ _CHALLENGE = re.compile(
 )
 _MISSING = re.compile(
     r"(?:page|article|content|document|file|site) (?:was |is |could |can ?)?(?:not|n't) (?:be )?"
-    r"(?:found|available|exist)|page (?:does not|doesn.t|no longer) exist|(?:404|410)\W+(?:error|not found|gone|page)|error\W+(?:404|410)\b|"
+    r"(?:found|available|exist)|"
+    r"page (?:does not|doesn.t|no longer) exist|(?:404|410)\W+(?:error|not found|gone|page)|error\W+(?:404|410)\b|"
     r"seite (?:wurde |konnte )?(?:leider )?nicht (?:gefunden|vorhanden)|page (?:introuvable|non trouv\u00e9e)|"
     r"p\u00e1gina no (?:encontrada|existe)|p\u00e1gina n\u00e3o encontrada|pagina non trovata|pagina niet gevonden|"
     r"nie znaleziono strony|sidan hittades inte|siden blev ikke fundet|sivua ei l\u00f6ydy",
