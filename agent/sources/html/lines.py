@@ -7,6 +7,7 @@ own; where it only wraps a sentence, it is a space too.
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from lxml import etree  # type: ignore[import-untyped]
@@ -33,6 +34,7 @@ _BLANK_LINE = re.compile(r"\n\s*\n")
 _ITEM = re.compile(r"(?:[-*+\u2022\u2013\u2014\u25cf\u25aa\u00b7]|\(?\d{1,3}[.)]|\(?[a-z][.)])\s")
 _WRAPPED_CHARACTERS = 50  # a line of so many may end where it does only because it was full
 _ZERO_WIDTH = str.maketrans(dict.fromkeys("\u200b\u2060\u2061\u2062\u2063\u2064\ufff9\ufffa\ufffb"))
+_FIRST_WIDE = "\u3000"  # from here on a line break may stand between two characters of one word
 _TERM_WORDS = 14  # a term of more words is a paragraph
 _DEEPEST_TABLE = 12
 
@@ -184,6 +186,10 @@ def _paragraphs(raw: str, home: etree._Element) -> list[str]:
 
 
 def _tidy(raw: str) -> str:
+    """One normalized line; most need no more than their spaces looked after."""
+    said = " ".join(raw.split())
+    if said.isprintable() and unicodedata.is_normalized("NFC", said) and (said.isascii() or max(said) < _FIRST_WIDE):
+        return said
     return one_line(raw.translate(_ZERO_WIDTH))
 
 

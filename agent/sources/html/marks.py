@@ -28,33 +28,47 @@ _BRACKETED = re.compile(r"\[[^\[\]]{1,40}\]")
 _LINK_SIGNS = frozenset("\u00b6#\u00a7\u221e\U0001f517")
 _BACK_SIGNS = ("^", "\u2191")
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_LETTER = re.compile(r"[^\W\d_]")
+_MARK_CHARACTERS = 60
 _MOST_OF_ALL = 0.7  # a list with a larger share of a text's words is the text
+
+
+_PERHAPS_MARKS = etree.XPath(
+    "//sup | //a[starts-with(@href, '#') or contains(@class, 'ref') or contains(@class, 'link') or "
+    "contains(@class, 'anchor')] | //span[contains(@class, 'mw-') or contains(@class, 'ref') or "
+    "contains(@class, 'lin') or contains(@class, 'noprint')] | //td[contains(@class, 'lin')] | "
+    "//div[contains(@class, 'mw-') or contains(@class, 'lineno') or contains(@class, 'noprint')]"
+)
+_PERHAPS_LISTS = etree.XPath(
+    "//ol | //ul | //section[@role or @class] | //aside[@role] | //nav[@role or @id] | //div[@role or @id = 'toc' or "
+    "contains(@class, 'ref') or contains(@class, 'note') or contains(@class, 'toc') or contains(@class, 'contents') or "
+    "contains(@class, 'navbox') or @id = 'catlinks' or contains(@class, 'printfooter')] | "
+    "//table[contains(@class, 'navbox') or contains(@class, 'sistersite') or contains(@class, 'toc')]"
+)
 
 
 def drop_marks(root: etree._Element) -> None:
     """See the module. A heading under which nothing is left goes too."""
-    whole = len(text_in(root)) or 1
-    for element in list(root.iter("sup", "a", "span", "div", "section", "ol", "ul", "td", "aside", "nav", "table")):
+    for element in _PERHAPS_MARKS(root):
         if _is_mark(element):
             drop(element)
-        elif _is_reference_list(element) and len(text_in(element)) < _MOST_OF_ALL * whole:
+    lists = [element for element in _PERHAPS_LISTS(root) if _is_reference_list(element)]
+    whole = len(text_in(root)) if lists else 0
+    for element in lists:
+        if len(text_in(element)) < _MOST_OF_ALL * whole:
             _drop_with_heading(element)
 
 
 def _is_mark(element: etree._Element) -> bool:
-    tag = tag_of(element)
     names = names_of(element)
     if names and _MARK_NAMES.search(names):
-        said = text_in(element)
-        return len(said) <= 60 or said.replace(" ", "").isdigit()
+        return len(text_in(element)) <= _MARK_CHARACTERS or not _LETTER.search(text_in(element))
+    tag = tag_of(element)
     if tag == "sup":
         return _is_note_mark(element)
     if tag == "a":
         said = text_in(element)
-        within = (element.get("href") or "").startswith("#")
-        return said in _LINK_SIGNS or (
-            within and len(said) <= 6 and said.startswith("[") and _MARK.fullmatch(said) is not None
-        )
+        return said in _LINK_SIGNS or (said.startswith("[") and _MARK.fullmatch(said) is not None)
     return False
 
 
@@ -67,16 +81,12 @@ def _is_note_mark(element: etree._Element) -> bool:
 
 
 def _is_reference_list(element: etree._Element) -> bool:
-    tag = tag_of(element)
-    if tag in ("sup", "a", "span", "td"):
-        return False
     names = names_of(element)
     if (names and _LIST_NAMES.search(names)) or element.get("role") in _LIST_ROLES:
         return True
-    if tag not in ("ol", "ul") or not len(element):
+    if tag_of(element) not in ("ol", "ul") or not len(element):
         return False
-    back = sum(1 for item in element if text_in(item).startswith(_BACK_SIGNS))
-    if 2 * back > len(element):
+    if text_in(element[0]).startswith(_BACK_SIGNS):
         return True
     heading = _heading_before(element)
     return heading is not None and text_in(heading).casefold().strip(" :[]") in _LIST_HEADINGS

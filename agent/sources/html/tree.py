@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from lxml import etree, html  # type: ignore[import-untyped]
+from lxml import etree  # type: ignore[import-untyped]
 
 from agent.text.normal import clean
 
 
 def parse(source: str) -> etree._Element | None:
-    """The root element; None where nothing but comments stands there.
+    """The root element, without comments; None where nothing but these stands there.
 
     Parses bytes, because lxml refuses text that declares an encoding of its own. Huge trees are let in: a page whose
     inline elements never close nests deeper than the parser's first limit, and would lose its end.
     """
-    data = clean(source).encode()
+    data = _bytes(source)
     if not data.strip():
         return None
+    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
     try:
-        return html.document_fromstring(data, parser=html.HTMLParser(encoding="utf-8", huge_tree=True))
-    except etree.ParserError:  # nothing but comments
+        root: etree._Element | None = etree.fromstring(data, parser)
+    except etree.XMLSyntaxError:  # nothing that could be an element
         return None
+    return root
+
+
+def _bytes(source: str) -> bytes:
+    try:
+        return source.replace("\0", "").encode()
+    except UnicodeEncodeError:  # lone surrogates
+        return clean(source).encode()
 
 
 def tag_of(element: etree._Element) -> str:
@@ -29,9 +38,10 @@ def tag_of(element: etree._Element) -> str:
 
 def names_of(element: etree._Element) -> str:
     """Its class and id in lower case, with spaces around each name."""
-    get = element.get
-    named = f"{get('class') or ''} {get('id') or ''}"
-    return f" {' '.join(named.lower().split())} " if named != " " else ""
+    classes, identity = element.get("class"), element.get("id")
+    if not (classes or identity):
+        return ""
+    return f" {' '.join(((classes or '') + ' ' + (identity or '')).lower().split())} "
 
 
 def drop(element: etree._Element, instead: str = "") -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import trafilatura
 
-from agent.sources.markup import fragment, page, visible_text
+from agent.sources.html.page import page
+from agent.sources.markup import fragment, visible_text
 
 STORY = "".join(f"<p>Sentence {i} tells the reader one new thing about the bridge.</p>" for i in range(12))
 
