@@ -7,6 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agent.errors import SourceError
 from agent.ports import Failure
@@ -30,6 +32,12 @@ ATOM = """<feed xmlns="http://www.w3.org/2005/Atom"><title>A</title>
 <content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p>First one.</p><ul><li>a point</li></ul></div>
 </content></entry>
 <entry><title>Two</title><summary type="text">Plain: 3 &lt; 4 holds.</summary></entry></feed>"""
+
+BROKEN = [
+    b"", b"<![CDATA[", b"]]>", b"<!--", b"<!", b"<![if x]>", b"<?", b"&#", b"&#xD800;", b"<item>", b"</entry>",
+    b"<content type='xhtml'><div>", b"<link>http://[</link>", b"<!DOCTYPE a [<!ENTITY x 'y'>]>", b"\0", b"\xff\xfe",
+    b"<svg>", b"<guid>", b"<opml>", b"<itunes:summary>", b"<table><tr><td>", b"<pre>", b"</div></p>",
+]  # fmt: skip
 
 
 def parse(data: str | bytes, location: str = "feed.xml") -> list[Document | Failure]:
@@ -324,3 +332,30 @@ def test_no_feed_takes_long(piece: str) -> None:
     with suppress(SourceError):
         parse(item(f"<title>{piece * 4_000}</title><description>{piece * 20_000}</description>x") + RSS)
     assert time.process_time() - start < 5
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "sharedaddy sd-sharing",
+        "post-share-buttons",
+        "social-links",
+        "addtoany_content",
+        "yarpp yarpp-related",
+        "share_bar",
+    ],
+)
+def test_sharing_widgets_are_left_out_by_their_class(name: str) -> None:
+    widget = f"<div class='{name}'><h3>Tell a friend</h3><a href='x'>Chirp</a></div>"
+    feed = item(f"<title>T</title><description><![CDATA[<p>The bridge is open.</p>{widget}]]></description>")
+    assert documents(feed)[0].text == "The bridge is open."
+
+
+CASES = [*(Path(__file__).parents[2] / "cases" / "feeds").iterdir()]
+
+
+@given(st.sampled_from(CASES), st.integers(0, 3_000), st.integers(0, 40), st.sampled_from(BROKEN))
+def test_a_broken_feed_raises_nothing_but_source_errors(case: Path, at: int, cut: int, put: bytes) -> None:
+    data = case.read_bytes()
+    with suppress(SourceError):
+        parse(data[:at] + put + data[at + cut :])
