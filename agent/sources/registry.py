@@ -10,18 +10,35 @@ from agent.ports import Source
 from agent.sources.base import FormatSource, Items, load
 from agent.sources.files import local_path
 from agent.sources.folder import FolderSource
+from agent.sources.formats.archive import ArchiveSource
+from agent.sources.formats.docx import DocxSource
+from agent.sources.formats.epub import EpubSource
 from agent.sources.formats.feed import FeedSource
 from agent.sources.formats.jsonfeed import JsonFeedSource
 from agent.sources.formats.jsonl import JsonlSource
+from agent.sources.formats.lines import CodeSource, LinesSource
+from agent.sources.formats.mail import MailSource
 from agent.sources.formats.markdown import MarkdownSource
+from agent.sources.formats.notebook import NotebookSource
+from agent.sources.formats.odf import OdfSource
 from agent.sources.formats.pdf import PdfSource
 from agent.sources.formats.plain import TextSource
+from agent.sources.formats.pptx import PptxSource
+from agent.sources.formats.refused import RefusedSource, is_data
+from agent.sources.formats.rtf import RtfSource
+from agent.sources.formats.subtitles import SubtitleSource
+from agent.sources.formats.table import TableSource
 from agent.sources.formats.webpage import WebPageSource
+from agent.sources.formats.xlsx import XlsxSource
 from agent.sources.payload import Payload, is_url
 
 FORMATS: tuple[type[FormatSource], ...] = (
-    PdfSource, FeedSource, JsonFeedSource, WebPageSource, JsonlSource, MarkdownSource, TextSource,
+    PdfSource, FeedSource, JsonFeedSource, WebPageSource, JsonlSource, MarkdownSource, TextSource, TableSource,
+    DocxSource, XlsxSource, PptxSource, OdfSource, EpubSource, MailSource, RtfSource, NotebookSource, SubtitleSource,
+    LinesSource, CodeSource,
 )  # fmt: skip
+_NO_FORMATS: tuple[type[FormatSource], ...] = (ArchiveSource, RefusedSource)
+"""What is in a zip file is told by its parts; other things are refused with advice."""
 GROUP = "seal.formats"
 
 
@@ -44,10 +61,10 @@ def format_of(payload: Payload) -> type[FormatSource]:
         lambda kind: media_type in kind.media_types,
         lambda kind: suffix in kind.suffixes,
     ):
-        for kind in all_formats():
+        for kind in (*all_formats(), *_NO_FORMATS):
             if claims(kind):
-                return kind
-    return TextSource
+                return RefusedSource if kind is TextSource and is_data(head) else kind
+    return RefusedSource if is_data(head) else TextSource
 
 
 class AnyFormatSource:
