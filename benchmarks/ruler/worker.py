@@ -11,11 +11,13 @@ import json
 import os
 import sys
 import time
+import traceback
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import agent
@@ -195,9 +197,16 @@ def probes_of(passage: Told) -> Told:
     return {"probes": [_told(probe) for probe in make_probes(document)]}
 
 
+def _say_last(kind: type[BaseException], error: BaseException, at: TracebackType | None) -> None:
+    """Notes of libraries follow an error in its traceback: the bench shows the last line."""
+    traceback.print_exception(kind, error, at)
+    print(" ".join(f"{kind.__name__}: {error}".split()), file=sys.stderr)
+
+
 def main() -> None:
     from graphs.wiring import REAL
 
+    sys.excepthook = _say_last
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
 
