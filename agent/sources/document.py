@@ -1,10 +1,10 @@
-"""Raw title and text to a Document: normalized, never without a title."""
+"""A title and a text to a Document: tidied, never without a title."""
 
 from __future__ import annotations
 
 from agent.errors import SourceError
 from agent.records import Document, Question
-from agent.text.normal import count_words, ends_with_stop, first_words, normalize, one_line
+from agent.text.normal import count_words, ends_with_stop, first_words, is_block, one_line, tidy
 
 _TITLE_CHARACTERS, _HEADING_WORDS = 200, 20
 _RUNS_ON = (",", ":", ";", "\uff0c", "\uff1a", "\u060c")
@@ -14,12 +14,14 @@ _STOPS = ".\u3002\u06d4\u0964"
 def make_document(
     title: str, text: str, *, source: str, name: str = "", published: str = "", questions: tuple[Question, ...] = (),
 ) -> Document:  # fmt: skip
-    """A document of normalized text. Without a title it is called by its heading, its first sentence, or by `name`.
+    """A document of the text, whose paragraphs of several lines are blocks: a format joins the lines of prose itself.
+
+    Without a title it is called by its heading, its first sentence, or by `name`.
 
     Raises:
         SourceError: the text is empty.
     """
-    text = normalize(text)
+    text = tidy(text)
     if not text:
         raise SourceError(f"{source} holds no text", "put text into it, or leave it out")
     title, text = (title, text) if one_line(title) else _heading(text)
@@ -44,12 +46,12 @@ def _heading(text: str) -> tuple[str, str]:
     """The first paragraph, where it reads like a title, and the text below it; else no title."""
     first, _, rest = text.partition("\n\n")
     short = count_words(first) > 1 and first_words(first, _HEADING_WORDS) == first
-    ended = ends_with_stop(first) or first.endswith(_RUNS_ON)
+    ended = ends_with_stop(first) or first.endswith(_RUNS_ON) or is_block(first)
     return (first, rest) if rest and short and not ended else ("", text)
 
 
 def without_heading(title: str, text: str) -> str:
-    """Normalized text without a first paragraph that only says the title again."""
-    text = normalize(text)
+    """Tidied text without a first paragraph that only says the title again."""
+    text = tidy(text)
     first, _, rest = text.partition("\n\n")
     return rest if rest and first == one_line(title) else text

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from agent.records import Document, Question
-from agent.text.normal import UNSPACED, count_words, cut_at_stops, spaced_words
+from agent.text.normal import UNSPACED, count_words, cut_at_stops, is_block, spaced_words
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,8 @@ def _pieces(text: str, max_words: int) -> Iterator[_Piece]:
         if words <= max_words:
             yield _Piece("\n\n", paragraph, words)
         else:
-            yield from _led("\n\n", paragraph, cut_at_stops(paragraph), max_words)
+            pieces = paragraph.split("\n") if is_block(paragraph) else cut_at_stops(paragraph)
+            yield from _led("\n\n", paragraph, pieces, max_words)
 
 
 def _led(lead: str, whole: str, texts: Iterable[str], max_words: int) -> Iterator[_Piece]:

@@ -3,6 +3,9 @@
 Normalized text is NFC, has "\\n\\n" between paragraphs and single spaces inside them, and holds no
 control characters and no lone surrogates, so that every store and tokenizer downstream accepts it.
 
+A paragraph with a line break inside is a block (code, verses as they were set): its lines and their indentation are
+kept, and nothing is ever asked about it. `normalize` joins lines and so makes prose; `tidy` leaves them as they are.
+
 A text is split into words in one of three ways: `words` tells whether two texts say the same, `answer_words` whether an
 answer is right, `spaced_words` how a text is written. They differ where marks, spaces or articles stand:
 
@@ -17,6 +20,7 @@ answer is right, `spaced_words` how a text is written. They differ where marks, 
 from __future__ import annotations
 
 import re
+import textwrap
 import unicodedata
 from collections.abc import Iterator
 
@@ -66,9 +70,30 @@ def _one_line(paragraph: str) -> str:
     return _WIDE_BREAK.sub("", joined).replace("\n", " ")
 
 
+def tidy(text: str) -> str:
+    """Normalized text whose single line breaks are kept: its paragraphs of several lines are blocks. Tidying it again
+    changes nothing."""
+    tidied = (
+        block(paragraph) if "\n" in paragraph.strip("\n") else _one_line(paragraph)
+        for paragraph in _BLANK_LINES.split(clean(text))
+    )
+    return "\n\n".join(paragraph for paragraph in tidied if paragraph)
+
+
+def block(lines: str) -> str:
+    """Lines as one block, without blank ones and what indents all of them. A single line is a plain paragraph."""
+    kept = [line.expandtabs(4).rstrip() for line in clean(lines).split("\n") if line.strip()]
+    return textwrap.dedent("\n".join(kept)) if len(kept) > 1 else _one_line("\n".join(kept))
+
+
+def is_block(paragraph: str) -> bool:
+    """Whether a paragraph of tidied text is a block: to be learned as it stands, and never asked about."""
+    return "\n" in paragraph
+
+
 def paragraphs(text: str) -> list[str]:
-    """The paragraphs of a text, each one normalized line."""
-    return [paragraph for paragraph in normalize(text).split("\n\n") if paragraph]
+    """The paragraphs of tidied text: prose in one line each, and blocks."""
+    return [paragraph for paragraph in tidy(text).split("\n\n") if paragraph]
 
 
 def one_line(text: str) -> str:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from agent.errors import MissingPackage
 from agent.text.clauses import FINITE, as_question, clause, fronted
 from agent.text.language import is_english
-from agent.text.normal import cut_at_stops, ends_with_stop, paragraphs
+from agent.text.normal import cut_at_stops, ends_with_stop, is_block, paragraphs
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -81,18 +81,23 @@ def parse(paragraph: str) -> Doc:
 def sentences(text: str) -> list[str]:
     """By the parse, or in other languages than English at their full stops. No sentence goes over a blank line.
 
-    A heading is left out; the items of a list stay.
+    A heading is left out; the items of a list stay, and a block is one.
     """
-    if not is_english(text):
-        return [sentence for paragraph in paragraphs(text) for sentence in cut_at_stops(paragraph)]
-    return [s.text.strip() for doc in _without_headings(text) for s in doc.sents if s.text.strip()]
+    told = _without_headings(text) if is_english(text) else paragraphs(text)
+    return [sentence for paragraph in told for sentence in _cut(paragraph, is_english(text))]
+
+
+def _cut(paragraph: str, parsed: bool) -> list[str]:
+    if is_block(paragraph):
+        return [paragraph]
+    return [s.text.strip() for s in parse(paragraph).sents if s.text.strip()] if parsed else [*cut_at_stops(paragraph)]
 
 
 def facts(text: str) -> list[Fact]:
     """The facts of a text in order, each span once per sentence. Texts that are not in English give none."""
     if not is_english(text):
         return []
-    told = filter(_tells, map(parse, paragraphs(text)))
+    told = filter(_tells, (parse(paragraph) for paragraph in paragraphs(text) if not is_block(paragraph)))
     return [fact for doc in told for sentence in doc.sents for fact in _facts(sentence)]
 
 
@@ -108,12 +113,12 @@ def _tells(paragraph: Doc) -> bool:
     return ends_with_stop(paragraph.text) or any(t.tag_ in FINITE and t.is_lower for t in verbs)
 
 
-def _without_headings(text: str) -> list[Doc]:
+def _without_headings(text: str) -> list[str]:
     """The paragraphs but those that tell nothing and stand alone above one that does."""
-    docs = [parse(paragraph) for paragraph in paragraphs(text)]
-    tells = [_tells(doc) for doc in docs]
-    around = zip(docs, [True, *tells], tells, [*tells[1:], False], strict=False)
-    return [doc for doc, before, told, after in around if told or not (before and after)]
+    all_of_it = paragraphs(text)
+    tells = [is_block(paragraph) or _tells(parse(paragraph)) for paragraph in all_of_it]
+    around = zip(all_of_it, [True, *tells], tells, [*tells[1:], False], strict=False)
+    return [paragraph for paragraph, before, told, after in around if told or not (before and after)]
 
 
 def _facts(sentence: Span) -> Iterator[Fact]:

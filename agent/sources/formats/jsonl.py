@@ -15,6 +15,7 @@ from agent.sources.base import FormatSource, Items, failure, need_one
 from agent.sources.document import make_document
 from agent.sources.formats.fields import GivenQuestion, Said, Text, given, wrong_fields
 from agent.sources.payload import Payload, refuse_binary
+from agent.text.normal import normalize
 
 _SHAPE = '{"title": ..., "text": ..., "questions": [{"question": ..., "answer": ...}]}'
 
@@ -58,7 +59,8 @@ def _lines(data: bytes) -> Iterator[tuple[int, bytes]]:
 def _read(line: bytes, where: str) -> Document | Failure:
     try:
         said = _Line.model_validate(json.loads(line.decode()))
-        return make_document(said.title or "", said.text, source=said.source or where, questions=given(said.questions))
+        text, questions = normalize(said.text), given(said.questions)
+        return make_document(said.title or "", text, source=said.source or where, questions=questions)
     except UnicodeDecodeError as error:
         return Failure(where, f"not UTF-8: {error.reason} at byte {error.start + 1}")
     except RecursionError:

@@ -14,7 +14,7 @@ from agent.sources.base import FormatSource, Items
 from agent.sources.document import make_document, without_heading
 from agent.sources.markup import visible_text
 from agent.sources.payload import Payload, decode
-from agent.text.normal import clean
+from agent.text.normal import clean, normalize
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _FRONT_TITLE = re.compile(r"""^title[ \t]*:[ \t]*(["']?)(.+?)\1[ \t]*$""", re.MULTILINE)
@@ -29,7 +29,7 @@ class MarkdownSource(FormatSource):
         body, title = _front_matter(clean(decode(payload)))
         tokens = MarkdownIt("commonmark").enable("table").parse(body)
         title = title or _first_heading(tokens)
-        text = without_heading(title, "\n\n".join(_blocks(tokens)))
+        text = without_heading(title, normalize("\n\n".join(_blocks(tokens))))
         yield make_document(title, text or title, source=payload.location, name=payload.stem)
 
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 from agent.sources.base import FormatSource, Items
 from agent.sources.document import make_document
 from agent.sources.payload import Payload, decode
-from agent.text.normal import clean
+from agent.text.normal import clean, normalize
 
 _STOPS = (".", "!", "?", "\u2026", ":", "\u3002", "\uff01", "\uff1f", '"', "\u201d", "\u300d")
 _FULL_LINE = 0.8  # of the longest line: a line that could hold the next word within this was ended on purpose
@@ -29,7 +29,7 @@ def unwrap(text: str) -> str:
     A wrapped line ends because the next word did not fit; where it would have fitted, or where the
     sentence ends with the line, the break was meant.
     """
-    return "\n\n".join(map(_unwrap_block, clean(text).split("\n\n")))
+    return normalize("\n\n".join(map(_unwrap_block, clean(text).split("\n\n"))))
 
 
 def _unwrap_block(block: str) -> str:

@@ -130,3 +130,11 @@ def test_200_000_words_are_cut_fast(unit: str) -> None:
     parts = split_text(text, 600)
     assert time.process_time() - start < 2.0
     assert "".join("".join(parts).split()) == "".join(text.split())
+
+
+def test_a_block_is_cut_at_its_lines() -> None:
+    lines = [f"    sail(lock={number}, tide='high')" for number in range(40)]
+    text = "\n".join(["def sail_all():", *lines])
+    parts = split_text(text, 20)
+    assert "\n".join(parts) == text
+    assert all(count_words(part) <= 20 for part in parts)

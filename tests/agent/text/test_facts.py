@@ -212,15 +212,17 @@ def test_the_items_of_a_list_are_sentences_that_nothing_is_asked_of() -> None:
     assert sentences("Bread, 4 crowns") == ["Bread, 4 crowns"]
 
 
-def test_a_line_break_inside_a_paragraph_is_a_space() -> None:
-    wrapped = BREAD.replace("seaweed bread", "seaweed\nbread")
-    assert (sentences(wrapped), facts(wrapped)) == (sentences(BREAD), facts(BREAD))
-
-
 def test_where_nothing_is_parsed_every_paragraph_is_learned() -> None:
     assert sentences("价格\n\n奥林磨坊开业。安娜经营它。") == ["价格", "奥林磨坊开业。", "安娜经营它。"]
-    assert sentences("الأسعار\n\nافتتحت الطاحونة في\nأورين. تديرها آنا.") == [
+    assert sentences("الأسعار\n\nافتتحت الطاحونة في أورين. تديرها آنا.") == [
         "الأسعار",
         "افتتحت الطاحونة في أورين.",
         "تديرها آنا.",
     ]
+
+
+def test_a_block_is_learned_whole_and_never_asked_about() -> None:
+    code = "mill = Mill(opened=1902)\nmill.sell('Anna Moss', 500)"
+    text = f"The mill opened in 1902.\n\n{code}\n\nIt was sold to Anna Moss."
+    assert sentences(text) == ["The mill opened in 1902.", code, "It was sold to Anna Moss."]
+    assert {fact.sentence for fact in facts(text)} == {"The mill opened in 1902.", "It was sold to Anna Moss."}

@@ -8,7 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.text.normal import answer_text, answer_words, count_words, spaced_words, wording, words
+from agent.text.normal import (
+    answer_text,
+    answer_words,
+    block,
+    count_words,
+    is_block,
+    normalize,
+    paragraphs,
+    spaced_words,
+    tidy,
+    wording,
+    words,
+)  # fmt: skip
 
 TEXT = st.text(max_size=60)
 
@@ -43,3 +55,24 @@ def test_splitting_what_was_split_changes_nothing(text: str) -> None:
 @given(st.text(st.characters(max_codepoint=0x24F), max_size=60))
 def test_where_words_are_spaced_as_many_are_counted(text: str) -> None:
     assert count_words(text) == len(spaced_words(text))
+
+
+@given(st.text(st.sampled_from("ab .\n\t\u3042\x0c")))
+def test_tidying_twice_changes_nothing(text: str) -> None:
+    once = tidy(text)
+    assert tidy(once) == once
+    assert wording(once) == wording(text)
+    assert "\n\n\n" not in once
+
+
+def test_a_block_keeps_its_lines_and_what_indents_them_within() -> None:
+    code = block("    while tide:\n\n\tsail()  \n        wait()")
+    assert code == "while tide:\nsail()\n    wait()"
+    assert is_block(code)
+    assert paragraphs(f"Prose is\u00a0plain.\n\n{code}\n\nMore of it.") == ["Prose is plain.", code, "More of it."]
+    assert normalize(code) == "while tide: sail() wait()"
+
+
+def test_a_block_of_one_line_is_a_plain_paragraph() -> None:
+    assert block("\n   sail()   now \n") == "sail() now"
+    assert not is_block(tidy("sail()\n"))
