@@ -53,18 +53,29 @@ def all_formats() -> tuple[type[FormatSource], ...]:
     return (*installed(GROUP, "source format", "source formats", taken).values(), *FORMATS)
 
 
+@cache
+def _recognizing() -> tuple[type[FormatSource], ...]:
+    """The formats that can be told by their content."""
+    kinds = (*all_formats(), *_NO_FORMATS)
+    return tuple(kind for kind in kinds if kind.recognizes.__func__ is not FormatSource.recognizes.__func__)  # type: ignore[attr-defined]
+
+
+@cache
+def _named() -> dict[str, type[FormatSource]]:
+    """The format of each media type and of each file ending; the first that claims one has it."""
+    kinds = reversed((*all_formats(), *_NO_FORMATS))
+    return {name: kind for kind in kinds for name in (*kind.media_types, *kind.suffixes)}
+
+
 def format_of(payload: Payload) -> type[FormatSource]:
     """By what the content says of itself, then by the server's word, then by the name; text is the rest."""
-    head, suffix, media_type = payload.head, payload.suffix, payload.media_type
-    for claims in (
-        lambda kind: kind.recognizes(head),
-        lambda kind: media_type in kind.media_types,
-        lambda kind: suffix in kind.suffixes,
-    ):
-        for kind in (*all_formats(), *_NO_FORMATS):
-            if claims(kind):
-                return RefusedSource if kind is TextSource and is_data(head) else kind
-    return RefusedSource if is_data(head) else TextSource
+    head = payload.head
+    for kind in _recognizing():
+        if kind.recognizes(head):
+            return kind
+    named = _named()
+    found = named.get(payload.media_type) or named.get(payload.suffix) or TextSource
+    return RefusedSource if found is TextSource and is_data(head) else found
 
 
 class AnyFormatSource:

@@ -22,7 +22,7 @@ from agent.sources.payload import Payload, decode
 from agent.sources.wrapping import unwrap
 from agent.text.normal import clean, one_line
 
-_HEADER = r"(?:[A-Za-z][\w-]*:[^\n]*\n(?:[ \t][^\n]*\n)*)"
+_HEADER = r"(?:[A-Za-z][\w-]{1,60}:[^\n]*\n(?:[ \t][^\n]*\n)*)"
 _HEADERS = re.compile(rf"(?:From [^\n]*\n)?{_HEADER}{{2,}}")
 _NEEDED = re.compile(
     r"^(?:From|Date|Subject|Received|Return-Path|MIME-Version|Message-ID):", re.MULTILINE | re.IGNORECASE
@@ -44,7 +44,7 @@ class MailSource(FormatSource):
 
     @classmethod
     def recognizes(cls, head: str) -> bool:
-        found = _HEADERS.match(head.replace("\r\n", "\n").lstrip())
+        found = _HEADERS.match(head.lstrip())
         return found is not None and len(_NEEDED.findall(found.group())) >= 2
 
     def parse(self, payload: Payload) -> Items:
@@ -74,7 +74,7 @@ class MailSource(FormatSource):
 
 def _prose(text: str) -> str:
     """A mail's words without its signature and the marks of quotations."""
-    return unwrap(_QUOTED.sub("", _SIGNATURE.sub("", _FLOWED.sub(" ", clean(text)))))
+    return unwrap(_QUOTED.sub("", _FLOWED.sub(" ", _SIGNATURE.sub("", clean(text)))))
 
 
 def _texts(parts: list[EmailMessage], kind: str) -> list[str]:

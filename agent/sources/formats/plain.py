@@ -20,5 +20,6 @@ class TextSource(FormatSource):
 
     def parse(self, payload: Payload) -> Items:
         front = front_matter(clean(decode(payload)))
-        text = without_heading(front.title, unwrap(front.body))
+        text = unwrap(front.body)
+        text = without_heading(front.title, text) if front.title else text
         yield make_document(front.title, text, source=payload.location, name=payload.stem, published=front.published)
