@@ -17,7 +17,7 @@ from agent.errors import SourceError
 from agent.sources.base import FormatSource, Items
 from agent.sources.document import make_document, without_heading
 from agent.sources.formats.webpage import WebPageSource
-from agent.sources.markup import visible_text
+from agent.sources.markup import fragment
 from agent.sources.payload import Payload, decode
 from agent.sources.wrapping import unwrap
 from agent.text.normal import clean, one_line
@@ -60,7 +60,7 @@ class MailSource(FormatSource):
         if archive and pages:
             yield from self._page(payload, pages[0])
             return
-        text = _prose("\n\n".join(plain)) or "\n\n".join(map(visible_text, pages))
+        text = _prose("\n\n".join(plain)) or "\n\n".join(map(fragment, pages))
         if not text.strip():
             raise SourceError(f"{payload.location} is a mail without text", "leave it out, or give its attachment")
         yield make_document(
