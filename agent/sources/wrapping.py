@@ -40,6 +40,7 @@ _CODE = re.compile(
 )
 _HYPHEN = re.compile(r"[^\W\d_][-\u2010]$")
 _BLANK_LINES = re.compile(r"\n[ \t]*\n")
+_QUOTED = re.compile(r"^(?:>[ ]?)+", re.MULTILINE)
 _SET_IN = re.compile(r"^\s", re.MULTILINE)
 _INDENT = re.compile(r"^[ \t]*(?=\S)", re.MULTILINE)
 _FIRST_WORD, _LAST_WORD = re.compile(r"[^\W\d_]+"), re.compile(r"([^\W\d_]+).$")
@@ -95,6 +96,8 @@ def unwrap(text: str) -> str:
 
 
 def _lines(chunk: str) -> list[_Line]:
+    if chunk[:1] == ">" and all(line[:1] == ">" for line in chunk.split("\n")):  # a quotation, as in mail
+        chunk = _QUOTED.sub("", chunk)
     if "\n" not in chunk:  # most paragraphs of most files
         text = chunk.strip()
         return [_Line(text, 0, "", False, False)] if text and not _is_rule(text) else []

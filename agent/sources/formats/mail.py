@@ -24,9 +24,9 @@ from agent.text.normal import clean, one_line
 
 _HEADER = r"(?:[A-Za-z][\w-]{1,60}:[^\n]*\n(?:[ \t][^\n]*\n)*)"
 _HEADERS = re.compile(rf"(?:From [^\n]*\n)?{_HEADER}{{2,}}")
-_NEEDED = re.compile(
-    r"^(?:From|Date|Subject|Received|Return-Path|MIME-Version|Message-ID):", re.MULTILINE | re.IGNORECASE
-)
+# What a mail program writes, and no person who begins a note with "From:" and "Date:".
+_MACHINE = re.compile(r"^(?:Received|Return-Path|MIME-Version|Message-ID|Content-Type):", re.MULTILINE | re.IGNORECASE)
+_PERSON = re.compile(r"^(?:From|Subject|To):", re.MULTILINE | re.IGNORECASE)
 _SIGNATURE = re.compile(r"^-- \n(?:[^\n]*\n?){0,12}\Z", re.MULTILINE)
 _QUOTED = re.compile(r"^(?:> ?)+", re.MULTILINE)
 _FLOWED = re.compile(r"(?<=\S) \n(?=\S)")  # format=flowed (RFC 3676): a line that ends in a space goes on
@@ -45,7 +45,7 @@ class MailSource(FormatSource):
     @classmethod
     def recognizes(cls, head: str) -> bool:
         found = _HEADERS.match(head.lstrip())
-        return found is not None and len(_NEEDED.findall(found.group())) >= 2
+        return found is not None and all(kind.search(found.group()) for kind in (_MACHINE, _PERSON))
 
     def parse(self, payload: Payload) -> Items:
         try:

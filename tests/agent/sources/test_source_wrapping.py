@@ -90,6 +90,11 @@ def test_a_mark_at_the_front_of_a_wrapped_line_begins_no_item(text: str) -> None
     assert unwrap(text) == text.replace("\n", " ")
 
 
+def test_a_quotation_as_in_mail_loses_its_marks() -> None:
+    quoted = textwrap.indent(textwrap.fill(GULL, 60), "> ")
+    assert unwrap(f"Ilse wrote:\n\n{quoted}\n\n{textwrap.fill(FERRY, 60)}") == f"Ilse wrote:\n\n{GULL}\n\n{FERRY}"
+
+
 def test_a_stanza_is_one_paragraph() -> None:
     poem = (
         "The gull sits on the wall,\nAnd counts the boats that come and go.\nIt does not like the boats,\n"

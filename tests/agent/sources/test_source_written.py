@@ -64,6 +64,11 @@ def test_a_mail_is_known_by_its_header_and_leaves_out_attachments(read: Read) ->
     assert (document.title, document.text, document.published) == ("Tick\u00e9ts \u2013", "Caf\u00e9: " + FERRY, "")
 
 
+def test_a_note_that_begins_like_a_mail_is_a_text(read: Read) -> None:
+    document = read("a.txt", f"From: Odo Marsh\nTo: Ilse Brandvold\nDate: 3 May\n\n{FERRY}\n")
+    assert [document.title, *lines(document)] == ["From: Odo Marsh", "To: Ilse Brandvold", "Date: 3 May", FERRY]
+
+
 def test_a_web_archive_is_its_page(read: Read) -> None:
     page = f"<html><head><title>Ferry news</title></head><body><p>{FERRY}</p></body></html>"
     archive = HEADER.format("", 'multipart/related; boundary="X"', f"--X\nContent-Type: text/html\n\n{page}\n--X--\n")
