@@ -21,6 +21,7 @@ _RUNS_ON = (",", ";", "-", "\u2010", "\u2013", "\u2014", "(", "/", "&", "\u060c"
 _FULL_LINE = 0.8  # of the width: a line that could hold the next word within this was ended on purpose
 _WRAPPED_SHARE = 0.25  # of the lines below a first one begin with a small letter where prose is wrapped
 _LIST_WIDTH, _VERSE_WIDTH = 50, 64  # characters: lines of fewer are as likely a list or verses as wrapped prose
+_FIRST_UNSPACED = "\u0e00"  # no letter below needs more than spaces between lines
 _UNSPACED_LINE = 12  # characters: a shorter line without spaces is a name
 _LONGEST_WORD = 60  # characters
 _HANGING = 2  # spaces that set a first line of a paragraph, or the rest of an item, apart
@@ -151,7 +152,7 @@ def _goes_on(line: _Line, following: _Line) -> bool:
 
 
 def _unspaced(character: str) -> bool:
-    return character > "\u0e00" and UNSPACED.match(character) is not None
+    return character >= _FIRST_UNSPACED and UNSPACED.match(character) is not None
 
 
 def _pieces(chunk: _Chunk, width: int, base: Callable[[], int], known: Callable[[], frozenset[str]]) -> Iterator[str]:
@@ -166,7 +167,7 @@ def _pieces(chunk: _Chunk, width: int, base: Callable[[], int], known: Callable[
     else:
         for pieces in _paragraphs(chunk, width, known):
             text = "".join(pieces)
-            yield " ".join(text.split()) if text.isascii() else normalize(text)
+            yield " ".join(text.split()) if max(text) < _FIRST_UNSPACED else normalize(text)
 
 
 def _is_set_in(lines: Sequence[_Line], base: int) -> bool:
@@ -256,7 +257,7 @@ def _is_stanza(chunk: _Chunk) -> bool:
 
 
 def _is_table(lines: Sequence[_Line]) -> bool:
-    if not any(_CELLS.search(line.text) for line in (lines[0], lines[-1])):
+    if not any("\t" in line.text or "   " in line.text for line in (lines[0], lines[-1])):
         return False
     rows = sum(_CELLS.search(line.text) is not None for line in lines)
     return rows >= 2 and rows >= 0.8 * len(lines)

@@ -40,8 +40,8 @@ class MarkdownSource(FormatSource):
     media_types: ClassVar[frozenset[str]] = frozenset({"text/markdown", "text/x-markdown"})
 
     def parse(self, payload: Payload) -> Items:
-        front = front_matter(clean(decode(payload)))
-        body = without_jsx(front.body) if payload.suffix == ".mdx" else front.body
+        front = front_matter(decode(payload))
+        body = without_jsx(clean(front.body)) if payload.suffix == ".mdx" else clean(front.body)
         heading, text = read_markdown(body)
         title = front.title or heading
         text = without_heading(title, text)
