@@ -19,7 +19,7 @@ from agent.sources.base import FormatSource, Items
 from agent.sources.document import make_document, without_heading
 from agent.sources.formats.container import checked, opening, xml_root
 from agent.sources.formats.properties import usable_title
-from agent.sources.markup import visible_text
+from agent.sources.markup import fragment
 from agent.sources.payload import Payload, decode
 from agent.text.normal import one_line
 
@@ -48,7 +48,7 @@ class EpubSource(FormatSource):
         if locked.intersection(names):
             cause = f"{payload.location} is locked by its seller (DRM)"
             raise SourceError(cause, "give a book without copy protection")
-        text = "\n\n".join(visible_text(decode(Payload(payload.location, page))) for page in pages if page.strip())
+        text = "\n\n".join(fragment(decode(Payload(payload.location, page))) for page in pages if page.strip())
         if not text.strip():
             raise SourceError(f"{payload.location} is a book without text", "leave it out")
         yield make_document(

@@ -12,13 +12,14 @@ from typing import Any
 
 import yaml
 
-from agent.text.normal import one_line
+from agent.text.normal import clean, one_line
 
 _YAML = re.compile(r"\s*---[ \t]*\n(.*?\n)?(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _TOML = re.compile(r"\s*\+\+\+[ \t]*\n(.*?\n)?\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL)
 _JSON = re.compile(r"\s*(?:;;;[ \t]*\n)?(?=\{\s*\")")
 _JSON_END = re.compile(r"[ \t]*(?:\n;;;[ \t]*)?(?:\n|\Z)")
 _YAML_LINE = re.compile(r"^([A-Za-z][\w -]*?)[ \t]*:[ \t]+([\"']?)(.+?)\2[ \t]*$", re.MULTILINE)
+_STARTS = ("---", "+++", ";;;", "{")
 _TITLES = ("title", "Title", "name", "headline")
 _DATES = ("date", "Date", "published", "publishDate", "pubDate", "date_published", "datePublished", "created")
 
@@ -33,7 +34,10 @@ class Front:
 
 
 def front_matter(text: str) -> Front:
-    """Cleaned text without its front matter. What is no front matter stays: a line of dashes may be just that."""
+    """A text without its front matter. What is no front matter stays: a line of dashes may be just that."""
+    if not text.lstrip("\ufeff \t\r\n").startswith(_STARTS):
+        return Front(text)
+    text = clean(text)
     for fields, end in _candidates(text):
         return Front(text[end:], _said(fields, _TITLES), _said(fields, _DATES))
     return Front(text)

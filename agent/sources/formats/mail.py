@@ -17,16 +17,16 @@ from agent.errors import SourceError
 from agent.sources.base import FormatSource, Items
 from agent.sources.document import make_document, without_heading
 from agent.sources.formats.webpage import WebPageSource
-from agent.sources.markup import visible_text
+from agent.sources.markup import fragment
 from agent.sources.payload import Payload, decode
 from agent.sources.wrapping import unwrap
 from agent.text.normal import clean, one_line
 
-_HEADER = r"(?:[A-Za-z][\w-]*:[^\n]*\n(?:[ \t][^\n]*\n)*)"
+_HEADER = r"(?:[A-Za-z][\w-]{1,60}:[^\n]*\n(?:[ \t][^\n]*\n)*)"
 _HEADERS = re.compile(rf"(?:From [^\n]*\n)?{_HEADER}{{2,}}")
-_NEEDED = re.compile(
-    r"^(?:From|Date|Subject|Received|Return-Path|MIME-Version|Message-ID):", re.MULTILINE | re.IGNORECASE
-)
+# What a mail program writes, and no person who begins a note with "From:" and "Date:".
+_MACHINE = re.compile(r"^(?:Received|Return-Path|MIME-Version|Message-ID|Content-Type):", re.MULTILINE | re.IGNORECASE)
+_PERSON = re.compile(r"^(?:From|Subject|To):", re.MULTILINE | re.IGNORECASE)
 _SIGNATURE = re.compile(r"^-- \n(?:[^\n]*\n?){0,12}\Z", re.MULTILINE)
 _QUOTED = re.compile(r"^(?:> ?)+", re.MULTILINE)
 _FLOWED = re.compile(r"(?<=\S) \n(?=\S)")  # format=flowed (RFC 3676): a line that ends in a space goes on
@@ -44,8 +44,8 @@ class MailSource(FormatSource):
 
     @classmethod
     def recognizes(cls, head: str) -> bool:
-        found = _HEADERS.match(head.replace("\r\n", "\n").lstrip())
-        return found is not None and len(_NEEDED.findall(found.group())) >= 2
+        found = _HEADERS.match(head.lstrip())
+        return found is not None and all(kind.search(found.group()) for kind in (_MACHINE, _PERSON))
 
     def parse(self, payload: Payload) -> Items:
         try:
@@ -60,7 +60,7 @@ class MailSource(FormatSource):
         if archive and pages:
             yield from self._page(payload, pages[0])
             return
-        text = _prose("\n\n".join(plain)) or "\n\n".join(map(visible_text, pages))
+        text = _prose("\n\n".join(plain)) or "\n\n".join(map(fragment, pages))
         if not text.strip():
             raise SourceError(f"{payload.location} is a mail without text", "leave it out, or give its attachment")
         yield make_document(
@@ -74,7 +74,7 @@ class MailSource(FormatSource):
 
 def _prose(text: str) -> str:
     """A mail's words without its signature and the marks of quotations."""
-    return unwrap(_QUOTED.sub("", _SIGNATURE.sub("", _FLOWED.sub(" ", clean(text)))))
+    return unwrap(_QUOTED.sub("", _FLOWED.sub(" ", _SIGNATURE.sub("", clean(text)))))
 
 
 def _texts(parts: list[EmailMessage], kind: str) -> list[str]:

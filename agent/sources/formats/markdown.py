@@ -21,7 +21,7 @@ from agent.sources.base import FormatSource, Items
 from agent.sources.document import make_document, without_heading
 from agent.sources.formats.front import front_matter
 from agent.sources.formats.mdx import without_jsx
-from agent.sources.markup import visible_text
+from agent.sources.markup import fragment
 from agent.sources.payload import Payload, decode
 from agent.sources.raised import raised
 from agent.text.normal import block, clean, normalize, tidy
@@ -40,8 +40,8 @@ class MarkdownSource(FormatSource):
     media_types: ClassVar[frozenset[str]] = frozenset({"text/markdown", "text/x-markdown"})
 
     def parse(self, payload: Payload) -> Items:
-        front = front_matter(clean(decode(payload)))
-        body = without_jsx(front.body) if payload.suffix == ".mdx" else front.body
+        front = front_matter(decode(payload))
+        body = without_jsx(clean(front.body)) if payload.suffix == ".mdx" else clean(front.body)
         heading, text = read_markdown(body)
         title = front.title or heading
         text = without_heading(title, text)
@@ -88,7 +88,7 @@ def _block(token: Token) -> str:
         case "inline":
             return "" if _is_badges(token.children or ()) else _inline(token)
         case "html_block":
-            return visible_text(token.content)
+            return fragment(token.content)
         case "fence" | "code_block":
             return block(token.content)
         case "container_any_open":  # ":::warning Mind the gap": the kind is no text, what stands behind it is

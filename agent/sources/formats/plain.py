@@ -9,7 +9,6 @@ from agent.sources.document import make_document, without_heading
 from agent.sources.formats.front import front_matter
 from agent.sources.payload import Payload, decode
 from agent.sources.wrapping import unwrap
-from agent.text.normal import clean
 
 __all__ = ["TextSource", "unwrap"]
 
@@ -19,6 +18,7 @@ class TextSource(FormatSource):
     suffixes: ClassVar[frozenset[str]] = frozenset({".txt", ".text"})
 
     def parse(self, payload: Payload) -> Items:
-        front = front_matter(clean(decode(payload)))
-        text = without_heading(front.title, unwrap(front.body))
+        front = front_matter(decode(payload))
+        text = unwrap(front.body)
+        text = without_heading(front.title, text) if front.title else text
         yield make_document(front.title, text, source=payload.location, name=payload.stem, published=front.published)

@@ -44,7 +44,7 @@ class RefusedSource(FormatSource):
 
     @classmethod
     def recognizes(cls, head: str) -> bool:
-        return _SVG.match(after_prolog(head)) is not None or any(kind.starts.match(head) for kind in _KINDS)
+        return _is_svg(head) or any(kind.starts.match(head) for kind in _KINDS)
 
     def parse(self, payload: Payload) -> Items:
         head = payload.head
@@ -54,10 +54,14 @@ class RefusedSource(FormatSource):
         for kind in _KINDS:
             if kind.starts.match(head):
                 raise SourceError(f"{payload.location} is {kind.what}", kind.mend)
-        if payload.suffix == ".svg" or _SVG.match(after_prolog(head)):
+        if payload.suffix == ".svg" or _is_svg(head):
             raise SourceError(f"{payload.location} is a picture (SVG)", "write what it shows into a text file")
         data = "JSON" if head.lstrip()[:1] in ("{", "[") else "XML" if head.lstrip()[:1] == "<" else "a file"
         raise SourceError(f"{payload.location} is {data} of a kind that is not read", _CONVERT)
+
+
+def _is_svg(head: str) -> bool:
+    return head.lstrip()[:1] == "<" and _SVG.match(after_prolog(head)) is not None
 
 
 def is_data(head: str) -> bool:

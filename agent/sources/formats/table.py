@@ -19,7 +19,7 @@ _SEPARATOR_LINE = re.compile(r"\s*sep=(.)[ \t]*\n", re.IGNORECASE)  # written by
 
 
 class TableSource(FormatSource):
-    name: ClassVar[str] = "CSV"
+    name: ClassVar[str] = "table"
     suffixes: ClassVar[frozenset[str]] = frozenset({".csv", ".tsv", ".tab", ".psv"})
     media_types: ClassVar[frozenset[str]] = frozenset({"text/csv", "text/tab-separated-values"})
 

@@ -51,12 +51,12 @@ class XlsxSource(FormatSource):
 
 def _rows(sheet: Any, payload: Payload) -> Iterator[str]:
     sheet.reset_dimensions()  # programs state them wrongly, and rows would be lost
-    for number, cells in enumerate(sheet.iter_rows(), 1):
+    filled = filter(None, (table_row(map(_shown, cells)) for cells in sheet.iter_rows()))
+    for number, row in enumerate(filled, 1):
         if number > MAX_ROWS:
             cause = f"{payload.location} has more than {MAX_ROWS} rows"
             raise SourceError(cause, "save what is to be read in smaller files")
-        if row := table_row(map(_shown, cells)):
-            yield row
+        yield row
 
 
 def _shown(cell: Any) -> str:

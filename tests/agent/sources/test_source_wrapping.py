@@ -83,11 +83,16 @@ def test_wrapped_items_are_one_line_each() -> None:
     [
         "The keeper of the lock measured it with a rope in May\n- nobody had done so before - and wrote it\ndown.",
         "The council resolved to buy the ferry Gull for not quite\n2.4 million crowns, since the old one is\nsmall.",
-        "He read a sign at the door of the net loft, which said,\nNotice: the loft is shut, and it was written in\nred.",
+        "He read a sign at the door of the loft, which said,\nNotice: the loft is shut, and it was written in\nred.",
     ],
 )
 def test_a_mark_at_the_front_of_a_wrapped_line_begins_no_item(text: str) -> None:
     assert unwrap(text) == text.replace("\n", " ")
+
+
+def test_a_quotation_as_in_mail_loses_its_marks() -> None:
+    quoted = textwrap.indent(textwrap.fill(GULL, 60), "> ")
+    assert unwrap(f"Ilse wrote:\n\n{quoted}\n\n{textwrap.fill(FERRY, 60)}") == f"Ilse wrote:\n\n{GULL}\n\n{FERRY}"
 
 
 def test_a_stanza_is_one_paragraph() -> None:
