@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from agent.errors import SourceError
+from agent.failures import ends_reading, note
 from agent.ports import Failure, Source
 from agent.sources.base import Items, failure, need_one
 from agent.sources.files import local_path, printable, status, unreadable
 
 
 class FolderSource:
-    """Reads each file with `file_source`."""
+    """Reads each file with `file_source`. Whatever that raises about one file, the others are read."""
 
     def __init__(self, file_source: Source) -> None:
         self.file_source = file_source
@@ -39,7 +40,10 @@ class FolderSource:
                 continue
             try:
                 yield from self.file_source.read(str(found))
-            except SourceError as error:
+            except Exception as error:
+                if ends_reading(error):
+                    raise
+                note(str(found), error)
                 yield failure(printable(found), error)
 
 

@@ -7,7 +7,7 @@ from functools import cache
 
 from agent.extensions import installed
 from agent.ports import Source
-from agent.sources.base import FormatSource, Items, load
+from agent.sources.base import FormatSource, Items, load, whole
 from agent.sources.files import local_path
 from agent.sources.folder import FolderSource
 from agent.sources.formats.feed import FeedSource
@@ -57,6 +57,9 @@ class AnyFormatSource:
         self.timeout = timeout
 
     def read(self, location: str) -> Items:
+        yield from whole(location, self._items(location))
+
+    def _items(self, location: str) -> Items:
         payload = load(location, self.timeout)
         yield from format_of(payload)(self.timeout).parse(payload)
 

@@ -15,7 +15,8 @@ import feedparser  # type: ignore[import-untyped]
 
 from agent.errors import SourceError
 from agent.ports import Failure
-from agent.sources.base import FormatSource, Items
+from agent.records import Document
+from agent.sources.base import FormatSource, Items, one_item
 from agent.sources.formats.entry import Entry, read_entry
 from agent.sources.markup import fragment
 from agent.sources.payload import Payload, decode
@@ -55,7 +56,7 @@ class FeedSource(FormatSource):
         if not entries:
             raise _nothing(payload, parsed, broken)
         for number, entry in enumerate(entries, 1):
-            yield read_entry(_entry(entry, f"{payload.location} entry {number}"))
+            yield one_item(_read, entry, f"{payload.location} entry {number}")
         if lost:
             yield Failure(payload.location, f"the feed is broken or cut off ({broken}); its whole entries were read")
 
@@ -114,6 +115,10 @@ def _nothing(payload: Payload, parsed: Any, broken: str) -> SourceError:
     if broken:
         return SourceError(f"{payload.location} is cut off before its first entry ends ({broken})", "load it again")
     return SourceError(f"{payload.location} is a feed without entries", "try again when it has some")
+
+
+def _read(entry: Any, where: str) -> Document | Failure:
+    return read_entry(_entry(entry, where))
 
 
 def _entry(entry: Any, where: str) -> Entry:

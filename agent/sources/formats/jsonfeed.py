@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agent.errors import SourceError
 from agent.ports import Failure
-from agent.sources.base import FormatSource, Items
+from agent.records import Document
+from agent.sources.base import FormatSource, Items, one_item
 from agent.sources.formats.entry import Entry, read_entry
 from agent.sources.formats.fields import GivenQuestion, Text, given, wrong_fields
 from agent.sources.payload import Payload, decode
@@ -54,13 +55,15 @@ class JsonFeedSource(FormatSource):
         if not items:
             raise SourceError(f"{payload.location} is a feed without entries", "try again when it has some")
         for number, raw in enumerate(items, 1):
-            where = f"{payload.location} item {number}"
-            try:
-                item = _Item.model_validate(raw)
-            except ValidationError as error:
-                yield Failure(where, wrong_fields(error))
-            else:
-                yield read_entry(_entry(item, where))
+            yield one_item(_read, raw, f"{payload.location} item {number}")
+
+
+def _read(raw: Any, where: str) -> Document | Failure:
+    try:
+        item = _Item.model_validate(raw)
+    except ValidationError as error:
+        return Failure(where, wrong_fields(error))
+    return read_entry(_entry(item, where))
 
 
 def _items(payload: Payload) -> list[Any]:

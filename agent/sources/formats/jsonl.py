@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from agent.errors import SourceError
 from agent.ports import Failure
 from agent.records import Document
-from agent.sources.base import FormatSource, Items, failure, need_one
+from agent.sources.base import FormatSource, Items, failure, need_one, one_item
 from agent.sources.document import make_document
 from agent.sources.formats.fields import GivenQuestion, Said, Text, given, wrong_fields
 from agent.sources.payload import Payload, refuse_binary
@@ -44,7 +44,7 @@ class JsonlSource(FormatSource):
             return SourceError(f"{payload.location} has no line that can be read; {first}", f"write lines as {_SHAPE}")
 
         lines = _lines(payload.data)
-        yield from need_one((_read(line, f"{payload.location} line {number}") for number, line in lines), nothing)
+        yield from need_one((one_item(_read, line, f"{payload.location} line {n}") for n, line in lines), nothing)
 
 
 def _lines(data: bytes) -> Iterator[tuple[int, bytes]]:
