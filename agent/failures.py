@@ -10,7 +10,8 @@ import errno
 import logging
 import os
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 from agent.errors import (
     AdapterError,
@@ -27,6 +28,7 @@ from agent.errors import (
 )
 from agent.redact import without_credentials
 
+T = TypeVar("T")
 log = logging.getLogger("seal")
 """Tracebacks, shown with --debug."""
 
@@ -57,6 +59,20 @@ def ends_reading(error: BaseException) -> bool:
     """Whether what was raised while one item of a source was read keeps all others from being read, too. A format whose
     package is missing does not."""
     return not isinstance(error, MissingPackage) and _ends(error, FULL)
+
+
+def tried(
+    do: Callable[[], T], failed: Callable[[Exception], T], where: str,
+    ends: Callable[[Exception], bool] = ends_run,
+) -> T:  # fmt: skip
+    """What `do` gives, or what `failed` makes of that which it raised about one document or item alone."""
+    try:
+        return do()
+    except Exception as error:
+        if ends(error):
+            raise
+        note(where, error)
+        return failed(error)
 
 
 def _ends(error: BaseException, refusals: frozenset[int]) -> bool:

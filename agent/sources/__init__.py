@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from agent.failures import ends_reading, note
+from agent.failures import ends_reading, tried
 from agent.ports import Failure
 from agent.records import Document
 from agent.sources.base import failure, whole
@@ -31,16 +31,14 @@ def read(location: str, *, max_words: int, timeout: float = 20.0) -> Iterator[Do
     """
     if max_words < 1:
         raise ValueError(f"max_words is {max_words}, below 1")
-    for item in whole(location, source_for(location, timeout).read(location)):
+    for item in whole(location, lambda: source_for(location, timeout).read(location)):
         yield from [item] if isinstance(item, Failure) else _parts(item, max_words)
 
 
 def _parts(document: Document, max_words: int) -> Sequence[Document | Failure]:
     """Those of a document; a Failure where it cannot be split."""
-    try:
+
+    def parts() -> Sequence[Document | Failure]:
         return list(split(document, max_words))
-    except Exception as error:
-        if ends_reading(error):
-            raise
-        note(document.source, error)
-        return [failure(document.source, error)]
+
+    return tried(parts, lambda error: [failure(document.source, error)], document.source, ends_reading)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import ClassVar, TypeVar
 
 from agent.errors import SealError, SourceError
-from agent.failures import ends_reading, note, storable, unforeseen, words
+from agent.failures import ends_reading, note, storable, tried, unforeseen, words
 from agent.ports import Failure
 from agent.records import Document
 from agent.redact import without_credentials
@@ -64,23 +64,17 @@ def failure(where: str, error: Exception) -> Failure:
 def one_item(read: Callable[[T, str], Document | Failure], item: T, where: str) -> Document | Failure:
     """What `read` makes of one item of a location, e.g. an entry of a feed, given where it stands; a Failure for
     whatever it raises, foreseen or not, but what keeps all others from being read (see `agent.failures`)."""
-    try:
-        return read(item, where)
-    except Exception as error:
-        if ends_reading(error):
-            raise
-        note(where, error)
-        return failure(where, error)
+    return tried(lambda: read(item, where), lambda error: failure(where, error), where, ends_reading)
 
 
-def whole(where: str, items: Items) -> Items:
-    """All items of a location.
+def whole(where: str, read: Callable[[], Items]) -> Items:
+    """All items of a location, as `read` gives them.
 
     Raises:
         SourceError: also for what its reader raised that nobody foresaw. What came before that has been read.
     """
     try:
-        yield from items
+        yield from read()
     except Exception as error:
         if isinstance(error, SealError) or ends_reading(error):
             raise

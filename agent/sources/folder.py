@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
-from agent.errors import SourceError
-from agent.failures import ends_reading, note
+from agent.errors import SealError, SourceError
+from agent.failures import ends_reading
 from agent.ports import Failure, Source
-from agent.sources.base import Items, failure, need_one
+from agent.sources.base import Items, failure, need_one, whole
 from agent.sources.files import local_path, printable, status, unreadable
 
 
@@ -38,13 +39,13 @@ class FolderSource:
             if isinstance(found, Failure):
                 yield found
                 continue
+            shown = printable(found)
             try:
-                yield from self.file_source.read(str(found))
-            except Exception as error:
+                yield from whole(shown, partial(self.file_source.read, str(found)))
+            except SealError as error:
                 if ends_reading(error):
                     raise
-                note(str(found), error)
-                yield failure(printable(found), error)
+                yield failure(shown, error)
 
 
 def _walk(folder: Path) -> Iterator[Path | Failure]:

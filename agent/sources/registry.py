@@ -57,7 +57,7 @@ class AnyFormatSource:
         self.timeout = timeout
 
     def read(self, location: str) -> Items:
-        yield from whole(location, self._items(location))
+        yield from whole(location, lambda: self._items(location))
 
     def _items(self, location: str) -> Items:
         payload = load(location, self.timeout)

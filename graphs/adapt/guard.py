@@ -11,7 +11,7 @@ from typing import Any
 from langgraph.errors import GraphBubbleUp
 from langgraph.runtime import Runtime
 
-from agent.failures import ends_run, note, words
+from agent.failures import ends_run, tried, words
 from agent.records import Outcome
 from graphs.context import Context
 
@@ -41,12 +41,9 @@ def closing(node: Node) -> Node:
 
 
 def _tried(node: Node, state: Any, runtime: Runtime[Context]) -> dict[str, Any]:
-    try:
-        return node(state, runtime)
-    except GraphBubbleUp:  # LangGraph's own signals
-        raise
-    except Exception as error:
-        if ends_run(error):
-            raise
-        note(f"document {state['document']}", error)
-        return {"failure": words(error)}
+    where = f"document {state['document']}"
+    return tried(lambda: node(state, runtime), lambda error: {"failure": words(error)}, where, _ends)
+
+
+def _ends(error: Exception) -> bool:
+    return isinstance(error, GraphBubbleUp) or ends_run(error)  # the first are LangGraph's own signals

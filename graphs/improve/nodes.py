@@ -12,7 +12,7 @@ from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
 from agent.errors import ConfigError, SourceError
-from agent.failures import ends_run, note, words
+from agent.failures import tried, words
 from agent.ports import Failure
 from agent.records import Calibration, Document, Event, Practised, Promotion, Round, RunKind, content_id
 from agent.redact import without_credentials
@@ -87,14 +87,13 @@ def _read(context: Context, run: str, location: str) -> int:
 
 def _add(context: Context, run: str, document: Document) -> Failure | None:
     """Keep a document; a Failure where the ledger does not take it."""
-    try:
+    where = document.source or document.title
+
+    def add() -> Failure | None:
         context.ledger.add_document(document, run)
-    except Exception as error:
-        if ends_run(error):
-            raise
-        note(document.source, error)
-        return Failure(document.source or document.title, words(error))
-    return None
+        return None
+
+    return tried(add, lambda error: Failure(where, words(error)), where)
 
 
 def _sides(context: Context, run: str) -> tuple[list[str], list[str]]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import Any
 
 from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
 from agent.errors import SourceError
-from agent.failures import ends_run, note, words
+from agent.failures import tried, words
 from agent.ports import Failure
 from agent.records import Document
 from agent.redact import without_credentials
@@ -71,13 +72,8 @@ def _take(items: Items, item: Document | Failure) -> str:
     """What became of an item. One that the ledger does not take is a failed one."""
     if isinstance(item, Failure):
         return items.failed(item)
-    try:
-        return items.document(item)
-    except Exception as error:
-        if ends_run(error):
-            raise
-        note(item.source, error)
-        return items.failed(Failure(item.source or item.title, words(error)))
+    where = item.source or item.title
+    return tried(lambda: items.document(item), lambda error: items.failed(Failure(where, words(error))), where)
 
 
 def pick(state: IngestState, runtime: Runtime[Context]) -> dict[str, Any]:
@@ -94,13 +90,7 @@ def examine(state: IngestState, runtime: Runtime[Context]) -> dict[str, Any]:
     context, run = runtime.context, state["run"]
     with context.tracer.step(run, "examine") as span:
         span.model = context.config.model.name
-        try:
-            span.data = ask_all(context, run)
-        except Exception as error:
-            if ends_run(error):
-                raise
-            note(f"run {run}", error)
-            span.data = _ask_each(context, run)
+        span.data = tried(lambda: ask_all(context, run), lambda _: _ask_each(context, run), f"run {run}")
         if span.data["unreadable"]:
             span.message = f"answered by the base instead: {'; '.join(span.data['unreadable'])}"
     return {}
@@ -108,15 +98,13 @@ def examine(state: IngestState, runtime: Runtime[Context]) -> dict[str, Any]:
 
 def _ask_each(context: Context, run: str) -> dict[str, Any]:
     """The same, one document after the other; one that cannot be asked is told and left out."""
-    ledger, asked = context.ledger, list[str]()
-    for document in ledger.documents(run):
-        try:
-            with context.tracer.step(run, "examine", document.id) as span:
-                span.subject = document.title
-                span.data = ask_all(context, run, [document.id])
-                asked.append(document.id)
-        except Exception as error:
-            if ends_run(error):
-                raise
-            note(f"document {document.id}", error)
-    return ask_all(context, run, asked)
+
+    def ask(document: Document) -> list[str]:
+        with context.tracer.step(run, "examine", document.id) as span:
+            span.subject = document.title
+            span.data = ask_all(context, run, [document.id])
+        return [document.id]
+
+    documents = context.ledger.documents(run)
+    asked = [tried(partial(ask, d), lambda _: list[str](), f"document {d.id}") for d in documents]
+    return ask_all(context, run, [id for one in asked for id in one])

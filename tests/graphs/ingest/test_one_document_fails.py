@@ -72,9 +72,9 @@ class Breaks:
         memory = open_memory(context)
         recall = memory.recall
 
-        def broken(document: Document, most: int, base: str) -> list[Recalled]:
+        def broken(document: Document, n: int, base: str) -> list[Recalled]:
             self.at("recall", document.title)
-            return recall(document, most, base)
+            return recall(document, n, base)
 
         memory.recall = broken  # type: ignore[method-assign]
         return memory
