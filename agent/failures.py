@@ -42,7 +42,7 @@ REFUSED = frozenset({errno.EIO, errno.EACCES, errno.EPERM, errno.EROFS, errno.EN
 """What the operating system refuses of the home folder. Of a source it concerns that file alone."""
 
 _NO_ROOM = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT), "database or disk is full")
-_DEVICE = ("CUDA error", "HIP error", "device-side assert")
+_DEVICE = ("CUDA error", "HIP error")
 """An accelerator that failed so fails until the process ends."""
 
 _LONGEST = 400
@@ -84,10 +84,13 @@ def _ends(error: BaseException, refusals: frozenset[int]) -> bool:
 
 
 def _out_of_order(error: BaseException) -> bool:
-    """Whether the machine has no room left, or its accelerator has failed."""
+    """Whether the machine has no room left, or its accelerator has failed. What may quote a document says nothing."""
+    if isinstance(error, OSError) and error.errno in FULL:
+        return True
+    if isinstance(error, ValueError | LookupError | TypeError):
+        return False
     said = str(error)
-    full = (isinstance(error, OSError) and error.errno in FULL) or any(told in said for told in _NO_ROOM)
-    return full or (isinstance(error, RuntimeError) and any(told in said for told in _DEVICE))
+    return any(told in said for told in _NO_ROOM) or (isinstance(error, RuntimeError) and said.startswith(_DEVICE))
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -217,6 +217,7 @@ def test_a_library_that_wraps_a_full_disk_is_seen_through() -> None:
         wrapped()
     assert ends_run(caught.value)
     assert not ends_run(ValueError("cannot serialize"))
+    assert not ends_run(ValueError("input: 'The log said: No space left on device'")), "a document may say so"
     assert not ends_run(MemoryError())
     assert not ends_run(AdapterError(Path("one"), "cannot be read", ""))
     assert all(map(ends_run, (KeyboardInterrupt(), SystemExit())))
