@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agent.clock import Clock
-from agent.failures import words
+from agent.failures import storable, words
 from agent.ports import Ledger
 from agent.records import Event
 
@@ -78,7 +78,8 @@ class Tracer:
             cost = {"seconds": self.clock.ticks() - began, "memory_mib": peak_memory_mib()}
             if gpus := self.gpus(step):
                 span.data = span.data | {"gpus": gpus}
-            event = Event.model_validate(vars(span) | about | cost)
+            said = {"subject": storable(span.subject), "message": storable(span.message)}
+            event = Event.model_validate(vars(span) | said | about | cost)
             self.ledger.add_event(event)
             self._tell(event)
 

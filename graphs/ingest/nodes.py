@@ -10,7 +10,7 @@ from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
 from agent.errors import SourceError
-from agent.failures import tried, words
+from agent.failures import storable, tried, words
 from agent.ports import Failure
 from agent.records import Document
 from agent.redact import without_credentials
@@ -42,7 +42,9 @@ def read(state: IngestState, runtime: Runtime[Context]) -> dict[str, Any]:
     items = Items(context, run)
     whole = {e.subject for e in ledger.events(run) if e.step == "read" and e.status == "ok"}
     for location in state["sources"]:
-        if without_credentials(location) in whole:  # a run that goes on: what is new since then is the next one's
+        if (
+            storable(without_credentials(location)) in whole
+        ):  # a run that goes on: what is new since then is the next one's
             continue
         with context.tracer.step(run, "read") as span:
             span.subject = without_credentials(location)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import logging
+import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -283,3 +284,16 @@ def test_an_item_that_the_ledger_does_not_take_is_a_failed_one(tmp_path: Path, s
     assert outcomes(context) == {KESTREL: "published"}
     (told,) = summarize(context.ledger, "r1").failures
     assert "ValueError: not this one" in told
+
+
+def test_a_file_whose_name_is_no_utf_8(tmp_path: Path, source: Path) -> None:
+    named = tmp_path / os.fsdecode(b"caf\xe9.txt")
+    named.write_text("The quay of Tarn Mouth was built by Odo Marsh in 1961.")
+    empty = tmp_path / os.fsdecode(b"\xff.txt")
+    empty.write_text("")
+    context = FakeContext(tmp_path / "home", FEW)
+    ingest(context, named, empty, source)
+    assert len(came(context)) == 3
+    assert not any(outcome.startswith("failed") for outcome in came(context))
+    (told,) = summarize(context.ledger, "r1").failures
+    assert "is empty" in told
