@@ -41,6 +41,10 @@ class ModelError(SealError):
     exit_code = 4
 
 
+class PromptTooLong(ModelError):
+    """One text is longer than the model can take. Shorter ones are taken."""
+
+
 class TrainerError(SealError):
     """Training failed: out of memory, not a number, disk full."""
 
@@ -57,6 +61,10 @@ class UnknownName(StoreError):
     """What a person named is not in the ledger: a run, an adapter."""
 
     exit_code = ConfigError.exit_code
+
+
+class RecordError(StoreError):
+    """The store works, and refuses one record: it does not fit to what is there, or holds what no column takes."""
 
 
 class AdapterError(StoreError):

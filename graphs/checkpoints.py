@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from importlib import import_module
 from pathlib import Path
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -38,13 +39,13 @@ def open_checkpoints(config: Config) -> Iterator[Saver]:
 
 @contextmanager
 def _sqlite(path: Path) -> Iterator[Saver]:
-    from langgraph.checkpoint.sqlite import SqliteSaver
+    from graphs.savers.sqlite import NewestInSqlite
 
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         # LangGraph writes from its own threads, and takes turns by a lock.
         with closing(sqlite3.connect(path, timeout=WAIT_SECONDS, check_same_thread=False)) as connection:
-            yield SqliteSaver(connection)
+            yield NewestInSqlite(connection)
     except sqlite3.Error as error:
         told = explained(error, f"the file of checkpoints {path}")
         if getattr(error, "sqlite_errorname", "").startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
@@ -55,13 +56,15 @@ def _sqlite(path: Path) -> Iterator[Saver]:
 @contextmanager
 def _postgresql(url: str) -> Iterator[Saver]:
     try:
+        import_module("langgraph.checkpoint.postgres")
         import psycopg
-        from langgraph.checkpoint.postgres import PostgresSaver
+
+        from graphs.savers.postgresql import NewestInPostgresql
     except ModuleNotFoundError as error:
         raise MissingExtra("a run with a ledger in PostgreSQL", "postgres") from error
     address = make_url(url).set(drivername="postgresql")
     try:
-        with PostgresSaver.from_conn_string(address.render_as_string(hide_password=False)) as saver:
+        with NewestInPostgresql.from_conn_string(address.render_as_string(hide_password=False)) as saver:
             saver.setup()
             yield saver
     except psycopg.Error as error:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agent.clock import Clock
-from agent.errors import SealError
+from agent.failures import storable, words
 from agent.ports import Ledger
 from agent.records import Event
 
@@ -35,10 +35,10 @@ class Span:
     model: str = ""
     data: dict[str, Any] = field(default_factory=dict)
 
-    def failed(self, error: SealError) -> str:
-        """Write down a failure that the run goes on after. Returns its cause."""
-        self.status, self.message = "failed", error.cause
-        return error.cause
+    def failed(self, error: Exception) -> str:
+        """Write down a failure that the run goes on after. Returns its cause and mend."""
+        self.status, self.message = "failed", words(error)
+        return self.message
 
 
 def peak_memory_mib() -> float:
@@ -67,7 +67,7 @@ class Tracer:
         try:
             yield span
         except Exception as error:
-            span.status, span.message = "failed", error.cause if isinstance(error, SealError) else type(error).__name__
+            span.failed(error)
             raise
         except BaseException:
             span.status, span.message = "stopped", ""
@@ -78,7 +78,8 @@ class Tracer:
             cost = {"seconds": self.clock.ticks() - began, "memory_mib": peak_memory_mib()}
             if gpus := self.gpus(step):
                 span.data = span.data | {"gpus": gpus}
-            event = Event.model_validate(vars(span) | about | cost)
+            said = {"subject": storable(span.subject), "message": storable(span.message)}
+            event = Event.model_validate(vars(span) | said | about | cost)
             self.ledger.add_event(event)
             self._tell(event)
 

@@ -35,14 +35,14 @@ ONLY_IN = {
 }
 ROOMS = {
     "agent": (
-        "telemetry clock errors redact files", "extensions text", "records", "ports config", "models sources memory",
-        "strategies ledger", "planning",
+        "telemetry clock errors redact files", "failures extensions text", "records", "ports config",
+        "models sources memory", "strategies ledger", "planning",
     ),
     "seal_train": ("model", "adapters", "inference training", "policies engines"),
     "evals": ("statistics", "evidence probes", "rewards meters gates"),
     "graphs": (
-        "tracing checkpoints", "context", "library", "measure", "methods", "adapt", "ingest improve", "views",
-        "ask approve runs", "wiring", "studio",
+        "tracing savers", "checkpoints", "context", "library queue", "measure", "methods", "adapt", "ingest improve",
+        "views", "ask approve runs", "wiring", "studio",
     ),
 }  # fmt: skip
 """The folders and modules of a package from the bottom up. A room imports only from those in earlier places; rooms in

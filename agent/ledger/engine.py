@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, exc, make_url
 
-from agent.errors import MissingExtra, StoreError
+from agent.errors import MissingExtra, RecordError, StoreError
 from agent.records import Record
 
 WAIT_SECONDS = 30
@@ -150,9 +150,9 @@ _SQLITE = {
 
 
 def _explain(error: exc.DBAPIError | exc.TimeoutError, where: str) -> StoreError:
-    if isinstance(error, exc.IntegrityError):
+    if isinstance(error, exc.IntegrityError | exc.DataError):
         # A foreign key nearly always: a record whose document, plan or candidate was never added.
-        return StoreError(f"the ledger at {where} refused a record that does not fit: {_first_line(error.orig)}")
+        return RecordError(f"the ledger at {where} refused a record that does not fit: {_first_line(error.orig)}")
     origin = error.orig if isinstance(error, exc.DBAPIError) else error
     return explained(origin, f"the ledger at {where}")
 

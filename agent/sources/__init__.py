@@ -7,10 +7,12 @@ are cut into parts (`split`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from agent.failures import ends_reading, tried
 from agent.ports import Failure
 from agent.records import Document
+from agent.sources.base import failure, whole
 from agent.sources.registry import source_for
 from agent.sources.split import split
 
@@ -27,8 +29,16 @@ def read(location: str, *, max_words: int, timeout: float = 20.0) -> Iterator[Do
         SourceError: nothing at all could be read from the location.
         ValueError: `max_words` is below 1.
     """
-    for item in source_for(location, timeout).read(location):
-        if isinstance(item, Failure):
-            yield item
-        else:
-            yield from split(item, max_words)
+    if max_words < 1:
+        raise ValueError(f"max_words is {max_words}, below 1")
+    for item in whole(location, lambda: source_for(location, timeout).read(location)):
+        yield from [item] if isinstance(item, Failure) else _parts(item, max_words)
+
+
+def _parts(document: Document, max_words: int) -> Sequence[Document | Failure]:
+    """Those of a document; a Failure where it cannot be split."""
+
+    def parts() -> Sequence[Document | Failure]:
+        return list(split(document, max_words))
+
+    return tried(parts, lambda error: [failure(document.source, error)], document.source, ends_reading)

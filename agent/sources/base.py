@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from typing import ClassVar
+from collections.abc import Callable, Iterable, Iterator
+from typing import ClassVar, TypeVar
 
 from agent.errors import SealError, SourceError
+from agent.failures import ends_reading, note, storable, tried, unforeseen, words
 from agent.ports import Failure
 from agent.records import Document
+from agent.redact import without_credentials
 from agent.sources.fetch import fetch
 from agent.sources.files import read_file
 from agent.sources.payload import Payload, is_url
 
+T = TypeVar("T")
+R = TypeVar("R")
 Items = Iterator[Document | Failure]
+
+
+REPORT = "leave it out, and report it with what --debug shows"
 
 
 def load(location: str, timeout: float) -> Payload:
@@ -50,10 +57,31 @@ class FormatSource(ABC):
         """Raises SourceError where nothing at all could be read from the payload."""
 
 
-def failure(where: str, error: SealError) -> Failure:
+def failure(where: str, error: Exception) -> Failure:
     """An error as a failed item. The reason need not repeat where it happened."""
-    cause = error.cause.removeprefix(f"{where} ")
-    return Failure(where, f"{cause}; {error.mend}" if error.mend else cause)
+    return Failure(storable(where), words(error).removeprefix(f"{storable(where)} "))
+
+
+def items_of(read: Callable[[T, str], Iterable[R | Failure]], item: T, where: str) -> list[R | Failure]:
+    """What `read` makes of one item of a location, e.g. an entry of a feed, given where it stands; a Failure for
+    whatever it raises, foreseen or not, but what keeps all others from being read (see `agent.failures`)."""
+    return tried(lambda: list(read(item, where)), lambda error: [failure(where, error)], where, ends_reading)
+
+
+def whole(where: str, read: Callable[[], Items]) -> Items:
+    """All items of a location, as `read` gives them.
+
+    Raises:
+        SourceError: also for what its reader raised that nobody foresaw. What came before that has been read.
+    """
+    try:
+        yield from read()
+    except Exception as error:
+        if isinstance(error, SealError) or ends_reading(error):
+            raise
+        shown = without_credentials(storable(where))
+        note(shown, error)
+        raise SourceError(f"{shown} cannot be read: {unforeseen(error)}", REPORT) from error
 
 
 def need_one(items: Items, nothing: Callable[[list[Failure]], SourceError]) -> Items:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
-from agent.errors import SourceError
+from agent.errors import SealError, SourceError
+from agent.failures import ends_reading
 from agent.ports import Failure, Source
-from agent.sources.base import Items, failure, need_one
+from agent.sources.base import Items, failure, need_one, whole
 from agent.sources.files import local_path, printable, status, unreadable
 
 
 class FolderSource:
-    """Reads each file with `file_source`."""
+    """Reads each file with `file_source`. Whatever that raises about one file, the others are read."""
 
     def __init__(self, file_source: Source) -> None:
         self.file_source = file_source
@@ -37,10 +39,13 @@ class FolderSource:
             if isinstance(found, Failure):
                 yield found
                 continue
+            shown = printable(found)
             try:
-                yield from self.file_source.read(str(found))
-            except SourceError as error:
-                yield failure(printable(found), error)
+                yield from whole(shown, partial(self.file_source.read, str(found)))
+            except SealError as error:
+                if ends_reading(error):
+                    raise
+                yield failure(shown, error)
 
 
 def _walk(folder: Path) -> Iterator[Path | Failure]:

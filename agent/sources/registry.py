@@ -8,7 +8,7 @@ from functools import cache
 
 from agent.extensions import installed
 from agent.ports import Source
-from agent.sources.base import FormatSource, Items, load
+from agent.sources.base import FormatSource, Items, load, whole
 from agent.sources.files import local_path
 from agent.sources.folder import FolderSource
 from agent.sources.formats.archive import ArchiveSource
@@ -89,6 +89,9 @@ class AnyFormatSource:
         self.timeout = timeout
 
     def read(self, location: str) -> Items:
+        yield from whole(location, lambda: self._items(location))
+
+    def _items(self, location: str) -> Items:
         payload = load(location, self.timeout)
         yield from format_of(payload)(self.timeout).parse(payload)
 

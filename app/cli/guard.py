@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import NoReturn
 
 import typer
 
 from agent.errors import SealError, StoreError
+from agent.failures import log
 
 DISK = {
     errno.ENOSPC: "free some disk space, then run the same command again",
@@ -24,9 +27,13 @@ DISK = {
 
 
 def guard(command: Callable[[], None], as_json: bool, debug: bool) -> None:
-    """Run a command. A SealError becomes a message and an exit code, Ctrl-C ends with 130 and SIGTERM with 143."""
+    """Run a command. A SealError becomes a message and an exit code, Ctrl-C ends with 130 and SIGTERM with 143.
+
+    With `debug`, what failed one document or item and not the command is logged to stderr with its traceback.
+    """
     try:
-        command()
+        with _log_to_stderr() if debug else nullcontext():
+            command()
     except SealError as error:
         if debug:
             raise
@@ -42,6 +49,18 @@ def guard(command: Callable[[], None], as_json: bool, debug: bool) -> None:
         if debug:
             raise
         _fail(error, "stopped", "", exit_code(error), as_json)
+
+
+@contextmanager
+def _log_to_stderr() -> Iterator[None]:
+    handler = logging.StreamHandler()
+    log.addHandler(handler)
+    log.setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(logging.NOTSET)
 
 
 def _fail(error: BaseException, cause: str, mend: str, code: int, as_json: bool) -> NoReturn:

@@ -11,6 +11,11 @@ from agent.records import Outcome
 from agent.text.language import ENGLISH
 
 
+def first_failure(before: str, now: str) -> str:
+    """Writers side by side may fail all at once."""
+    return before or now
+
+
 class AdaptState(TypedDict, total=False):
     run: str
     document: str
@@ -23,8 +28,9 @@ class AdaptState(TypedDict, total=False):
     measurable: bool
     """Whether there is any probe to give a reward."""
     candidates: list[str]
-    failure: str
-    """Why the document failed: no usable answer from prober or planner, or no candidate is left of a step."""
+    failure: Annotated[str, first_failure]
+    """Why the document failed: no usable answer from prober or planner, no candidate is left of a step, or what a step
+    raised (see `graphs.adapt.guard`)."""
     champion: str
     """The candidate that goes to the gate; "" where none earned a reward."""
     verdict: str

@@ -12,6 +12,7 @@ from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
 from agent.errors import ConfigError, SourceError
+from agent.failures import tried, words
 from agent.ports import Failure
 from agent.records import Calibration, Document, Event, Practised, Promotion, Round, RunKind, content_id
 from agent.redact import without_credentials
@@ -24,6 +25,7 @@ from graphs.library.publishing import promote
 from graphs.methods import method_of, method_of_round
 from graphs.methods.method import Choosers, Method, former
 from graphs.methods.practice import Practice, action_of, heldout_run, practice_run
+from graphs.queue import Queue
 
 
 class ImproveState(TypedDict, total=False):
@@ -33,8 +35,8 @@ class ImproveState(TypedDict, total=False):
     number: int
     """The round in hand, from 1."""
     run: str
-    queue: list[str]
     document: str
+    """The one in hand; "" before the first and after the last one of the run (see `graphs.queue`)."""
     stop: str
     """Why the loop ends; "" while it goes on."""
 
@@ -72,15 +74,26 @@ def gather(state: ImproveState, runtime: Runtime[Context]) -> Update:
 def _read(context: Context, run: str, location: str) -> int:
     config, found = context.config, 0
     for item in read(location, timeout=config.source.timeout, max_words=config.write.max_words):
-        if isinstance(item, Failure):
-            told = Event(run=run, step="read-item", status="failed", subject=item.where, message=item.reason)
+        failed = item if isinstance(item, Failure) else _add(context, run, item)
+        if failed:
+            told = Event(run=run, step="read-item", status="failed", subject=failed.where, message=failed.reason)
             context.ledger.add_event(told.model_copy(update={"at": context.clock.now()}))
         else:
-            context.ledger.add_document(item, run)
             found += 1
     if not found:
         raise SourceError(f"{without_credentials(location)} holds no document that can be read")
     return found
+
+
+def _add(context: Context, run: str, document: Document) -> Failure | None:
+    """Keep a document; a Failure where the ledger does not take it."""
+    where = document.source or document.title
+
+    def add() -> Failure | None:
+        context.ledger.add_document(document, run)
+        return None
+
+    return tried(add, lambda error: Failure(where, words(error)), where)
 
 
 def _sides(context: Context, run: str) -> tuple[list[str], list[str]]:
@@ -98,24 +111,23 @@ def open(state: ImproveState, runtime: Runtime[Context]) -> Update:
             return {"stop": stop}
         child, method = practice_run(run, number), method_of_round(context, number)
         drawn = draw_round(run, number, _sides(context, run)[0], context.config.improve.documents)
-        queue = _begin(context, child, "practice", run, number, method, drawn)
+        left = _begin(context, child, "practice", run, number, method, drawn)
         method = method_of(context, child)
-        span.data |= {"practice": len(queue), "policy": method.acting().id, "trains": method.name}
-    return {"number": number, "run": child, "queue": queue, "stop": ""}
+        span.data |= {"practice": left, "policy": method.acting().id, "trains": method.name}
+    return {"number": number, "run": child, "document": "", "stop": ""}
 
 
 def _begin(
     context: Context, child: str, kind: RunKind, improve: str, number: int, method: Method, documents: list[str]
-) -> list[str]:
-    """Write the run of a round down with its documents, once. Returns those that it has not finished."""
+) -> int:
+    """Write the run of a round down with its documents, once. Returns how many it has not finished."""
     ledger = context.ledger
     with ledger.transaction():
         ledger.start_run(child, kind, context.config.recorded(), [], improve, number, method.name)
         if not ledger.documents(child):
             for id in documents:
                 ledger.add_document(ledger.document(id), child)
-    done = ledger.outcomes(child)
-    return [d.id for d in ledger.documents(child) if d.id not in done]
+    return context.keep(Queue).fill(child)
 
 
 def pick(state: ImproveState, runtime: Runtime[Context]) -> Update:
@@ -126,8 +138,7 @@ def pick(state: ImproveState, runtime: Runtime[Context]) -> Update:
         with context.tracer.step(state["improve"], "stop") as span:
             span.message = stop
         return {"document": "", "stop": stop}
-    queue = state["queue"]
-    return {"document": queue[0], "queue": queue[1:]} if queue else {"document": ""}
+    return {"document": context.keep(Queue).after(state["run"], state.get("document", ""))}
 
 
 def learn(state: ImproveState, runtime: Runtime[Context]) -> Update:
@@ -145,7 +156,8 @@ def learn(state: ImproveState, runtime: Runtime[Context]) -> Update:
                      "learned_from": learned.learned_from}  # fmt: skip
     fresh = heldout_run(run, number)
     chosen = draw_round(f"{run} held-out", number, _sides(context, run)[1], context.config.improve.heldout)
-    return {"run": fresh, "queue": _begin(context, fresh, "held-out", run, number, method, chosen)}
+    _begin(context, fresh, "held-out", run, number, method, chosen)
+    return {"run": fresh, "document": ""}
 
 
 def choosers_of(context: Context, heldout: str) -> Choosers:

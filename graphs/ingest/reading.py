@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from agent.failures import storable
 from agent.ports import Failure
 from agent.records import Document, Event, Outcome
 from agent.text.normal import count_words
@@ -79,6 +80,7 @@ class Items:
         return len(known.with_questions(item.questions).questions) - len(known.questions)
 
     def _tell(self, status: Literal["ok", "failed", "skipped"], message: str, **about: str) -> str:
-        event = Event(run=self.run, step="read-item", status=status, message=message, at=self.clock.now(), **about)
+        said = {name: storable(text) for name, text in {"message": message, **about}.items()}
+        event = Event(run=self.run, step="read-item", status=status, at=self.clock.now(), **said)
         self.ledger.add_event(event)
         return status

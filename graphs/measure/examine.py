@@ -21,8 +21,9 @@ from graphs.library.folders import adapter_folder, routed_query
 from graphs.measure.evidence import probes_of
 
 
-def examine(context: Context, run: str) -> dict[str, Any]:
-    """Ask every knowledge probe that the base was measured on and that was not asked of this library version yet.
+def examine(context: Context, run: str, only: Sequence[str] | None = None) -> dict[str, Any]:
+    """Ask every knowledge probe that the base was measured on and that was not asked of this library version yet, of
+    the run's documents, or of some of them.
 
     Asked is the model in this process, also where `[ask] endpoint` names a server: that has the same adapters,
     and one that is down must not stop a run which has learned everything. Without questions no model is loaded.
@@ -31,7 +32,7 @@ def examine(context: Context, run: str) -> dict[str, Any]:
     "own", "other" and "base" answered, how many of the answers are right, and why adapters could not be read.
     """
     ledger = context.ledger
-    documents = [d.id for d in ledger.documents(run)]
+    documents = [d.id for d in ledger.documents(run)] if only is None else only
     probes = ProbeSet.of(p for d in documents for p in probes_of(ledger, run, d).knowledge)
     version, adapters = _library(ledger, context.config.model.name)
     found = [a for d in documents for a in ledger.routed_answers(run, d) if a.library == version]

@@ -194,7 +194,7 @@ def summarize(ledger: Ledger, run: str) -> Summary:
         unanswered=len({e.document for e in skipped if e.message == KNOWN.kind} - answered),
         failed=len(failures) + sum(not d.outcome.is_final for d in documents),
         failures=tuple(failures),
-        notes=tuple(dict.fromkeys(e.message for e in skipped if e.message not in (KNOWN.kind, TWICE))),
+        notes=(*dict.fromkeys(e.message for e in skipped if e.message not in (KNOWN.kind, TWICE)), *_not_asked(events)),
         candidates=sum(not c.members for c in ledger.candidates(run)),
         published=len(published),
         questions=len(counted),
@@ -228,6 +228,12 @@ def _failures(events: list[Event]) -> list[str]:
     last = {e.subject: e for e in events if e.step == "read"}.values()
     items = [e for e in events if e.step == "read-item"]
     return list(dict.fromkeys(e.message for e in [*items, *last] if e.status == "failed"))
+
+
+def _not_asked(events: list[Event]) -> list[str]:
+    """Documents whose questions could not be asked in the end."""
+    last = {e.document: e for e in events if e.step == "examine" and e.document}.values()
+    return [f"the questions of {e.subject}: {e.message}" for e in last if e.status == "failed"]
 
 
 def _mean(values: Sequence[float]) -> float | None:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import kl_div
 
-from agent.errors import ModelError
+from agent.errors import PromptTooLong
 from seal_train.model.attention import attending
 from seal_train.model.base import Base
 from seal_train.model.cache import NAME, Cache
@@ -37,14 +37,14 @@ class Batch:
     """Rows of token ids read behind one shared prefix, with the keys and values to go on from for `room` tokens.
 
     Raises:
-        ModelError: a row and what goes on from it have more tokens than the model has positions.
+        PromptTooLong: a row and what goes on from it have more tokens than the model has positions.
     """
 
     def __init__(self, base: Base, slots: Slots | None, rows: Sequence[Ids], room: int = 0, keep: int = 1) -> None:
         if (most := max(len(row) for row in rows) + room) > base.positions:
             cause = f"{base.name} reads and writes at most {base.positions} tokens at once, and was to take {most}"
             mend = "shorten the question or the text, or set [model] name to a model that takes more"
-            raise ModelError(cause, mend)
+            raise PromptTooLong(cause, mend)
         self.base, self.slots, self.groups = base, slots, slots.count if slots else 1
         self.prefix = shared_prefix(rows, keep)
         lengths = [len(row) - self.prefix for row in rows]

@@ -6,6 +6,7 @@ import html
 import io
 import re
 from collections.abc import Iterator
+from functools import partial
 from itertools import compress
 from typing import Any, ClassVar
 from urllib.parse import urljoin
@@ -15,7 +16,7 @@ import feedparser  # type: ignore[import-untyped]
 
 from agent.errors import SourceError
 from agent.ports import Failure
-from agent.sources.base import FormatSource, Items
+from agent.sources.base import FormatSource, Items, items_of
 from agent.sources.dates import utc
 from agent.sources.formats import titles
 from agent.sources.formats.entry import Body, Entry, read_entries
@@ -66,7 +67,11 @@ class FeedSource(FormatSource):
         if not entries:
             raise _nothing(payload, parsed, broken)
         base, atom = _base(payload, parsed.feed), str(parsed.get("version") or "").startswith("atom")
-        read = [_entry(entry, f"{payload.location} entry {n}", base, atom) for n, entry in enumerate(entries, 1)]
+        read = [
+            found
+            for n, entry in enumerate(entries, 1)
+            for found in items_of(partial(_entry, base=base, atom=atom), entry, f"{payload.location} entry {n}")
+        ]
         yield from read_entries(read, titles.of_either(parsed.feed.get("title") or ""))
         if lost:
             yield Failure(payload.location, f"the feed is broken or cut off ({broken}); its whole entries were read")
@@ -132,9 +137,9 @@ def _base(payload: Payload, feed: Any) -> str:
     return next(filter(_WEB.match, (payload.location, *own, feed.get("link") or "")), "")
 
 
-def _entry(entry: Any, where: str, base: str, atom: bool) -> Entry:
+def _entry(entry: Any, where: str, base: str, atom: bool) -> Iterator[Entry]:
     contents = entry.get("content") or []
-    return Entry(
+    yield Entry(
         where, _title(entry, atom), tuple(_bodies(entry)), _link(entry, base), _published(entry),
         guid=entry.get("id") or "", lack=next(filter(None, map(_lack, contents)), ""),
     )  # fmt: skip

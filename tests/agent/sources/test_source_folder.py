@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from agent.errors import SourceError
+from agent.errors import MissingExtra, SourceError
 from agent.ports import Failure
 from agent.records import Document
 from agent.sources import read
+from agent.sources.base import items_of
+from agent.sources.folder import FolderSource
+from agent.sources.registry import all_formats
+from tests.fakes.packages import install
 
 
 def fill(folder: Path, **contents: str) -> Path:
@@ -143,3 +148,81 @@ def test_a_folder_that_may_not_be_listed_is_a_failure(tmp_path: Path, monkeypatc
 
     monkeypatch.setattr(os, "listdir", listdir)
     assert [(f.where, f.reason.split(";")[0]) for f in failures(tmp_path)] == [(str(tmp_path / "b"), "may not be read")]
+
+
+RAISED = (ValueError("no value"), RuntimeError(), RecursionError("too deep"), MemoryError(), KeyError("title"),
+          MissingExtra("PDF files", "pdf"), PermissionError(errno.EACCES, "Permission denied"))  # fmt: skip
+
+
+@pytest.mark.parametrize("error", RAISED, ids=repr)
+@pytest.mark.parametrize("first", [True, False])
+def test_whatever_the_reader_of_one_file_raises_the_others_are_read(
+    error: Exception, first: bool, tmp_path: Path
+) -> None:
+    """Before its first document, or after it."""
+
+    class Reader:
+        def read(self, location: str) -> Iterator[Document | Failure]:
+            if first and location.endswith("b"):
+                raise error
+            yield Document.make(location[-1], "a text")
+            if location.endswith("b"):
+                raise error
+
+    items = list(FolderSource(Reader()).read(str(fill(tmp_path, a="x", b="x", c="x"))))
+    assert [item.title for item in items if isinstance(item, Document)] == (["a", "c"] if first else ["a", "b", "c"])
+    (failed,) = (item for item in items if isinstance(item, Failure))
+    assert failed.where == str(tmp_path / "b")
+    assert str(error) in failed.reason
+
+
+def test_a_full_disk_ends_the_reading(tmp_path: Path) -> None:
+    class Reader:
+        def read(self, location: str) -> Iterator[Document | Failure]:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        list(FolderSource(Reader()).read(str(fill(tmp_path, a="x"))))
+
+
+BREAKING_FORMAT = """
+from agent.sources.base import FormatSource
+
+class Odd(FormatSource):
+    name, suffixes = "odd", frozenset({".odd"})
+
+    def parse(self, payload):
+        raise ZeroDivisionError("no more pages")
+        yield
+"""
+
+
+def test_a_format_that_raises_what_nobody_foresaw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch, tmp_path / "site", "odd_format", "seal.formats", BREAKING_FORMAT, "Odd")
+    all_formats.cache_clear()
+    folder = fill(tmp_path / "notes", a="text a", c="text c")
+    (folder / "b.odd").write_text("text b")
+    try:
+        (failed,), read_so = failures(folder), sources(folder)
+        with pytest.raises(SourceError) as caught:
+            list(read(str(folder / "b.odd"), max_words=200))
+    finally:
+        all_formats.cache_clear()
+    assert read_so == [str(folder / "a"), str(folder / "c")]
+    where = "(in odd_format line "
+    assert where in failed.reason
+    assert where in caught.value.cause
+    assert "ZeroDivisionError: no more pages" in caught.value.cause
+    assert caught.value.mend
+
+
+def test_an_entry_whose_reading_raises_is_a_failure_and_the_others_are_read() -> None:
+    def half(number: int, where: str) -> Iterator[Document]:
+        yield Document.make(f"Half of {number}", str(1 / number), source=where)
+
+    items = [item for number in (2, 0, 1) for item in items_of(half, number, f"feed entry {number}")]
+    assert [isinstance(item, Document) for item in items] == [True, False, True]
+    failed = items[1]
+    assert isinstance(failed, Failure)
+    assert failed.where == "feed entry 0"
+    assert "ZeroDivisionError: division by zero (in " in failed.reason

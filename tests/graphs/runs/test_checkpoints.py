@@ -6,7 +6,7 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,10 +16,13 @@ from sqlalchemy import text
 from agent.config import Config
 from agent.errors import MissingExtra, StoreError, TrainerError
 from agent.ledger.engine import make_engine
+from agent.records import Event, Outcome
 from graphs.checkpoints import open_checkpoints
+from graphs.queue import Queue
 from graphs.runs.flows import INGEST
 from graphs.runs.life import take_up
 from tests.fakes.databases import POSTGRES, empty_database
+from tests.fakes.engine import FakeModel
 from tests.fakes.house import ARTICLES, FakeContext, write_articles
 from tests.graphs.ingesting import NeverMerges, NeverTrains, came, ingest
 
@@ -77,6 +80,61 @@ def test_damaged_checkpoints_may_be_deleted(tmp_path: Path, source: Path) -> Non
     assert caught.value.mend.startswith("Delete it")
 
 
+def small(count: int) -> list[dict[str, Any]]:
+    """Documents that are learned in no time, and of which nothing comes."""
+    return [
+        {"title": f"Mill {n}", "text": f"The mill number {n} opened in March near Orrin{n} and grinds barley{n} now.",
+         "questions": [{"question": f"Which grain does mill {n} process?", "answer": f"barley{n}"}]}
+        for n in range(count)
+    ]  # fmt: skip
+
+
+SMALL = {"probe.parsed": "false", "probe.cloze": "false", "plan.strategies": '["sentences"]', "plan.candidates": "1"}
+
+
+def test_they_stay_as_small_as_one_document_is(tmp_path: Path) -> None:
+    """A run of 10,000 documents had 4.5 GiB of them."""
+    home, held = tmp_path / "home", list[tuple[int, int]]()
+
+    def look(event: Event) -> None:
+        if (event.step, event.status) == ("close", "started"):
+            with closing(sqlite3.connect(home / "checkpoints.sqlite")) as connection:
+                held.append(connection.execute(f"SELECT count(*), sum(size) FROM ({SIZES})").fetchone())
+
+    context = FakeContext(home, SMALL, articles=[], listener=look, model=lambda _: FakeModel())
+    ingest(context, write_articles(tmp_path / "articles.jsonl", small(40)))
+    assert came(context) == ["no gain"] * 40
+    rows, sizes = zip(*held, strict=True)
+    assert max(rows[1:]) == min(rows[1:]), "those of one document"
+    assert max(sizes[20:]) <= 1.1 * max(sizes[1:20])
+    assert max(sizes) < 64 * 2**10
+    with closing(sqlite3.connect(home / "checkpoints.sqlite")) as connection:
+        assert connection.execute("SELECT count(*) FROM checkpoints").fetchone() == (1,)
+    take_up(INGEST, context, "r1").finish()
+    with closing(sqlite3.connect(home / "checkpoints.sqlite")) as connection:
+        assert connection.execute(f"SELECT count(*) FROM ({SIZES})").fetchone() == (0,)
+
+
+SIZES = "SELECT length(checkpoint) AS size FROM checkpoints UNION ALL SELECT length(value) FROM writes"
+
+
+def test_the_next_document_is_the_ledgers_word(tmp_path: Path) -> None:
+    context = FakeContext(tmp_path / "home", SMALL, articles=[], model=lambda _: FakeModel())
+    ingest(context, write_articles(tmp_path / "articles.jsonl", small(3)))
+    ledger = context.ledger
+    ledger.start_run("r2", "ingest", {}, [])
+    first, second, third = (document.id for document in ledger.documents("r1"))
+    for id in (first, second, third):
+        ledger.add_document(ledger.document(id), "r2")
+    queue = Queue(context)
+    assert [queue.after("r2", id) for id in ("", first, second, third)] == [first, second, third, ""]
+    ledger.finish_document("r2", first, Outcome.failed("too bad"), "")
+    assert Queue(context).after("r2", first) == second, "as in another process that goes on after the first one"
+    assert queue.fill("r2") == 2
+    assert queue.after("r2", "") == second
+    assert queue.after("r1", "") == ""
+
+
 class Machine(Protocol):
     def __call__(self, home: str, **others: Any) -> FakeContext: ...
 
@@ -114,6 +172,7 @@ def test_with_a_ledger_in_postgresql_they_are_there_too(source: Path, machine: M
     assert go(again, source, goes_on=True) == {"published"}
     steps = [event.step for event in again.ledger.events("r1") if event.status == "ok"]
     assert steps.count("probe") == 1, "it went on at the step in which it was stopped"
+    assert rows("checkpoints") == 1, "older ones are superseded"
     take_up(INGEST, again, "r1").finish()
     assert [rows(f"checkpoint{table}") for table in ("s", "_blobs", "_writes")] == [0, 0, 0]
 
