@@ -28,7 +28,7 @@ _PERHAPS_HIDDEN = etree.XPath(
 )
 
 
-_WRAPPERS = ("nav", "header", "footer", "form", "menu", "fieldset", "button", "select", "object", "aside", "label")
+_WRAPPERS = ("nav", "header", "footer", "form", "menu", "fieldset", "button", "select", "option", "object", "aside")
 _TEXT_WORDS = 25
 _MOST_OF_PAGE = 0.5
 
