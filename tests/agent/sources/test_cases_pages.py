@@ -9,7 +9,7 @@ import pytest
 from agent.errors import SourceError
 from agent.ports import Failure
 from agent.records import Document
-from agent.sources import source_for
+from agent.sources.registry import source_for
 
 CASES = Path(__file__).parents[2] / "cases/pages"
 F = (

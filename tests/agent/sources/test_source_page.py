@@ -65,6 +65,14 @@ def test_what_the_extractor_drops_of_the_text_is_put_back() -> None:
     ]  # fmt: skip
 
 
+def test_what_a_style_sheet_hides_is_left_out() -> None:
+    rules = "/* .a */ @media print {.c {display: none} .d {color: red}} .a, p.b, #i {margin: 0; display: none} .e {}"
+    hidden = "<p class='a'>Secret.</p><p id='i'>Secret.</p><p class='c'>Shown on screen and not on paper, says Odo.</p>"
+    shown = [*SAID, "Shown on screen and not on paper, says Odo."]
+    assert lines(f"<main>{STORY}{hidden}</main>", f"<style>{rules}</style>") == shown
+    assert lines(f"<main class='a'>{STORY}</main>", f"<style>{rules}</style>") == SAID  # a script will show it
+
+
 @pytest.mark.parametrize(
     "sentence",
     [
