@@ -13,8 +13,9 @@ from agent.sources.html.shown import keep_shown
 from agent.sources.html.tree import drop, names_of, parse, text_in
 
 _FURNITURE_NAMES = re.compile(
-    r" (?:sharedaddy|addtoany_share_save_container|a2a_kit|feedflare|jp-relatedposts|share-?buttons|social-?share|"
-    r"social-?sharing|sharethis|addthis_toolbox|wp-block-jetpack-sharing-buttons|simplesocialbuttons|ssba) "
+    r" (?:sharedaddy|sharethis|addtoany[\w-]*|a2a_kit|addthis[\w-]*|shareaholic[\w-]*|heateor[\w-]*|ssba[\w-]*|"
+    r"simplesocialbuttons|feedflare|jp-relatedposts|yarpp[\w-]*|mc4wp[\w-]*|wp-block-jetpack-(?:sharing|subscri)[\w-]*|"
+    r"(?:[\w-]+[-_])?(?:social|share)[-_]?(?:shar(?:e|ing)|buttons?|links?|icons?|bar)(?:[-_][\w-]+)?) "
 )
 _BLOCK_TAG = re.compile(rf"<(?:br|{'|'.join(sorted(BLOCKS))})\b", re.IGNORECASE)
 _MOST_FURNITURE = 0.5  # what holds a larger share of a fragment's words is the text itself

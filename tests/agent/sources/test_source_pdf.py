@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from pypdf import PageObject
-from pypdf.errors import PdfReadError
 
 from agent.errors import SourceError
 from agent.ports import Failure
@@ -16,7 +15,7 @@ from agent.records import Document
 from agent.sources import read
 from agent.sources.formats.pdf import PdfSource
 from agent.sources.payload import Payload
-from tests.fakes.pdf import pdf
+from tests.fakes.pdf import column, pdf, placed
 
 FIRST = """The harbour
 The harbour of Lindmar was opened in 1954 by the coun-
@@ -49,7 +48,37 @@ def test_title_and_date_come_from_the_file() -> None:
     assert (document.title, document.published) == ("Lindmar", "2024-01-02T03:04:05+00:00")
 
 
-@pytest.mark.parametrize("title", ["", "untitled", "Microsoft Word - draft3", "scan0001.pdf"])
+@pytest.mark.parametrize(
+    ("created", "published"),
+    [
+        ("D:20240102030405+02'00'", "2024-01-02T03:04:05+02:00"),
+        ("D:20240102030405-0330", "2024-01-02T03:04:05-03:30"),
+        ("D:202401020304", "2024-01-02T03:04:00"),
+        ("D:2024", "2024-01-01T00:00:00"),
+        ("D:20240230", ""),
+        ("yesterday", ""),
+    ],
+)
+def test_dates_of_many_forms(created: str, published: str) -> None:
+    assert parse(pdf(*PAGES, title="Lindmar", created=created))[0].published == published  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "",
+        "untitled",
+        "Untitled-2",
+        "Untitled document",
+        "Microsoft Word - draft3",
+        "scan0001.pdf",
+        "(anonymous)",
+        "harbour_final_v3",
+        "C:\\notes\\harbour",
+        "0123",
+        "Slide 1",
+    ],
+)
 def test_a_title_that_says_nothing_is_replaced(title: str) -> None:
     (document,) = parse(pdf(*PAGES, title=title))
     assert isinstance(document, Document)
@@ -79,34 +108,41 @@ def test_a_broken_file_is_an_error(data: bytes) -> None:
     assert raised.value.mend
 
 
-def test_a_broken_page_is_a_failure_and_the_others_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    extract = PageObject.extract_text
-
-    def broken(page: PageObject) -> str:
-        if page.page_number == 0:
-            raise PdfReadError("odd stream")
-        return extract(page)
-
-    monkeypatch.setattr(PageObject, "extract_text", broken)
-    document, failure = parse(pdf(*PAGES))
+def test_a_broken_page_is_a_failure_and_the_others_are_read() -> None:
+    document, failure = parse(placed(column(50, 800, FIRST), column(50, 800, LAST), broken=(1,)))
     assert isinstance(document, Document)
     assert document.text == LAST
-    assert failure == Failure("news.pdf page 1", "the page cannot be read: odd stream")
+    assert failure == Failure("news.pdf page 1", "the page cannot be read: Failed to load page.")
 
 
-def test_a_file_of_only_broken_pages_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(_: PageObject) -> str:
-        raise PdfReadError("odd stream")
-
-    monkeypatch.setattr(PageObject, "extract_text", broken)
-    with pytest.raises(SourceError, match=r"news\.pdf cannot be read: the page cannot be read: odd stream"):
-        parse(pdf(*PAGES))
+def test_a_file_of_only_broken_pages_is_an_error() -> None:
+    with pytest.raises(SourceError, match=r"news\.pdf cannot be read: page 1: Failed to load page"):
+        parse(placed(column(50, 800, FIRST), broken=(1,)))
 
 
-def test_damaged_files_are_read_or_an_error_but_never_a_crash() -> None:
-    chance, whole = random.Random(0), pdf(*PAGES, title="T", password="")
+def test_pages_of_images_are_a_failure_that_names_text_recognition_and_blank_ones_are_passed_over() -> None:
+    document, failure = parse(placed(column(50, 800, LAST), [], [], [], [], images=(1, 3, 5)))
+    assert isinstance(document, Document)
+    assert document.text == LAST
+    assert isinstance(failure, Failure)
+    assert failure.where == "news.pdf pages 3, 5"
+    assert "text recognition" in failure.reason
+
+
+@pytest.mark.parametrize(
+    "whole", [pdf(*PAGES, title="T", password=""), placed(column(50, 800, FIRST, LAST), images=(1,))]
+)
+def test_damaged_files_are_read_or_an_error_but_never_a_crash(whole: bytes) -> None:
+    chance = random.Random(0)
     for _ in range(300):
         start = chance.randrange(len(whole))
         damaged = whole[:start] + chance.randbytes(chance.randrange(8)) + whole[start + chance.randrange(12) :]
         with suppress(SourceError):
             assert parse(damaged)
+
+
+def test_threads_may_read_at_once() -> None:
+    whole = pdf(*PAGES, title="Lindmar")
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: parse(whole), range(40)))
+    assert all(items == found[0] for items in found)
