@@ -41,7 +41,7 @@ _SENTENCE_INSIDE = re.compile(r"\w{3}[.!?] \w")
 _EQUATION = re.compile(r"[=\u2248\u2264\u2265\u2211\u222b]")
 _LETTERS = re.compile(r"[\W_]+")
 
-# Found by trial on trafilatura's own evaluation pages; the report of that trial stands in docs/log.
+# Found by trial on trafilatura's own evaluation pages.
 _SHORT_LETTERS = 24  # so short a line is only found where a whole line of the extractor says the same
 _HOME_SHARE = 0.85  # of the letters that were found stand in the element that holds the text
 _PROSE_WORDS = 8
