@@ -37,9 +37,11 @@ _MENUS = frozenset({"nav", "footer", "menu"})
 _FURNITURE_TAGS = _MENUS | {"aside", "form", "fieldset", "search"}
 _NEVER_FURNITURE = frozenset({"html", "body", "main", "article"})
 _ITEMS = frozenset({"li", "dd", "dt", "tr", "td", "th"})
+_SENTENCE_INSIDE = re.compile(r"\w{3}[.!?] \w")
+_EQUATION = re.compile(r"[=\u2248\u2264\u2265\u2211\u222b]")
 _LETTERS = re.compile(r"[\W_]+")
 
-# Found by trial on trafilatura's own evaluation pages; the report of that trial stands in docs/log.
+# Found by trial on trafilatura's own evaluation pages.
 _SHORT_LETTERS = 24  # so short a line is only found where a whole line of the extractor says the same
 _HOME_SHARE = 0.85  # of the letters that were found stand in the element that holds the text
 _PROSE_WORDS = 8
@@ -180,10 +182,10 @@ def _is_text(line: Line) -> bool:
     if line.linked > _LINKED or is_credit(line.text) or says_only_when(line.text):
         return False
     if is_caption(line):
-        return ended and words >= _CAPTION_WORDS
+        return words >= _CAPTION_WORDS and (ended or _SENTENCE_INSIDE.search(line.text) is not None)
     if tag_of(line.element) in HEADINGS | _ITEMS:
         return words > 1
-    return (ended and words >= _PROSE_WORDS) or line.text.endswith(":")
+    return (ended and words >= _PROSE_WORDS) or line.text.endswith(":") or _EQUATION.search(line.text) is not None
 
 
 def _seen(every: Sequence[Line], found: str) -> list[bool]:

@@ -12,24 +12,23 @@ _RAISABLE = frozenset("0123456789+-\u2212=()n")
 _NOT_SAID = frozenset({"annotation", "annotation-xml"})
 _JOINED = {"mfrac": "/", "msup": "^", "msub": "_", "mover": "^", "munder": "_"}
 _NO_FORMULA = ("body", "div", "p", "table")
+_SET_TWICE = etree.XPath(
+    "//span[contains(concat(' ', @class, ' '), ' katex ') or contains(@class, 'mwe-math-element') or "
+    "contains(concat(' ', @class, ' '), ' MathJax ')]"
+)
 _DEEPEST = 60
 
 
 def write_formulas(root: etree._Element) -> None:
     """Puts a line of text in the place of each formula, and raised signs in that of raised figures: 10 and a raised 6
     are not 106."""
-    for element in list(root.iter("math", "sup", "span", "mjx-container")):
-        tag = tag_of(element)
-        if tag == "math":
-            if next(element.iter(*_NO_FORMULA), None) is None:  # one that never closes holds the page
-                drop(element, written(element))
-        elif tag == "sup":
-            _raise(element)
-        elif (names := element.get("class")) and "katex" in names:
-            _say_once(element)
-        elif tag == "mjx-container":
-            for double in element.findall("mjx-assistive-mml"):
-                drop(double, "" if text_in(double.getparent()) != text_in(double) else text_in(double))
+    for element in [*root.iter("mjx-container"), *_SET_TWICE(root)]:
+        _say_once(element)
+    for element in list(root.iter("math")):
+        if next(element.iter(*_NO_FORMULA), None) is None:  # one that never closes holds the page
+            drop(element, written(element))
+    for element in list(root.iter("sup")):
+        _raise(element)
 
 
 def _raise(element: etree._Element) -> None:
@@ -39,17 +38,16 @@ def _raise(element: etree._Element) -> None:
 
 
 def _say_once(element: etree._Element) -> None:
-    """KaTeX writes a formula twice, for the eye and for programs."""
-    if " katex " not in names_of(element):
-        return
-    programs = [child for child in element if "katex-mathml" in names_of(child)]
-    formula = next((math for child in programs for math in child.iter("math")), None)
+    """KaTeX, MathJax and Wikipedia write a formula twice, for the eye and for programs."""
+    programs = [child for child in element.iterdescendants() if "mathml" in names_of(child)]
+    formula = next(element.iter("math"), None)
     if formula is not None:
-        said = written(formula)
+        shown = "".join(element.itertext())
+        said = " " * shown[:1].isspace() + written(formula) + " " * shown[-1:].isspace()
         for child in list(element):
             element.remove(child)
         element.text = said
-    elif (element.text or "").strip() or len(element) > len(programs):
+    elif text_in(element) not in [text_in(child) for child in programs]:
         for child in programs:
             drop(child)
 

@@ -40,10 +40,11 @@ _MORE = re.compile(
     re.IGNORECASE,
 )
 _ASKS = re.compile(
-    r"(?:sign up|subscribe|register|get|join|receive|erhalten sie|abonnier\w*|melde\w* (?:dich|sie)|suscr[i\u00ed]b\w+|"
-    r"inscri\w+)\b.{0,80}\bnewsletter|\bnewsletter\b.{0,80}\b(?:sign up|subscribe|your inbox|posteingang|anmeld|abonn)|"
-    r"to your inbox|in deinen posteingang|subscribe (?:now|to our)|sign up (?:here|below|now)|follow us on|"
-    r"folgen sie uns|s[i\u00ed]guenos en|suscr[i\u00ed]b(?:ete|ase)|"
+    r"\b(?:sign up|subscribe|register|get|join|receive)\b.{0,60}\b(?:our|your|my|this)\b.{0,40}\bnewsletters?\b|"
+    r"\bnewsletter\b.{0,60}\byour inbox|to your inbox|subscribe (?:now|to our)|"
+    r"sign up (?:here|below|now)\b|follow us on|"
+    r"(?:unser\w*|zum|den) newsletter\b.{0,40}(?:anmeld|abonn|bestell)|(?:erhalten sie|abonnier\w*) .{0,60}newsletter|"
+    r"in deinen posteingang|folgen sie uns|newsletter an\b|s[i\u00ed]guenos en|suscr[i\u00ed]b(?:ete|ase)|"
     r"\u00fanete (?:a|desde)|download(?:e|en)? (?:the|our) app",
     re.IGNORECASE,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ _TYPES = ("article", "posting", "report", "webpage", "recipe", "review", "creati
 _NOT_TYPES = ("comment", "event")
 _BODIES = ("articleBody", "reviewBody", "text")
 _INNER = ("@graph", "mainEntity", "mainEntityOfPage", "itemListElement", "item")
+_TRAILING_COMMA = re.compile(r",\s*([\]}])")
 _DEEPEST = 12
 
 
@@ -37,7 +39,7 @@ def entities(root: etree._Element) -> list[Entity]:
 
 def _parsed(text: str) -> Any:
     try:
-        return json.loads(text.strip().rstrip(";"), strict=False)
+        return json.loads(_TRAILING_COMMA.sub(r"\1", text.strip().rstrip(";")), strict=False)
     except (ValueError, RecursionError):  # as broken as many pages are
         return None
 

@@ -22,7 +22,8 @@ from agent.text.normal import count_words
 _FEW_WORDS = 25
 _MUCH_MORE = 2.0  # so many times the words of the text: what stands in scripts is the text
 _BODY_WORDS = 40  # an articleBody of fewer words is a summary
-_LEAST_SHARE = 0.5  # of the prose outside menus and the like: what finds less has missed the text
+_LEAST_SHARE, _LEAST_OF_LONG = 0.5, 0.2  # of the prose outside menus: what finds less has missed the text
+_LONG_WORDS = 100  # a text of so many words may well stand beside longer ones, e.g. of other articles
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,9 @@ def _read(root: etree._Element, url: str) -> tuple[list[Line], list[Line]]:
     every = lines(root)
     chosen = main_lines(every, found_by_extractor(root, url)) if every else []
     others = outside_furniture(every)
-    best = chosen if _words(chosen) >= _LEAST_SHARE * _words(others) else others
+    words = _words(chosen)
+    share = _LEAST_SHARE if words < _LONG_WORDS else _LEAST_OF_LONG
+    best = chosen if words >= share * _words(others) else others
     return every, best or outside_menus(every)
 
 

@@ -114,7 +114,7 @@ def _runs(page: Page, lines: Sequence[Line]) -> list[int]:
     for line in lines:
         if line.linked >= _LINKED_LINE and tag_of(line.element) in HEADINGS:
             runs.append(0)
-        elif line.text in text:
+        elif line.linked < _LINKED_LINE and line.text in text:
             runs[-1] += count_words(line.text)
     return runs
 

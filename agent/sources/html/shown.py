@@ -6,6 +6,7 @@ import re
 
 from lxml import etree  # type: ignore[import-untyped]
 
+from agent.sources.html.style_sheet import hidden_by_rule
 from agent.sources.html.tree import drop, names_of, tag_of, text_in
 
 SILENT = frozenset({
@@ -28,7 +29,7 @@ _PERHAPS_HIDDEN = etree.XPath(
 )
 
 
-_WRAPPERS = ("nav", "header", "footer", "form", "menu", "fieldset", "button", "select", "object", "aside", "label")
+_WRAPPERS = ("nav", "header", "footer", "form", "menu", "fieldset", "button", "select", "option", "object", "aside")
 _TEXT_WORDS = 25
 _MOST_OF_PAGE = 0.5
 
@@ -56,16 +57,15 @@ def _paragraph_words(element: etree._Element) -> int:
 
 def keep_shown(root: etree._Element) -> None:
     """Takes out what is not shown."""
+    ruled = set(hidden_by_rule(root))
     etree.strip_elements(root, *SILENT, with_tail=False)
-    for element in _PERHAPS_HIDDEN(root):
-        if _is_hidden(element, tag_of(element)):
+    for element in [*ruled, *_PERHAPS_HIDDEN(root)]:
+        if tag_of(element) not in _NEVER_HIDDEN and (element in ruled or _is_hidden(element, tag_of(element))):
             drop(element)
 
 
 def _is_hidden(element: etree._Element, tag: str) -> bool:
     get = element.get
-    if tag in _NEVER_HIDDEN:
-        return False
     if tag == "dialog":
         return get("open") is None
     if get("hidden") is not None and get("hidden") != "until-found":

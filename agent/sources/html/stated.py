@@ -27,7 +27,7 @@ _HEAD_CLASS = re.compile(r"meta|byline|dateline|publish|posted|entry-info|articl
 _NOT_ITS_OWN = re.compile(r"comment|related|teaser|sidebar|footer|widget|event")
 _MODIFIED = re.compile(r"modif|updated?\b|aktualisiert")
 _WRITTEN = ("%B %d, %Y", "%b %d, %Y", "%d %B %Y", "%d %b %Y", "%B %d %Y", "%d. %B %Y")
-_EARLIEST = 1900
+_EARLIEST, _ZERO = 1900, date(1970, 1, 1)  # the second is how programs write that they know of none
 _FEED_TYPES = frozenset({"application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml"})
 _REFRESH = re.compile(r"^\s*(\d+(?:\.\d*)?)?\s*[;,]?\s*url\s*=\s*['\"]?([^'\"]+)", re.IGNORECASE)
 _REFRESH_SECONDS = 10.0  # a page that waits longer is there to be read
@@ -125,9 +125,10 @@ def _written(said: str, form: str) -> str:
 
 def _valid(year: int, month: int, day: int) -> str:
     try:
-        return date(year, month, day).isoformat() if year >= _EARLIEST else ""
+        said = date(year, month, day)
     except ValueError:
         return ""
+    return said.isoformat() if year >= _EARLIEST and said != _ZERO else ""
 
 
 def _feeds(root: etree._Element, url: str) -> list[str]:

@@ -11,38 +11,51 @@ from lxml import etree  # type: ignore[import-untyped]
 from agent.sources.html.lines import Line
 from agent.sources.html.stated import Stated
 from agent.sources.html.tree import names_of, tag_of
-from agent.text.normal import count_words, one_line, wording
+from agent.text.normal import count_words, one_line, wording, words
 
 _SEPARATOR = re.compile(r"\s+(?:[|\u00b7\u2022\u00bb\u00ab\u203a\u2039/]|::|[-\u2013\u2014])\s+|\s*\|\s*|\s+::\s+")
 _SIGNS = " |\u00b7\u2022\u00bb\u00ab\u203a\u2039/:\u2013\u2014-"
 _STRONG = re.compile(r"\s*(?:\||::|\u00bb|\u00ab)\s*")
 _SITE_WORDS = 4  # the name of a site that the page does not name is taken to be at most so long
 _LONGEST = 200
+_HALF = 0.5
 
 
 def title_of(said: Stated, lines: Sequence[Line], url: str) -> str:
-    """The title of a page, given its head, all its lines and its address; "" where it has none."""
+    """The title of a page, given its head, all its lines and its address; "" where it has none.
+
+    A first heading is the title where the head repeats it, or where the head names no title but the window's.
+    """
     headline = next((one_line(entity.headline) for entity in said.entities if "webpage" not in entity.kind), "")
     headings = [line for line in lines if tag_of(line.element) in ("h1", "h2")]
     repeated = {wording(line.text) for line in headings if tag_of(line.element) == "h2"} | {wording(said.shared_title)}
+    repeated.discard("")
     firsts = [line for line in headings if tag_of(line.element) == "h1" and len(line.text) <= _LONGEST]
     parts = [part for part in _SEPARATOR.split(said.title) if part.strip()]
-    own = [line.text for line in firsts if not _names_site(line, parts, said.site, repeated - {""})]
-    if own:
-        return _best(own, (said.shared_title, headline, said.title))
-    for candidate in (headline, said.shared_title, said.title):
-        if candidate and wording(candidate) != wording(said.site):
-            return _without_site(candidate, said.site, repeated - {""}, url)
-    return firsts[0].text if firsts else ""
+    own = [line for line in firsts if not _names_site(line, parts, said.site, repeated, firsts)]
+    named = [name for name in (headline, said.shared_title, said.title) if name and wording(name) != wording(said.site)]
+    if best := _repeated(own, named):
+        return best
+    if len(named) < 2 and (title := next((line.text for line in own if not _stands_apart(line.element)), "")):
+        return title
+    for candidate in named:
+        return _without_site(candidate, said.site, repeated, url)
+    return own[0].text if own else ""
 
 
-def _best(own: Sequence[str], named: Sequence[str]) -> str:
-    """Of several headlines the one that the head of the page repeats, else the first."""
-    within = [wording(name) for name in named]
-    return next((text for text in own if any(wording(text) in name for name in within if wording(text))), own[0])
+def _repeated(own: Sequence[Line], named: Sequence[str]) -> str:
+    """The heading of which most words are in one of the titles that the head names, "" where none has half of them."""
+    known = [set(words(name)) for name in named]
+    best, most = "", _HALF
+    for line in own:
+        told = set(words(line.text))
+        share = max((len(told & name) / len(told) for name in known), default=0.0) if told else 0.0
+        if share > most or (share == most and not best):
+            best, most = line.text, share
+    return best
 
 
-def _names_site(line: Line, parts: Sequence[str], site: str, said: set[str]) -> bool:
+def _names_site(line: Line, parts: Sequence[str], site: str, said: set[str], firsts: Sequence[Line]) -> bool:
     """Whether a first heading is only the site's name, as on many blogs."""
     name = wording(line.text)
     if len(parts) < 2 and not site:
@@ -52,13 +65,23 @@ def _names_site(line: Line, parts: Sequence[str], site: str, said: set[str]) -> 
         return bool(others)
     if name not in {wording(part) for part in parts}:
         return False
-    return bool(others & said) or (name == wording(parts[-1]) and _in_header(line.element))
+    return bool(others & (said | {wording(each.text) for each in firsts})) or (
+        name == wording(parts[-1]) and _in_header(line.element)
+    )
 
 
 def _in_header(element: etree._Element) -> bool:
     around = [element, *element.iterancestors()][:4]
     names = " ".join(names_of(each) for each in around)
     return any(tag_of(each) == "header" for each in around) or "header" in names or "banner" in names
+
+
+def _stands_apart(element: etree._Element) -> bool:
+    """Whether a heading is that of a menu, a sidebar or the like."""
+    tags = {tag_of(each) for each in element.iterancestors()}
+    return not tags.isdisjoint(("nav", "aside", "footer")) or (
+        "header" in tags and tags.isdisjoint(("article", "main"))
+    )
 
 
 def _without_site(title: str, site: str, said: set[str], url: str) -> str:
