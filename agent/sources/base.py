@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import ClassVar, TypeVar
 
 from agent.errors import SealError, SourceError
@@ -16,6 +17,7 @@ from agent.sources.files import read_file
 from agent.sources.payload import Payload, is_url
 
 T = TypeVar("T")
+R = TypeVar("R")
 Items = Iterator[Document | Failure]
 
 
@@ -61,10 +63,20 @@ def failure(where: str, error: Exception) -> Failure:
     return Failure(storable(where), words(error).removeprefix(f"{storable(where)} "))
 
 
-def one_item(read: Callable[[T, str], Document | Failure], item: T, where: str) -> Document | Failure:
+def one_item(read: Callable[[T, str], R], item: T, where: str) -> R | Failure:
     """What `read` makes of one item of a location, e.g. an entry of a feed, given where it stands; a Failure for
     whatever it raises, foreseen or not, but what keeps all others from being read (see `agent.failures`)."""
-    return tried(lambda: read(item, where), lambda error: failure(where, error), where, ends_reading)
+    return tried(lambda: read(item, where), partial(failure, where), where, ends_reading)
+
+
+def several(read: Callable[[T, str], Iterator[R]], item: T, where: str) -> list[R | Failure]:
+    """The same where one item gives several things."""
+
+    def listed(item: T, where: str) -> list[R | Failure]:
+        return list(read(item, where))
+
+    found = one_item(listed, item, where)
+    return [found] if isinstance(found, Failure) else found
 
 
 def whole(where: str, read: Callable[[], Items]) -> Items:

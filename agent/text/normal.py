@@ -40,6 +40,7 @@ _PARAGRAPH_END = re.compile("[\x0c\u2029]")
 # Controls, byte order mark, soft hyphen. Joiners and direction marks stay: Persian and Hindi need them.
 _DROPPED = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\ufeff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_UNCLEAN = re.compile("[\x00-\x08\x0b-\x1b\x7f-\x9f\u00ad\u2028\u2029\ufeff\ud800-\udfff]")  # any of the above
 _BLANK_LINES = re.compile(r"\n\s*\n")
 
 _STOP, _CLOSING = r"[.!?\u2026\u061f\u06d4\u0964\u0965]", r"[\"'\u201d\u2019\u00bb)\]]*"
@@ -53,8 +54,9 @@ ARTICLES = ("a", "an", "the")
 
 def clean(text: str) -> str:
     """The text without control characters and lone surrogates, in NFC, with "\\n" as the only line end."""
-    text = _PARAGRAPH_END.sub("\n\n", _LINE_END.sub("\n", text))
-    text = _SURROGATE.sub("\ufffd", _DROPPED.sub("", text))
+    if _UNCLEAN.search(text):
+        text = _PARAGRAPH_END.sub("\n\n", _LINE_END.sub("\n", text))
+        text = _SURROGATE.sub("\ufffd", _DROPPED.sub("", text))
     return unicodedata.normalize("NFC", text)
 
 
@@ -65,6 +67,8 @@ def normalize(text: str) -> str:
 
 
 def _one_line(paragraph: str) -> str:
+    if "\n" not in paragraph:
+        return " ".join(paragraph.split())
     lines = (" ".join(line.split()) for line in paragraph.split("\n"))
     joined = "\n".join(line for line in lines if line)
     return _WIDE_BREAK.sub("", joined).replace("\n", " ")

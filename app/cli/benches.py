@@ -26,6 +26,10 @@ BENCHES = {
         "benchmarks.gate",
         "How often the gate publishes adapters that learned an article, and how often those that did not.",
     ),
+    "ruler": (
+        "benchmarks.ruler.bench",
+        "Whether rewards, gate and figures by seal's own probes hold for questions that people wrote.",
+    ),
     "crashes": (
         "benchmarks.crashes",
         "Runs that are killed or whose disk refuses to write, at single writes and at random, and what became of them.",

@@ -9,7 +9,7 @@ import pytest
 from agent.errors import SourceError
 from agent.ports import Failure, Source
 from agent.records import Document
-from agent.text.normal import normalize
+from agent.text.normal import tidy
 
 
 class SourceConformance:
@@ -29,7 +29,7 @@ class SourceConformance:
     def test_documents_are_normalized_and_say_where_they_are_from(self, source: Source, good: str) -> None:
         for item in source.read(good):
             if isinstance(item, Document):
-                assert item.text == normalize(item.text)
+                assert item.text == tidy(item.text)
                 assert item.text
                 assert item.title.strip()
                 assert "\n" not in item.title

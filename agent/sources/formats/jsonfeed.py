@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import html
 import json
 import re
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agent.errors import SourceError
 from agent.ports import Failure
-from agent.records import Document
-from agent.sources.base import FormatSource, Items, one_item
-from agent.sources.formats.entry import Entry, read_entry
-from agent.sources.formats.fields import GivenQuestion, Text, given, wrong_fields
+from agent.records import Question
+from agent.sources.base import FormatSource, Items, several
+from agent.sources.formats.entry import Body, Entry, read_entries
+from agent.sources.formats.fields import Text, given, wrong_fields
 from agent.sources.payload import Payload, decode
 
 _VERSION = re.compile(r'\s*\{\s*"version"\s*:\s*"https?://jsonfeed\.org/version/')
@@ -22,7 +22,7 @@ _HINT = "documents with questions go into a .jsonl file, one JSON object a line"
 
 
 class _Extension(BaseModel):
-    questions: tuple[GivenQuestion, ...] = ()
+    questions: tuple[Any, ...] = ()
 
 
 class _Item(BaseModel):
@@ -30,6 +30,7 @@ class _Item(BaseModel):
 
     model_config = ConfigDict(populate_by_name=True)
 
+    id: Any = None  # a string, or the number that some write
     title: Text | None = None
     url: Text | None = None
     external_url: Text | None = None
@@ -51,23 +52,32 @@ class JsonFeedSource(FormatSource):
         return _VERSION.match(head) is not None
 
     def parse(self, payload: Payload) -> Items:
-        items = _items(payload)
+        feed = _json(payload)
+        items = _items(payload, feed)
         if not items:
             raise SourceError(f"{payload.location} is a feed without entries", "try again when it has some")
-        for number, raw in enumerate(items, 1):
-            yield one_item(_read, raw, f"{payload.location} item {number}")
+        title = feed.get("title")
+        read = [
+            found for n, raw in enumerate(items, 1) for found in several(_item, raw, f"{payload.location} item {n}")
+        ]
+        yield from read_entries(read, title if isinstance(title, str) else "")
 
 
-def _read(raw: Any, where: str) -> Document | Failure:
+def _item(raw: Any, where: str) -> Iterator[Entry | Failure]:
+    """The entry of an item, and a Failure for what is wrong in it."""
     try:
         item = _Item.model_validate(raw)
     except ValidationError as error:
-        return Failure(where, wrong_fields(error))
-    return read_entry(_entry(item, where))
+        yield Failure(where, wrong_fields(error))
+        return
+    asked = given(item.seal.questions, "_seal", "questions")
+    if not asked.useless:
+        yield _entry(item, where, asked.questions)
+    if asked.wrong:
+        yield Failure(where, asked.wrong)
 
 
-def _items(payload: Payload) -> list[Any]:
-    feed = _json(payload)
+def _items(payload: Payload, feed: Any) -> list[Any]:
     if not isinstance(feed, dict) or "jsonfeed.org/version/" not in str(feed.get("version")):
         raise SourceError(f"{payload.location} is JSON but not a JSON Feed: it names no jsonfeed.org version", _HINT)
     items = feed.get("items")
@@ -81,21 +91,18 @@ def _json(payload: Payload) -> Any:
         return json.loads(decode(payload))
     except RecursionError as error:
         raise SourceError(f"{payload.location} is nested too deeply", _HINT) from error
-    except ValueError as error:
+    except json.JSONDecodeError as error:
+        if error.msg == "Extra data":
+            raise SourceError(f"{payload.location} holds several JSON values, not one", _HINT) from error
         cause = f"{payload.location} is not JSON, or is cut off: {error}"
         raise SourceError(cause, "load it again, or correct it") from error
+    except ValueError as error:  # a number of thousands of digits
+        raise SourceError(f"{payload.location} cannot be read as JSON: {error}", "correct it") from error
 
 
-def _entry(item: _Item, where: str) -> Entry:
-    plain = (item.content_text, item.summary)
-    bodies = (item.content_html, *(_as_html(text) for text in plain if text))
+def _entry(item: _Item, where: str, questions: tuple[Question, ...]) -> Entry:
+    bodies = (Body(item.content_html or ""), *(Body(text, False) for text in (item.content_text, item.summary) if text))
     return Entry(
-        where, item.title or "", tuple(body for body in bodies if body),
-        item.url or item.external_url or "", item.date_published or item.date_modified or "",
-        given(item.seal.questions),
+        where, item.title or "", bodies, item.url or item.external_url or "",
+        item.date_published or item.date_modified or "", questions, guid=str(item.id or ""),
     )  # fmt: skip
-
-
-def _as_html(text: str) -> str:
-    paragraphs = re.split(r"\n\s*\n", text)
-    return "".join(f"<p>{html.escape(paragraph)}</p>" for paragraph in paragraphs)

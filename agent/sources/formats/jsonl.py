@@ -1,21 +1,20 @@
-"""Documents with questions, one JSON object a line. A broken line is a Failure, the rest is read."""
+"""Documents with questions, one JSON object a line. A broken line or question is a Failure, the rest is read."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ValidationError
 
 from agent.errors import SourceError
 from agent.ports import Failure
-from agent.records import Document
-from agent.sources.base import FormatSource, Items, failure, need_one, one_item
+from agent.sources.base import FormatSource, Items, failure, need_one, several
 from agent.sources.document import make_document
-from agent.sources.formats.fields import GivenQuestion, Said, Text, given, wrong_fields
+from agent.sources.formats.fields import Said, Text, given, wrong_fields
 from agent.sources.payload import Payload, refuse_binary
-from agent.text.normal import normalize
+from agent.sources.wrapping import unwrap
 
 _SHAPE = '{"title": ..., "text": ..., "questions": [{"question": ..., "answer": ...}]}'
 
@@ -26,7 +25,7 @@ class _Line(BaseModel):
     text: Said
     title: Text | None = None
     source: Text | None = None
-    questions: tuple[GivenQuestion, ...] | None = None
+    questions: tuple[Any, ...] | None = None
 
 
 class JsonlSource(FormatSource):
@@ -44,7 +43,8 @@ class JsonlSource(FormatSource):
             return SourceError(f"{payload.location} has no line that can be read; {first}", f"write lines as {_SHAPE}")
 
         lines = _lines(payload.data)
-        yield from need_one((one_item(_read, line, f"{payload.location} line {n}") for n, line in lines), nothing)
+        read = (item for number, line in lines for item in several(_read, line, f"{payload.location} line {number}"))
+        yield from need_one(read, nothing)
 
 
 def _lines(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -56,18 +56,23 @@ def _lines(data: bytes) -> Iterator[tuple[int, bytes]]:
             yield number, line
 
 
-def _read(line: bytes, where: str) -> Document | Failure:
+def _read(line: bytes, where: str) -> Items:
+    """The document of a line, and a Failure for what is wrong in it."""
     try:
         said = _Line.model_validate(json.loads(line.decode()))
-        text, questions = normalize(said.text), given(said.questions)
-        return make_document(said.title or "", text, source=said.source or where, questions=questions)
+        asked = given(said.questions or (), "questions")
+        if not asked.useless:
+            text, source = unwrap(said.text), said.source or where
+            yield make_document(said.title or "", text, source=source, questions=asked.questions)
+        if asked.wrong:
+            yield Failure(where, asked.wrong)
     except UnicodeDecodeError as error:
-        return Failure(where, f"not UTF-8: {error.reason} at byte {error.start + 1}")
+        yield Failure(where, f"not UTF-8: {error.reason} at byte {error.start + 1}")
     except RecursionError:
-        return Failure(where, "the JSON is nested too deeply")
+        yield Failure(where, "the JSON is nested too deeply")
     except ValidationError as error:
-        return Failure(where, wrong_fields(error))
+        yield Failure(where, wrong_fields(error))
     except SourceError as error:
-        return failure(where, error)
+        yield failure(where, error)
     except ValueError as error:
-        return Failure(where, f"not JSON: {error}")
+        yield Failure(where, f"not JSON: {error}")

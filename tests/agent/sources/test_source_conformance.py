@@ -11,16 +11,28 @@ import pytest
 from agent.ports import Source
 from agent.sources.base import FormatSource
 from agent.sources.folder import FolderSource
+from agent.sources.formats.docx import DocxSource
+from agent.sources.formats.epub import EpubSource
 from agent.sources.formats.feed import FeedSource
 from agent.sources.formats.jsonfeed import JsonFeedSource
 from agent.sources.formats.jsonl import JsonlSource
+from agent.sources.formats.lines import CodeSource, LinesSource
+from agent.sources.formats.mail import MailSource
 from agent.sources.formats.markdown import MarkdownSource
+from agent.sources.formats.notebook import NotebookSource
+from agent.sources.formats.odf import OdfSource
 from agent.sources.formats.pdf import PdfSource
 from agent.sources.formats.plain import TextSource
+from agent.sources.formats.pptx import PptxSource
+from agent.sources.formats.rtf import RtfSource
+from agent.sources.formats.subtitles import SubtitleSource
+from agent.sources.formats.table import TableSource
 from agent.sources.formats.webpage import WebPageSource
+from agent.sources.formats.xlsx import XlsxSource
 from agent.sources.registry import FORMATS, AnyFormatSource
 from tests.conformance.source import SourceConformance
 from tests.fakes.http_server import HttpServer, Reply
+from tests.fakes.office import PRICES, book, open_text, slides, word, workbook
 from tests.fakes.pdf import pdf
 
 RSS = b"""<rss version="2.0"><channel><title>T</title>
@@ -41,6 +53,22 @@ CASES: dict[type[FormatSource], tuple[str, bytes, bytes]] = {
     MarkdownSource: ("page.md", b"# Bridge\n\nThe bridge has *opened*.", b"a\0b"),
     PdfSource: ("page.pdf", pdf("The bridge has opened."), b"no PDF at all"),
     TextSource: ("page.txt", b"The bridge\r\nhas opened.\r\n", b"\xef\xbb\xbf  \n"),
+    TableSource: ("page.csv", b"quay,height\nOstrava,3.1\n", b"a\0b"),
+    DocxSource: ("page.docx", word(), word()[:999]),
+    XlsxSource: ("page.xlsx", workbook({"Prices": PRICES}), workbook({"Empty": []})),
+    PptxSource: ("page.pptx", slides(), b"no slides"),
+    OdfSource: ("page.odt", open_text(), word()),
+    EpubSource: ("page.epub", book(), word()),
+    MailSource: ("page.eml", b"Subject: Bridge\nFrom: a@b.example\n\nThe bridge has opened.\n", b"Subject: x\n\n"),
+    RtfSource: ("page.rtf", rb"{\rtf1\ansi The bridge has opened.\par}", b"no RTF"),
+    NotebookSource: (
+        "page.ipynb",
+        b'{"cells": [{"cell_type": "markdown", "source": ["The bridge has opened."]}]}',
+        b'{"cells": 1}',
+    ),
+    SubtitleSource: ("page.srt", b"1\n00:00:01,000 --> 00:00:04,000\nThe bridge has opened.\n", b"no subtitle"),
+    LinesSource: ("page.yaml", b"title: Bridge\nopened: 2019\n", b"---\n...\n"),
+    CodeSource: ("page.py", b"def bridge():\n    return 3\n", b"a\0b"),
     WebPageSource: ("page.html", PAGE, b"<html><body><script>1</script></body></html>"),
 }
 

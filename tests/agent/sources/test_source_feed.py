@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agent.errors import SourceError
 from agent.ports import Failure
@@ -28,6 +32,12 @@ ATOM = """<feed xmlns="http://www.w3.org/2005/Atom"><title>A</title>
 <content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p>First one.</p><ul><li>a point</li></ul></div>
 </content></entry>
 <entry><title>Two</title><summary type="text">Plain: 3 &lt; 4 holds.</summary></entry></feed>"""
+
+BROKEN = [
+    b"", b"<![CDATA[", b"]]>", b"<!--", b"<!", b"<![if x]>", b"<?", b"&#", b"&#xD800;", b"<item>", b"</entry>",
+    b"<content type='xhtml'><div>", b"<link>http://[</link>", b"<!DOCTYPE a [<!ENTITY x 'y'>]>", b"\0", b"\xff\xfe",
+    b"<svg>", b"<guid>", b"<opml>", b"<itunes:summary>", b"<table><tr><td>", b"<pre>", b"</div></p>",
+]  # fmt: skip
 
 
 def parse(data: str | bytes, location: str = "feed.xml") -> list[Document | Failure]:
@@ -191,3 +201,161 @@ def test_chinese_and_arabic_entries_survive(tmp_path: Path) -> None:
     for story in ("北京今天天气很好。人们出门散步。", "مرحبا بالعالم. هل الطقس جميل اليوم؟"):
         file.write_text(RSS.replace("The third story is told here.", story), encoding="utf-8")
         assert list(read(str(file), max_words=200))[2].text == story  # type: ignore[union-attr]
+
+
+def item(inside: str) -> str:
+    spaces = "xmlns:media='http://search.yahoo.com/mrss/' xmlns:dc='http://purl.org/dc/elements/1.1/'"
+    return f"<rss version='2.0' {spaces}><channel><title>Quay News</title><item>{inside}</item></channel></rss>"
+
+
+@pytest.mark.parametrize(
+    ("title", "right"),
+    [
+        ("Vec&lt;u8&gt; and Box&lt;T&gt;", "Vec<u8> and Box<T>"),
+        ("<![CDATA[AT&amp;T <em>wins</em> &#8220;it&#8221;]]>", "AT&T wins \u201cit\u201d"),
+        ("How to use &lt;b&gt;", "How to use <b>"),
+        ("a &amp;lt; b", "a < b"),
+        ("H&lt;sub&gt;2&lt;/sub&gt;O &amp;mdash; wet", "H2O \u2014 wet"),
+        ("One&lt;br/&gt;two", "One two"),
+        ("R&D and AT&T", "R&D and AT&T"),
+    ],
+)
+def test_a_title_of_rss_may_be_text_or_html(title: str, right: str) -> None:
+    (document,) = documents(item(f"<title>{title}</title><description>It opened.</description>"))
+    assert document.title == right
+
+
+@pytest.mark.parametrize(
+    ("body", "right"),
+    [
+        ("&amp;lt;p&amp;gt;One.&amp;lt;/p&amp;gt;&amp;lt;p&amp;gt;Two.&amp;lt;/p&amp;gt;", "One.\n\nTwo."),
+        ("<![CDATA[<div>&lt;p&gt;One.&lt;/p&gt;&lt;p&gt;Two.&lt;/p&gt;</div>]]>", "One.\n\nTwo."),
+        ("Use the &amp;lt;p&amp;gt; tag, and close it.", "Use the <p> tag, and close it."),
+        ("&lt;p&gt;It&amp;amp;#8217;s caf&amp;amp;eacute; R&amp;amp;D.&lt;/p&gt;", "It\u2019s caf&eacute; R&D."),
+        ("&lt;p&gt;Write &amp;amp;nbsp; for a space.&lt;/p&gt;", "Write &nbsp; for a space."),
+        (
+            "&lt;pre&gt;&lt;code&gt;&amp;lt;p&amp;gt;One.&amp;lt;/p&amp;gt;&lt;/code&gt;&lt;/pre&gt;",
+            "<p>One.</p>",
+        ),
+    ],
+)
+def test_what_was_escaped_once_too_often(body: str, right: str) -> None:
+    assert documents(item(f"<title>T</title><description>{body}</description>"))[0].text == right
+
+
+def test_the_caption_of_a_picture_is_not_the_text() -> None:
+    story = "The ferry began to sail on 3 May, and carries 140 passengers."
+    caption = "<media:content url='a.jpg'><media:description>At the quay.</media:description></media:content>"
+    assert documents(item(f"<title>T</title><description>{story}</description>{caption}"))[0].text == story
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<![CDATA[<p>Article URL: <a href='https://a.b/'>https://a.b/</a></p><p>Points: 1</p><p># Comments: 3</p>]]>",
+        "<![CDATA[submitted by <a href='https://r.example/u/odo'>/u/odo</a> [link] [comments]]]>",
+        "<![CDATA[<div class='sharedaddy'><a>Share</a></div>]]>",
+        "The post T appeared first on Quay News.",
+        f"<![CDATA[<ol>{'<li><a href=x>The ferry sails from the quay again</a> Quay News</li>' * 5}</ol>]]>",
+    ],
+)
+def test_an_entry_of_labels_and_boilerplate_has_no_text_of_its_own(body: str) -> None:
+    (failure,) = parse(item(f"<title>T</title><link>http://host/1</link><description>{body}</description>"))
+    assert isinstance(failure, Failure)
+    assert "no text of its own" in failure.reason
+
+
+@pytest.mark.parametrize(
+    ("link", "source"),
+    [
+        ("<link>\n http://host/\n3 </link>", "http://host/3"),
+        ("<link>http://host/a b</link>", "http://host/a%20b"),
+        ("<link>//host/3</link>", "https://host/3"),
+        ("<link>javascript:go()</link>", "feed.xml entry 1"),
+        ("<guid isPermaLink='false'>http://host/3</guid>", "feed.xml entry 1"),
+        ("<guid> http://host/3 </guid>", "http://host/3"),
+        ("<link>http://host/?a=1&copy=2&b</link>", "http://host/?a=1&copy=2&b"),
+    ],
+)
+def test_links(link: str, source: str) -> None:
+    assert documents(item(f"<title>T</title>{link}<description>It opened.</description>"))[0].source == source
+
+
+def test_relative_links_start_from_the_page_of_the_feed() -> None:
+    feed = item("<title>T</title><link>3</link><description>It opened.</description>")
+    feed = feed.replace("<channel>", "<channel><link>http://host/news/</link>")
+    assert documents(feed)[0].source == "http://host/news/3"
+
+
+@pytest.mark.parametrize(
+    ("given", "published"),
+    [
+        ("<pubDate>Mon, 04 May 2026 10:00:00 BST</pubDate>", "Mon, 04 May 2026 10:00:00 BST"),
+        ("<pubDate></pubDate><dc:date>2026-05-04</dc:date>", "2026-05-04T00:00:00+00:00"),
+        ("", ""),
+    ],
+)
+def test_a_date_that_is_not_understood_stays_in_the_words_of_the_feed(given: str, published: str) -> None:
+    assert documents(item(f"<title>T</title>{given}<description>It opened.</description>"))[0].published == published
+
+
+@pytest.mark.parametrize(
+    ("inside", "named"),
+    [
+        (
+            "<outline xmlUrl='http://a.b/?x=1&amp;y=2'/><outline text='N' XMLURL=\"http://c.d/\"/>",
+            "http://a.b/?x=1&y=2, http://c.d/",
+        ),
+        ("".join(f"<outline xmlUrl='http://a.b/{n}'/>" for n in range(30)), "http://a.b/19 and 10 more"),
+        ("<outline text='only notes'/>", "the address of a feed"),
+    ],
+)
+def test_a_list_of_feeds_names_them(inside: str, named: str) -> None:
+    with pytest.raises(SourceError, match="OPML") as raised:
+        parse(f"<?xml version='1.0'?><!-- mine --><opml version='2.0'><body>{inside}</body></opml>")
+    assert named in raised.value.mend
+
+
+def test_boilerplate_of_most_entries_is_left_out() -> None:
+    told = [f"Quay number {n} has {n + 5} boats and {n} lamps." for n in range(5)]
+    entries = "".join(
+        f"<item><title>Q{n}</title><guid>{n}</guid><description>&lt;p&gt;{text}&lt;/p&gt;"
+        "&lt;p&gt;Subscribe now!&lt;/p&gt;</description></item>"
+        for n, text in enumerate(told)
+    )
+    assert [d.text for d in documents(f"<rss version='2.0'><channel>{entries}</channel></rss>")] == told
+
+
+@pytest.mark.parametrize("piece", ["<![CDATA[", "<!--", "&", "<", "<a ", "&lt;!--", ", ", "The post "])
+def test_no_feed_takes_long(piece: str) -> None:
+    start = time.process_time()
+    with suppress(SourceError):
+        parse(item(f"<title>{piece * 4_000}</title><description>{piece * 20_000}</description>x") + RSS)
+    assert time.process_time() - start < 5
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "sharedaddy sd-sharing",
+        "post-share-buttons",
+        "social-links",
+        "addtoany_content",
+        "yarpp yarpp-related",
+        "share_bar",
+    ],
+)
+def test_sharing_widgets_are_left_out_by_their_class(name: str) -> None:
+    widget = f"<div class='{name}'><h3>Tell a friend</h3><a href='x'>Chirp</a></div>"
+    feed = item(f"<title>T</title><description><![CDATA[<p>The bridge is open.</p>{widget}]]></description>")
+    assert documents(feed)[0].text == "The bridge is open."
+
+
+CASES = [*(Path(__file__).parents[2] / "cases" / "feeds").iterdir()]
+
+
+@given(st.sampled_from(CASES), st.integers(0, 3_000), st.integers(0, 40), st.sampled_from(BROKEN))
+def test_a_broken_feed_raises_nothing_but_source_errors(case: Path, at: int, cut: int, put: bytes) -> None:
+    data = case.read_bytes()
+    with suppress(SourceError):
+        parse(data[:at] + put + data[at + cut :])

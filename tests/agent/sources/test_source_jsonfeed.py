@@ -75,6 +75,14 @@ def test_a_wrong_item_is_a_failure_and_the_rest_is_read(item: Any, reason: str) 
     assert isinstance(second, Document)
 
 
+def test_a_wrong_question_beside_good_ones_fails_alone() -> None:
+    asked = [{"question": "Who?", "answer": "Anna"}, {"question": "When?"}]
+    document, failure = parse({"content_text": "Anna built it.", "_seal": {"questions": asked}})
+    assert isinstance(document, Document)
+    assert document.questions == (Question(question="Who?", answer="Anna"),)
+    assert failure == Failure("feed.json item 1", "_seal.questions[1].answer is missing")
+
+
 def test_an_item_of_only_a_link_names_the_page() -> None:
     (item,) = parse({"id": "1", "external_url": "http://host/9"})
     assert isinstance(item, Failure)
@@ -86,6 +94,8 @@ def test_an_item_of_only_a_link_names_the_page() -> None:
     [
         ('{"version": "https://jsonfeed.org/version/1", "items": [{"id', "is not JSON, or is cut off"),
         ("[" * 100_000, "is nested too deeply"),
+        ('{"a": 1}\n{"a": 2}\n', "holds several JSON values"),
+        ('{"a": ' + "1" * 5_000 + "}", "cannot be read as JSON"),
         ("[1, 2]", "is JSON but not a JSON Feed"),
         ('{"title": "x", "items": []}', "names no jsonfeed.org version"),
         ('{"version": "https://jsonfeed.org/version/1"}', "has no list of items"),

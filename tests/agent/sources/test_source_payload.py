@@ -101,3 +101,71 @@ def test_any_bytes_are_text_or_a_source_error(data: bytes) -> None:
 def test_suffix_and_stem(location: str, suffix: str, stem: str) -> None:
     payload = Payload(location, b"")
     assert (payload.suffix, payload.stem) == (suffix, stem)
+
+
+FAULTY = "Café Sund – größer, naïve, Žižkov, und über die Brücke."
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (FAULTY.encode() + b" Kaf\xe9 bar", FAULTY + " Kaf\ufffd bar"),
+        (b"\x80\xff" + FAULTY.encode(), "\ufffd\ufffd" + FAULTY),
+        ("Its owner is Zoë".encode()[:-1], "Its owner is Zo\ufffd"),
+        ("The price is 4 €".encode()[:-1], "The price is 4 \ufffd"),
+        (FAULTY.encode()[: len("Café Sund –".encode()) - 1], "Café Sund \ufffd"),
+        ("港の新しい船は五月三日に出航した。".encode()[:-2], "港の新しい船は五月三日に出航した\ufffd"),
+        ("港の新しい船は".encode() + b"\xff" + "五月三日に".encode(), "港の新しい船は\ufffd五月三日に"),
+    ],
+)
+@pytest.mark.parametrize("declared", ["", "iso-8859-1", "utf-8", "shift_jis"])
+def test_utf8_with_faults_stays_utf8(data: bytes, text: str, declared: str) -> None:
+    assert decode(Payload("x", data, charset=declared)) == text
+
+
+@pytest.mark.parametrize("encoding", TEXTS)
+def test_legacy_text_is_hardly_ever_taken_for_faulty_utf8(encoding: str) -> None:
+    text = TEXTS[encoding]
+    pieces = [text[start : start + 12].encode(encoding) for start in range(len(text) - 6)]
+    taken = [piece for piece in pieces if "\ufffd" in decode(Payload("x", b"Notes: " + piece))]
+    assert len(taken) <= len(pieces) // 20
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize(
+    "text", ["Café Sund.\r\nThe ferry sails.", "Новый паром пошёл 3 мая.", "港の新しい船\n五月三日。\n"]
+)
+def test_wide_text_needs_no_mark(encoding: str, text: str) -> None:
+    assert decode(Payload("x", text.encode(encoding))) == text
+    assert Payload("x", text.encode(encoding)).head == text
+
+
+def test_wide_text_may_be_cut_inside_a_letter() -> None:
+    text = "The ferry Marlinspike sails from Ostrava Quay on 3 May."
+    assert decode(Payload("x", text.encode("utf-16-le")[:-1])).rstrip("\ufffd") == text[:-1]
+
+
+def test_some_nul_bytes_in_a_text_are_left_out() -> None:
+    page = "<html><body><p>" + "The ferry sails on 3 May. " * 8 + "</p></body></html>"
+    broken = page.replace("May.", "M\0ay.").encode() + b"\0" * 500
+    assert decode(Payload("x", broken)) == page
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "text"),
+    [
+        ("shift_jis", "①番の船は㈱大津".encode("cp932"), "①番の船は㈱大津"),
+        ("gb2312", "港口的镕".encode("gbk"), "港口的镕"),
+        ("latin-1", b"It\x92s late", "It\u2019s late"),
+        ("us-ascii", b"It\x92s late", "It\u2019s late"),
+        ("base64", b"It\x92s late", "It\u2019s late"),
+    ],
+)
+def test_a_declared_name_means_the_wider_encoding(name: str, data: bytes, text: str) -> None:
+    assert decode(Payload("x", data, charset=name)) == text
+
+
+def test_a_short_list_of_words_is_told_by_its_everyday_letters() -> None:
+    for text in ("港,高さ\n大津,3.1\n東浜,2.7\n", "新しい船は五月三日に出航した。"):
+        assert decode(Payload("x", text.encode("cp932"))) == text
+    assert decode(Payload("x", "Новый паром пошёл 3 мая.".encode("koi8_r"))) == "Новый паром пошёл 3 мая."
