@@ -29,6 +29,7 @@ from agent.errors import (
 from agent.redact import without_credentials
 
 T = TypeVar("T")
+F = TypeVar("F")
 log = logging.getLogger("seal")
 """Tracebacks, shown with --debug."""
 
@@ -62,9 +63,9 @@ def ends_reading(error: BaseException) -> bool:
 
 
 def tried(
-    do: Callable[[], T], failed: Callable[[Exception], T], where: str,
+    do: Callable[[], T], failed: Callable[[Exception], F], where: str,
     ends: Callable[[Exception], bool] = ends_run,
-) -> T:  # fmt: skip
+) -> T | F:  # fmt: skip
     """What `do` gives, or what `failed` makes of that which it raised about one document or item alone."""
     try:
         return do()

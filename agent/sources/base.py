@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import ClassVar, TypeVar
 
 from agent.errors import SealError, SourceError
@@ -62,10 +63,20 @@ def failure(where: str, error: Exception) -> Failure:
     return Failure(storable(where), words(error).removeprefix(f"{storable(where)} "))
 
 
-def items_of(read: Callable[[T, str], Iterable[R | Failure]], item: T, where: str) -> list[R | Failure]:
+def one_item(read: Callable[[T, str], R], item: T, where: str) -> R | Failure:
     """What `read` makes of one item of a location, e.g. an entry of a feed, given where it stands; a Failure for
     whatever it raises, foreseen or not, but what keeps all others from being read (see `agent.failures`)."""
-    return tried(lambda: list(read(item, where)), lambda error: [failure(where, error)], where, ends_reading)
+    return tried(lambda: read(item, where), partial(failure, where), where, ends_reading)
+
+
+def several(read: Callable[[T, str], Iterator[R]], item: T, where: str) -> list[R | Failure]:
+    """The same where one item gives several things."""
+
+    def listed(item: T, where: str) -> list[R | Failure]:
+        return list(read(item, where))
+
+    found = one_item(listed, item, where)
+    return [found] if isinstance(found, Failure) else found
 
 
 def whole(where: str, read: Callable[[], Items]) -> Items:

@@ -12,7 +12,7 @@ from lxml import etree  # type: ignore[import-untyped]
 from agent.errors import SourceError
 from agent.ports import Failure
 from agent.records import Document, Question
-from agent.sources.base import failure, items_of
+from agent.sources.base import failure, one_item
 from agent.sources.document import make_document, without_heading
 from agent.sources.formats.furniture import without_furniture
 from agent.sources.formats.repeated import Told, without_repeated
@@ -75,25 +75,18 @@ def read_entries(items: Sequence[Entry | Failure], feed_title: str = "") -> Iter
 
     Each is of the first body that says something; an entry without such a body is a Failure.
     """
-    told = [found for item in items for found in _told(item, feed_title)]
-    saying = [n for n, one in enumerate(told) if isinstance(one, _Text) and one.text]
-    keys = {n: one.entry.guid or one.entry.link or n for n, one in enumerate(told) if isinstance(one, _Text)}
-    own = without_repeated([Told(keys[n], one.text) for n in saying if isinstance(one := told[n], _Text)])
+    entries = {n: item for n, item in enumerate(items) if isinstance(item, Entry)}
+    told = {n: one_item(lambda entry, _: _text(entry, feed_title), entry, entry.where) for n, entry in entries.items()}
+    saying = {n: text for n, text in told.items() if text and isinstance(text, str)}
+    keys = {n: entry.guid or entry.link or n for n, entry in entries.items()}
+    own = without_repeated([Told(keys[n], text) for n, text in saying.items()])
     texts = dict(zip(saying, own, strict=True))
-    for n, one in enumerate(told):
-        yield _document(one.entry, texts.get(n, "")) if isinstance(one, _Text) else one
-
-
-@dataclass(frozen=True)
-class _Text:
-    entry: Entry
-    text: str
-
-
-def _told(item: Entry | Failure, feed_title: str) -> list[_Text | Failure]:
-    if isinstance(item, Failure):
-        return [item]
-    return items_of(lambda entry, _: [_Text(entry, _text(entry, feed_title))], item, item.source)
+    for n, item in enumerate(items):
+        failed = told.get(n, item)
+        if isinstance(failed, Failure):
+            yield failed
+        else:
+            yield one_item(lambda n, _: _document(entries[n], texts.get(n, "")), n, entries[n].where)
 
 
 def _document(entry: Entry, text: str) -> Document | Failure:

@@ -16,7 +16,7 @@ import feedparser  # type: ignore[import-untyped]
 
 from agent.errors import SourceError
 from agent.ports import Failure
-from agent.sources.base import FormatSource, Items, items_of
+from agent.sources.base import FormatSource, Items, one_item
 from agent.sources.dates import utc
 from agent.sources.formats import titles
 from agent.sources.formats.entry import Body, Entry, read_entries
@@ -67,11 +67,8 @@ class FeedSource(FormatSource):
         if not entries:
             raise _nothing(payload, parsed, broken)
         base, atom = _base(payload, parsed.feed), str(parsed.get("version") or "").startswith("atom")
-        read = [
-            found
-            for n, entry in enumerate(entries, 1)
-            for found in items_of(partial(_entry, base=base, atom=atom), entry, f"{payload.location} entry {n}")
-        ]
+        make = partial(_entry, base=base, atom=atom)
+        read = [one_item(make, entry, f"{payload.location} entry {n}") for n, entry in enumerate(entries, 1)]
         yield from read_entries(read, titles.of_either(parsed.feed.get("title") or ""))
         if lost:
             yield Failure(payload.location, f"the feed is broken or cut off ({broken}); its whole entries were read")
@@ -137,9 +134,9 @@ def _base(payload: Payload, feed: Any) -> str:
     return next(filter(_WEB.match, (payload.location, *own, feed.get("link") or "")), "")
 
 
-def _entry(entry: Any, where: str, base: str, atom: bool) -> Iterator[Entry]:
+def _entry(entry: Any, where: str, base: str, atom: bool) -> Entry:
     contents = entry.get("content") or []
-    yield Entry(
+    return Entry(
         where, _title(entry, atom), tuple(_bodies(entry)), _link(entry, base), _published(entry),
         guid=entry.get("id") or "", lack=next(filter(None, map(_lack, contents)), ""),
     )  # fmt: skip

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from agent.errors import SourceError
 from agent.ports import Failure
 from agent.records import Question
-from agent.sources.base import FormatSource, Items, items_of
+from agent.sources.base import FormatSource, Items, several
 from agent.sources.formats.entry import Body, Entry, read_entries
 from agent.sources.formats.fields import Text, given, wrong_fields
 from agent.sources.payload import Payload, decode
@@ -57,8 +57,9 @@ class JsonFeedSource(FormatSource):
         if not items:
             raise SourceError(f"{payload.location} is a feed without entries", "try again when it has some")
         title = feed.get("title")
-        numbered = ((raw, f"{payload.location} item {n}") for n, raw in enumerate(items, 1))
-        read = [found for raw, where in numbered for found in items_of(_item, raw, where)]
+        read = [
+            found for n, raw in enumerate(items, 1) for found in several(_item, raw, f"{payload.location} item {n}")
+        ]
         yield from read_entries(read, title if isinstance(title, str) else "")
 
 

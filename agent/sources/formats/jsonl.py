@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from agent.errors import SourceError
 from agent.ports import Failure
-from agent.sources.base import FormatSource, Items, failure, items_of, need_one
+from agent.sources.base import FormatSource, Items, failure, need_one, several
 from agent.sources.document import make_document
 from agent.sources.formats.fields import Said, Text, given, wrong_fields
 from agent.sources.payload import Payload, refuse_binary
@@ -43,7 +43,7 @@ class JsonlSource(FormatSource):
             return SourceError(f"{payload.location} has no line that can be read; {first}", f"write lines as {_SHAPE}")
 
         lines = _lines(payload.data)
-        read = (item for number, line in lines for item in items_of(_read, line, f"{payload.location} line {number}"))
+        read = (item for number, line in lines for item in several(_read, line, f"{payload.location} line {number}"))
         yield from need_one(read, nothing)
 
 

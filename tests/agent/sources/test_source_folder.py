@@ -13,7 +13,7 @@ from agent.errors import MissingExtra, SourceError
 from agent.ports import Failure
 from agent.records import Document
 from agent.sources import read
-from agent.sources.base import items_of
+from agent.sources.base import one_item
 from agent.sources.folder import FolderSource
 from agent.sources.registry import all_formats
 from tests.fakes.packages import install
@@ -217,10 +217,10 @@ def test_a_format_that_raises_what_nobody_foresaw(tmp_path: Path, monkeypatch: p
 
 
 def test_an_entry_whose_reading_raises_is_a_failure_and_the_others_are_read() -> None:
-    def half(number: int, where: str) -> Iterator[Document]:
-        yield Document.make(f"Half of {number}", str(1 / number), source=where)
+    def half(number: int, where: str) -> Document | Failure:
+        return Document.make(f"Half of {number}", str(1 / number), source=where)
 
-    items = [item for number in (2, 0, 1) for item in items_of(half, number, f"feed entry {number}")]
+    items = [one_item(half, number, f"feed entry {number}") for number in (2, 0, 1)]
     assert [isinstance(item, Document) for item in items] == [True, False, True]
     failed = items[1]
     assert isinstance(failed, Failure)
