@@ -114,9 +114,9 @@ def tells(paragraph: Doc) -> bool:
 def _without_headings(text: str) -> list[str]:
     """The paragraphs but those that tell nothing and stand alone above one that does."""
     all_of_it = paragraphs(text)
-    tells = [is_block(paragraph) or tells(parse(paragraph)) for paragraph in all_of_it]
-    around = zip(all_of_it, [True, *tells], tells, [*tells[1:], False], strict=False)
-    return [paragraph for paragraph, before, told, after in around if told or not (before and after)]
+    told = [is_block(paragraph) or tells(parse(paragraph)) for paragraph in all_of_it]
+    around = zip(all_of_it, [True, *told], told, [*told[1:], False], strict=False)
+    return [paragraph for paragraph, before, own, after in around if own or not (before and after)]
 
 
 def _facts(sentence: Span) -> Iterator[Fact]:

@@ -38,6 +38,8 @@ QUANTITIES = {"both", "most", "many", "several", "some", "few", "one", "two", "t
 """A subject with one of these is one of many, or of those told of before."""
 USUAL_WORDS = 32
 """Longer sentences are parsed wrong more often."""
+NAMES = {"PERSON", "NORP", "ORG", "GPE", "LOC", "FAC", "PRODUCT", "EVENT", "WORK_OF_ART", "LAW", "LANGUAGE"}
+PARTICLES = listed("particles")
 MOST_WORDS = 60
 """The parse of a longer sentence is too often wrong."""
 POINTERS = listed("pointers")
@@ -72,7 +74,12 @@ class Phrase:
 
 
 def phrase_of(head: Token) -> Phrase:
-    return Phrase(head, whole(head), str(head.dep_))
+    return Phrase(head, whole(head), "prt" if _particle(head) else str(head.dep_))
+
+
+def _particle(word: Token) -> bool:
+    """A small word that belongs to the verb right before it: "set aside"."""
+    return word.dep_ == "advmod" and word.lower_ in PARTICLES and word.head.i == word.i - 1
 
 
 @dataclass(frozen=True)
@@ -87,8 +94,8 @@ class Predicate:
     verbs: str
     told: str
     phrases: tuple[Phrase, ...]
-    has: bool
-    """Whether its verb is "have"."""
+    verb: str
+    """Its base form."""
     doubts: tuple[str, ...]
     """Why a question made of it may be a bad one."""
 
@@ -120,7 +127,7 @@ def _predicate(verb: Token, known: Token | None, person: str) -> Predicate | Non
     text = _subject_text(verb, subject, known, person)
     if forms is None or not text:
         return None
-    hung = [t for t in verb.children if t.dep_ in ARGUMENTS and not (t.i > verb.i and _set_off(t))]
+    hung = [t for t in verb.children if (t.dep_ in ARGUMENTS or _particle(t)) and not (t.i > verb.i and _set_off(t))]
     phrases = [phrase_of(t) for t in hung if t.i > verb.i]
     leads = [phrase_of(t) for t in hung if t.i < subject.i and verb.dep_ not in ("relcl", "acl", "conj")]
     front, verbs, told = forms
@@ -133,9 +140,9 @@ def _predicate(verb: Token, known: Token | None, person: str) -> Predicate | Non
         told = told if forms[2] else ""
         phrases = [*inner, *phrases[at + 1 :]]
     own = subject if text == said(whole(subject, verb)) or lowered(whole(subject, verb)) == text else None
-    has = verb.lemma_ == "have" and linked is None
+    base = verb.lemma_.lower() if linked is None else linked[0].head.lemma_.lower()
     doubts = _doubts(verb, subject, own is None)
-    return Predicate(text, own, front, verbs.strip(), told.strip(), (*phrases, *leads), has, doubts)
+    return Predicate(text, own, front, verbs.strip(), told.strip(), (*phrases, *leads), base, doubts)
 
 
 def _agrees(verb: Token, subject: Token) -> bool:
@@ -145,6 +152,8 @@ def _agrees(verb: Token, subject: Token) -> bool:
     passive = any(t.dep_ == "auxpass" for t in helpers) or verb.dep_ == "acl"
     if any(t.dep_ == "agent" for t in verb.children) and not passive:
         return False
+    if subject.pos_ == "PROPN" and not any(t.dep_ == "conj" for t in subject.children):
+        return True  # "Harrick Industries is": a name may look like many
     many = _many(subject)
     if verb.dep_ in ("acl", "advcl") and not helpers and verb.tag_ in ("VBN", "VBG"):
         return verb.tag_ == "VBN" or verb.dep_ == "advcl"
@@ -169,7 +178,12 @@ def _doubts(verb: Token, subject: Token, taken_up: bool) -> tuple[str, ...]:
 def _apposition(beside: Token) -> Predicate | None:
     """What a name is: "Petra Lind, the harbour master" and "The club's coach, Petra Lind"."""
     other = beside.head
-    if beside.dep_ != "appos" or {beside.pos_, other.pos_} != {"NOUN", "PROPN"} or not _set_off(beside):
+    if (
+        beside.dep_ != "appos"
+        or ":" in beside.sent.text
+        or {beside.pos_, other.pos_} != {"NOUN", "PROPN"}
+        or not _set_off(beside)
+    ):
         return None
     name, noun = (other, beside) if other.pos_ == "PROPN" else (beside, other)
     words = tuple(t for t in whole(noun) if t.i < beside.left_edge.i or noun == beside)
@@ -181,7 +195,7 @@ def _apposition(beside: Token) -> Predicate | None:
     many = _many(name)
     front = ("were" if many else "was") if finite.tag_ == "VBD" else "are" if many else "is"
     doubts = _doubts(beside, name, taken_up=False)
-    return Predicate(said(names), name, front, "", front, (Phrase(noun, words, "attr"),), has=False, doubts=doubts)
+    return Predicate(said(names), name, front, "", front, (Phrase(noun, words, "attr"),), "be", doubts)
 
 
 def _linked(phrases: Sequence[Phrase]) -> tuple[Phrase, str, list[Phrase]] | None:
@@ -241,7 +255,7 @@ def _forms(verb: Token, subject: Token) -> tuple[str, str, str] | None:
 
 def base_form(verb: Token) -> str:
     """As a dictionary has it: the parser's lemmas come of rules, which make "rag" of "raged"."""
-    from lemminflect import getLemma
+    from lemminflect import getLemma  # type: ignore[import-untyped]
 
     found = getLemma(verb.text, "VERB", lemmatize_oov=False)
     return str(verb.lemma_) if not found or verb.lemma_ in found else str(found[0])
@@ -392,7 +406,7 @@ def lowered(words: Sequence[Token]) -> str:
     text, first = said(words), words[0]
     if first.tag_ in ("DT", "PRP$", "IN", "PDT"):
         return text[:1].lower() + text[1:]
-    named = first.pos_ == "PROPN" or first.ent_type_ or (len(first) > 1 and first.text.isupper())
+    named = first.pos_ == "PROPN" or first.ent_type_ in NAMES or (len(first) > 1 and first.text.isupper())
     return text[:1].lower() + text[1:] if first.is_sent_start and not named else text
 
 

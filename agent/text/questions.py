@@ -16,7 +16,7 @@ from agent.text.answers import LONGEST_ANSWER, answer_head, answer_of, bare, cou
 from agent.text.language import is_english
 from agent.text.lexicon import words as listed
 from agent.text.normal import is_block, paragraphs
-from agent.text.nouns import NAMED_PLACES, is_empty, is_place, who_or_what
+from agent.text.nouns import NAMED_PLACES, PEOPLE, is_empty, is_place, who_or_what
 from agent.text.parsing import parse, tells
 from agent.text.predicates import (
     REQUIRED,
@@ -43,10 +43,12 @@ MOMENT = re.compile(
 )  # fmt: skip
 SPELL = re.compile(r"second|minute|hour|day|night|week|month|year|decade|centur")
 NO_MOMENT = {"time", "year", "day", "month"}
+LONGEST_LABEL = 8
 LONGEST, WEIGHTY, SURELY_WEIGHTY = 24, 2, 3
 """Words of a question at most, and words in it that are not slight, at least and to be sure of it."""
 SLIGHT = listed("slight")
 """Words that do not say what a question is about."""
+LOCATING, MEASURED, UNITS = listed("locating"), listed("measured"), listed("units")
 PRESENT = {"does", "do", "is", "are", "has", "have", "can", "will"}
 
 
@@ -82,8 +84,25 @@ def questions(title: str, text: str) -> list[Asked]:
         return []
     docs = [parse(paragraph) for paragraph in paragraphs(text) if not is_block(paragraph)]
     person = title if any(_is_about(title, doc) for doc in docs) else ""
-    found = [asked for doc in docs if tells(doc) for asked in _ask(doc, person)]
+    found = [asked for doc in docs for asked in (*_labelled(doc), *(_ask(doc, person) if tells(doc) else ()))]
     return [asked for asked in found if asked.answer.casefold() not in title.casefold()]
+
+
+def _labelled(doc: Doc) -> Iterator[Asked]:
+    """What stands behind a label: "Length of the vessel: 31 m; captain: Wanda Moss"."""
+    for line in re.split(r";\s+|(?<=[.])\s+(?=[A-Z])", doc.text):
+        label, colon, value = line.rstrip(".").partition(": ")
+        value = re.sub(r"^(?:an?|the) ", "", value)
+        if not colon or "," in value or not 1 <= len(value.split()) <= LONGEST_ANSWER:
+            continue
+        parsed = list(parse(label))
+        noun = next((t for t in parsed if t.dep_ == "ROOT"), None)
+        if noun is None or not 1 < len(parsed) <= LONGEST_LABEL or noun.tag_ != "NN":
+            continue
+        if not any(t.pos_ in ("VERB", "PRON") for t in parsed):
+            lead = "" if parsed[0].pos_ in ("DET", "PROPN") else "the "
+            person = noun.lemma_.lower() in PEOPLE and value[:1].isupper()
+            yield Asked(line, (f"{'Who' if person else 'What'} is {lead}{lowered(parsed)}?",), value, "NOUN", ())
 
 
 def _is_about(title: str, doc: Doc) -> bool:
@@ -140,10 +159,10 @@ def _about_phrases(p: Predicate, kept: Sequence[Phrase], lost: Sequence[Phrase])
         noun = phrase.noun
         if any(other is not phrase for other in lost) or noun is None:
             continue
-        if noun.pos_ not in ("NOUN", "PROPN", "NUM", "SYM"):
+        if noun.pos_ not in ("NOUN", "PROPN", "NUM", "SYM") and phrase.role != "acomp":
             continue
         others = [other for other in kept if other is not phrase]
-        drafts = (rule(p, phrase, noun, others) for rule in (_when, _how_many, _where, _what))
+        drafts = (rule(p, phrase, noun, others) for rule in (_when, _how_many, _how_long, _where, _what))
         first = next((draft for draft in drafts if draft is not None), None)
         inside = _inside(p, phrase, noun, others)
         yield from (draft for draft in (first, inside) if draft is not None)
@@ -154,6 +173,8 @@ def _when(p: Predicate, phrase: Phrase, noun: Token, others: list[Phrase]) -> _D
     if noun.ent_type_ not in TIMES or phrase.role in ("dobj", "attr") or not 0 < len(words) <= LONGEST_ANSWER:
         return None
     if any(other.noun is not None and other.noun.ent_type_ in TIMES for other in others):
+        return None
+    if prep != "for" and SPELL.search(noun.lower_) and any(t.like_num for t in words):
         return None
     if prep == "for" and SPELL.search(noun.lower_) and any(t.like_num for t in words):
         return _Draft(_fronted(p, "for how long", others), words, noun)
@@ -169,21 +190,37 @@ def _when(p: Predicate, phrase: Phrase, noun: Token, others: list[Phrase]) -> _D
 
 def _how_many(p: Predicate, phrase: Phrase, noun: Token, others: list[Phrase]) -> _Draft | None:
     counted, prep = count_of(noun), phrase.preposition
-    if counted is None or (phrase.role == "attr" and not p.verbs) or (prep and prep not in COUNTED_AFTER):
+    told = phrase.role != "attr" or p.verbs or noun.lemma_.lower() in UNITS
+    if counted is None or not told or (prep and prep not in COUNTED_AFTER):
         return None
     number, things = counted
     return _Draft(_fronted(p, f"{prep} how many {said(things)}".strip(), others), tuple(number), noun)
 
 
+def _how_long(p: Predicate, phrase: Phrase, noun: Token, others: list[Phrase]) -> _Draft | None:
+    """A measure with its adjective: "The crack is 70 centimetres long"."""
+    adjective = next((t for t in noun.children if t.dep_ == "npadvmod"), None)
+    if phrase.role != "acomp" or noun.lower_ not in MEASURED or adjective is None or p.verbs:
+        return None
+    words = phrase_of(adjective).words
+    exact = any(t.like_num for t in words) and len(words) <= LONGEST_ANSWER
+    return _Draft(_fronted(p, f"how {noun.text}", others), words, adjective) if exact else None
+
+
 def _where(p: Predicate, phrase: Phrase, noun: Token, others: list[Phrase]) -> _Draft | None:
     answer = answer_of(noun)
-    if phrase.preposition not in ("in", "at", "on") or not is_place(noun) or answer is None:
+    located = p.verb in LOCATING and noun.pos_ == "NOUN" and not is_empty(noun)
+    named = noun.pos_ == "PROPN" and not is_place(noun)
+    located = located or named or is_place(noun)
+    if phrase.preposition not in ("in", "at", "on") or not located or answer is None or noun.ent_type_ in TIMES:
         return None
     rest = [o for o in others if not (o.preposition and o.noun is not None and o.noun.ent_type_ in NAMED_PLACES)]
-    return _Draft(_fronted(p, "where", rest), answer, noun)
+    return _Draft(_fronted(p, "where", rest), answer, noun, ("unknown name",) if named else ())
 
 
 def _what(p: Predicate, phrase: Phrase, noun: Token, others: list[Phrase]) -> _Draft | None:
+    if phrase.role == "acomp":
+        return None
     answer, wh = answer_of(noun), who_or_what(answer_head(noun))
     if answer is None or noun.ent_type_ in TIMES or (is_empty(noun) and not is_named(answer)):
         return None
@@ -198,10 +235,12 @@ def _what(p: Predicate, phrase: Phrase, noun: Token, others: list[Phrase]) -> _D
     if phrase.role == "agent":
         return _Draft(_fronted(p, "by whom" if wh == "who" else "by what", others), answer, noun, doubts)
     if phrase.role == "dobj":
-        had = ("had",) if p.has and not is_named(answer) else ()
+        had = ("had",) if p.verb == "have" and not is_named(answer) else ()
         return _Draft(_fronted(p, wh, others), answer, noun, (*doubts, *had))
     short = all(o.role in REQUIRED for o in others) and sum(len(o.words) for o in others) <= 5
-    if phrase.preposition not in STRANDED or not short or (others and phrase.preposition == "on"):
+    fits = {"of": p.verb in ("make", "consist", "compose", "build"), "under": noun.ent_type_ == "PERSON"}
+    stranded = fits.get(phrase.preposition, phrase.preposition in STRANDED)
+    if not stranded or not short or (others and phrase.preposition == "on"):
         return None
     place = noun.ent_type_ in NAMED_PLACES and phrase.preposition in ("to", "from")
     return _Draft(_fronted(p, "where" if place else wh, others, phrase.preposition), answer, noun, doubts)
@@ -269,13 +308,14 @@ def _cleft(
     wh = who_or_what(noun)
     if not wh or (wh == "what" and noun.ent_type_ not in NAMED_PLACES and len(answer) == 1):
         return
+    asks = "who or what" if wh == "what" and noun.ent_type_ not in NAMED_PLACES else wh
     many = noun.tag_ == "NNPS" or any(t.dep_ == "conj" for t in noun.children)
     if (many and p.front != "did") or (p.front in ("is", "are", "was", "were") and not p.verbs):
         return
     words = [t for phrase in kept for t in phrase.words]
     if any(t.tag_ == "PRP$" for t in words) or sum(t.pos_ in ("NOUN", "PROPN", "NUM", "ADJ") for t in words) < 2:
         return
-    yield _Draft(_question([f"{wh} {'is' if p.front in PRESENT else 'was'} it that", *told]), answer, noun)
+    yield _Draft(_question([f"{asks} {'is' if p.front in PRESENT else 'was'} it that", *told]), answer, noun)
 
 
 def _fronted(p: Predicate, wh: str, others: Sequence[Phrase], stranded: str = "") -> str:
