@@ -12,12 +12,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from agent.text.clauses import FINITE
 from agent.text.lexicon import words as listed
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Span, Token
 
-FINITE = {"VBD", "VBP", "VBZ", "MD"}
 DO = {"VBD": "did", "VBZ": "does", "VBP": "do"}
 SUBJECTS, HELPERS = ("nsubj", "nsubjpass"), ("aux", "auxpass")
 ARGUMENTS = ("dobj", "dative", "attr", "acomp", "oprd", "prt", "prep", "agent", "npadvmod", "xcomp", "ccomp")
@@ -44,8 +44,6 @@ MOST_WORDS = 60
 """The parse of a longer sentence is too often wrong."""
 POINTERS = listed("pointers")
 """Words that only the text around them explains."""
-
-
 FILLERS = {"al", "etc", "instance", "example", "respectively", "rather", "than", "well", "e.g.", "i.e.", "approx"}
 """Words of phrases that are no part of what is said, or only of half of a comparison."""
 MARKS = re.compile(r"[\"\u201c\u201d()\[\]{}<>=/\\|^_;:*#~\u2032\u2033\u00b0\u2212]|https?|www")

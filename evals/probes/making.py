@@ -76,10 +76,10 @@ def turn(document: Document, answers: Collection[str] = ()) -> list[Turned]:
     only up to `ENOUGH`, the fewest doubts first. An answer is asked for once: the gate takes each right answer as one
     piece of evidence. A question that a training text could not but repeat is none.
     """
-    unlike = [one for asked in questions(document.title, document.text) if (one := _unlike(asked, document)) is not None]
-    unlike.sort(key=lambda one: len(one.doubts))
+    unlike = (_unlike(asked, document) for asked in questions(document.title, document.text))
+    surest_first = sorted((one for one in unlike if one is not None), key=lambda one: len(one.doubts))
     once: dict[str, Turned] = {}
-    for one in unlike:
+    for one in surest_first:
         if wording(one.answer) not in answers:
             once.setdefault(wording(one.answer), one)
     by_doubts = [list(group) for _, group in itertools.groupby(once.values(), key=lambda one: len(one.doubts))]
