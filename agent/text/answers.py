@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from agent.text.nouns import NAMED_PLACES
-from agent.text.predicates import POINTERS, understood, whole
+from agent.text.nouns import NAMED_PLACES, PEOPLE
+from agent.text.predicates import POINTERS, cut_list, understood, whole
 
 if TYPE_CHECKING:
     from spacy.tokens import Token
@@ -28,6 +28,8 @@ def answer_of(noun: Token) -> tuple[Token, ...] | None:
     listed = any(t.dep_ in ("conj", "cc", "preconj") for t in noun.children)
     if noun.dep_ == "conj" or (listed and len(whole(noun)) > LONGEST_ANSWER):
         return None
+    if _named_as(noun) or _begins_a_list(noun) or cut_list(noun):
+        return None
     words = bare(whole(noun))
     for end in _ends(noun, words):
         words = [t for t in words if t.i < end]
@@ -37,6 +39,19 @@ def answer_of(noun: Token) -> tuple[Token, ...] | None:
         return None
     cut_short = any(t.dep_ in ("relcl", "acl", "advcl", "neg") for t in words) or words[0].lower_ in ("no", "none")
     return None if cut_short else tuple(words)
+
+
+def _named_as(noun: Token) -> bool:
+    """Whether the parse took a person and what the person was made ("elected Anna Moss president") for one phrase."""
+    return noun.lemma_.lower() in PEOPLE and any(t.dep_ == "compound" and t.ent_type_ == "PERSON" for t in noun.lefts)
+
+
+def _begins_a_list(noun: Token) -> bool:
+    """Whether what looks like its apposition are the next of a list: "the ferry, a tug and two boats"."""
+    beside = next((t for t in noun.children if t.dep_ == "appos"), None)
+    if beside is None or noun.tag_ not in ("NN", "NNP"):
+        return False
+    return any(t.dep_ in ("conj", "appos") for t in beside.children)
 
 
 def _ends(noun: Token, words: Sequence[Token]) -> Iterator[int]:

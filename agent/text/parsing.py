@@ -150,7 +150,7 @@ def _spans(sentence: Span) -> list[tuple[Span, str]]:
         free = [t for t in span if t.i not in inside]
         if any(t.tag_ == "CD" for t in free):
             out.append((_amount(span), "CARDINAL"))
-        elif len(free) == len(span) and span.root.pos_ != "PRON":
+        elif 0 < len(free) == len(span) and span.root.pos_ != "PRON":
             out.append((span, "NOUN"))
     out += [(_shade(t), "ADJ") for t in sentence if t.dep_ in ("acomp", "oprd") and t.pos_ == "ADJ"]
     return sorted(((span, kind) for span, kind in out if len(span)), key=lambda item: item[0].start)

@@ -33,7 +33,7 @@ UNCERTAIN = {"would", "could", "might", "may", "should", "must", "shall", "'d", 
 DENYING = {"never", "hardly", "not", "if", "nor", "unless"}
 STATED_AFTER = {"while", "whereas", "as", "because", "since", "although", "though", "when", "after", "that"}
 """Words that lead in a clause which is stated as a fact all the same."""
-SAYING = listed("saying")
+SAYING, MEASURED = listed("saying"), listed("measured")
 QUANTITIES = {"both", "most", "many", "several", "some", "few", "one", "two", "three"}
 """A subject with one of these is one of many, or of those told of before."""
 USUAL_WORDS = 32
@@ -196,11 +196,18 @@ def _apposition(beside: Token) -> Predicate | None:
     return Predicate(said(names), name, front, "", front, (Phrase(noun, words, "attr"),), "be", doubts)
 
 
+def measure_of(adjective: Token) -> Token | None:
+    """The amount that goes with an adjective: the metres of "31 metres long"."""
+    if adjective.lower_ not in MEASURED:
+        return None
+    return next((t for t in adjective.children if t.dep_ == "npadvmod"), None)
+
+
 def _linked(phrases: Sequence[Phrase]) -> tuple[Phrase, str, list[Phrase]] | None:
     """An infinitive or an adjective takes phrases of its own: "agreed to loan / Phillips / to NASA"."""
     for phrase in phrases:
         head = phrase.head
-        if (phrase.role == "xcomp" and head.tag_ == "VB") or phrase.role == "acomp":
+        if (phrase.role == "xcomp" and head.tag_ == "VB") or (phrase.role == "acomp" and not measure_of(head)):
             own = [t for t in head.children if t.dep_ in ARGUMENTS and t.i > head.i and not _set_off(t)]
             inner = [phrase_of(t) for t in own]
             taken = {t.i for p in inner for t in p.words}
@@ -348,8 +355,14 @@ def sayable(phrase: Phrase) -> bool:
     if phrase.role == "npadvmod" and phrase.head.ent_type_ not in ("DATE", "TIME"):
         return False
     pointing = any(t.lower_ in POINTERS and t.tag_ != "IN" for t in own)
-    filled = bool({t.lower_ for t in phrase.words} & FILLERS)
+    filled = bool({t.lower_ for t in phrase.words} & FILLERS) or (phrase.noun is not None and cut_list(phrase.noun))
     return 0 < len(phrase.words) <= 16 and not pointing and not filled and not _marked(phrase.words)
+
+
+def cut_list(noun: Token) -> bool:
+    """Whether the parse joined only the first of a list to its noun: "the prize, the medal"."""
+    more = [t for t in noun.children if t.dep_ == "conj" and t.pos_ in ("NOUN", "PROPN")]
+    return bool(more) and not any(t.dep_ == "cc" for t in noun.subtree)
 
 
 def whole(head: Token, but: Token | None = None) -> tuple[Token, ...]:
@@ -404,7 +417,8 @@ def lowered(words: Sequence[Token]) -> str:
     text, first = said(words), words[0]
     if first.tag_ in ("DT", "PRP$", "IN", "PDT"):
         return text[:1].lower() + text[1:]
-    named = first.pos_ == "PROPN" or first.ent_type_ in NAMES or (len(first) > 1 and first.text.isupper())
+    of_name = first.dep_ == "compound" and first.head.pos_ == "PROPN" and first.pos_ != "NOUN"
+    named = first.pos_ == "PROPN" or of_name or first.ent_type_ in NAMES or (len(first) > 1 and first.text.isupper())
     return text[:1].lower() + text[1:] if first.is_sent_start and not named else text
 
 

@@ -23,6 +23,7 @@ from agent.text.predicates import (
     Phrase,
     Predicate,
     lowered,
+    measure_of,
     phrase_of,
     predicates,
     said,
@@ -48,7 +49,7 @@ LONGEST, WEIGHTY, SURELY_WEIGHTY = 24, 2, 3
 """Words of a question at most, and words in it that are not slight, at least and to be sure of it."""
 SLIGHT = listed("slight")
 """Words that do not say what a question is about."""
-LOCATING, MEASURED, UNITS = listed("locating"), listed("measured"), listed("units")
+LOCATING, UNITS = listed("locating"), listed("units")
 PRESENT = {"does", "do", "is", "are", "has", "have", "can", "will"}
 
 
@@ -199,12 +200,12 @@ def _how_many(p: Predicate, phrase: Phrase, noun: Token, others: list[Phrase]) -
 
 def _how_long(p: Predicate, phrase: Phrase, noun: Token, others: list[Phrase]) -> _Draft | None:
     """A measure with its adjective: "The crack is 70 centimetres long"."""
-    adjective = next((t for t in noun.children if t.dep_ == "npadvmod"), None)
-    if phrase.role != "acomp" or noun.lower_ not in MEASURED or adjective is None or p.verbs:
+    measure = measure_of(noun)
+    if phrase.role != "acomp" or measure is None or p.verbs:
         return None
-    words = phrase_of(adjective).words
+    words = phrase_of(measure).words
     exact = any(t.like_num for t in words) and len(words) <= LONGEST_ANSWER
-    return _Draft(_fronted(p, f"how {noun.text}", others), words, adjective) if exact else None
+    return _Draft(_fronted(p, f"how {noun.text}", others), words, measure) if exact else None
 
 
 def _where(p: Predicate, phrase: Phrase, noun: Token, others: list[Phrase]) -> _Draft | None:
@@ -252,7 +253,7 @@ def _what_it_is(p: Predicate, noun: Token, answer: tuple[Token, ...], others: li
         return None
     if p.named.pos_ == "PROPN" and noun.pos_ == "NOUN":
         return _Draft(_fronted(p, "what", others), answer, noun)
-    wh = who_or_what(noun)
+    wh = "who" if who_or_what(p.named) == "who" else who_or_what(noun)
     named = p.named.pos_ == "NOUN" and noun.pos_ == "PROPN" and wh
     return _Draft(_fronted(p, wh, others), answer, noun) if named else None
 
