@@ -46,7 +46,7 @@ def make_probes(
         "written": new,
         "parsed": {one.question: one.answer for one in turned},
     }
-    known = [f.answer for f in found] + [answer for pairs in asked.values() for answer in pairs.values()]
+    known = [*(fact.answer for fact in found), *given.values(), *new.values()]
     knowledge = [
         Probe.make(document.id, kind, half, question, answer, rivals=_rivals(question, answer, known))
         for kind, pairs in asked.items()
