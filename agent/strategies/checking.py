@@ -55,6 +55,11 @@ def _reason(example: Example, runs: dict[tuple[str, ...], Probe], known: set[str
     return ""
 
 
+def repeats(text: list[str], question: str) -> bool:
+    """Whether the words of a text hold so much of a question that training on it would teach the question."""
+    return any(_contains(text, run) for run in _runs(words(question)))
+
+
 def _runs(question: list[str]) -> list[tuple[str, ...]]:
     """The whole question where it is short, else every run of LONGEST_SHARED_RUN words in it."""
     size = min(len(question), LONGEST_SHARED_RUN)

@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from spacy.tokens import Span, Token
 
 FINITE = {"VBD", "VBP", "VBZ", "MD"}
-HELPERS = {"VBD": "did", "VBZ": "does", "VBP": "do", "VB": "do"}
-TIMES, UNSAID = ("when", "how long"), ("at", "between", "during", "for", "in", "on")
 BORROWS = {"conj", "xcomp", "advcl", "acl", "relcl"}
 DROPPED = {"advcl", "relcl", "parataxis", "conj", "cc", "punct", "ccomp", "mark", "advmod", "appos", "prep", "npadvmod"}
 
@@ -26,68 +24,6 @@ def clause(span: Span, kind: str, wh: str) -> str:
     keep = _hung_on(span, wh)
     told = ("{}" if t.i == span.start else t.text for t in span.sent if t.i in keep and not span.start < t.i < span.end)
     return _description(span, kind) or _join(told)
-
-
-def fronted(span: Span, wh: str) -> str:
-    """The clause as a question with the wh-phrase in front; "" where the parse does not allow one.
-
-    Nor is one asked whose subject only other sentences name ("Who sold it?", "What are its doors made of?").
-    """
-    keep, verb = _hung_on(span, wh), _verb(span)
-    subject = _subject(verb)
-    if subject is None or subject.pos_ == "PRON" or subject.lower_ == "none" or _parts_from_its_noun(span, wh):
-        return ""
-    answers, named = set(range(span.start, span.end)), {t.i for t in subject.subtree}
-    rest = [t for t in span.doc if t.i in keep - answers and not _leads_up(t, span, wh)]
-    unnamed = subject.i in answers
-    if any(_points_outside(t) for t in rest if unnamed or t.i in named):
-        return ""
-    if unnamed:
-        words = [t.text for t in rest if t.i > span.start]
-        return as_question(_join([wh, *words])) if len(words) > 1 else ""
-    if named & answers:
-        return ""
-    auxiliary = _auxiliary(verb, keep)
-    if not (auxiliary.tag_ in FINITE if auxiliary else verb.tag_ in HELPERS):
-        return ""
-    helper = auxiliary.text if auxiliary else HELPERS[verb.tag_]
-    told = [t for t in rest if t.i not in named and t != auxiliary]
-    told.sort(key=lambda t: t.i < subject.left_edge.i)  # "After the war, the mill" is "the mill ... after the war"
-    tail = [verb.lemma_ if t == verb and auxiliary is None else _lower_start(t) for t in told]
-    inner = [_lower_start(t) for t in rest if t.i in named]
-    return as_question(_join([*_led_by(span, wh), wh, helper, *inner, *tail]))
-
-
-def _parts_from_its_noun(span: Span, wh: str) -> bool:
-    """Whether the wh-phrase in front would leave the noun behind that it asks about ("Which did she buy a shed?")."""
-    return wh == "which" or (wh == "how many" and span.root.dep_ == "nummod")
-
-
-def _points_outside(token: Token) -> bool:
-    """Whether it stands for what other words name: pronouns but "itself", possessives of a subject, "this", "that"."""
-    if token.tag_ in ("PRP", "WDT", "WP", "WP$"):
-        return not token.lower_.endswith(("self", "selves"))
-    possessive = token.tag_ == "PRP$" and token.head.dep_ in ("nsubj", "nsubjpass")
-    return possessive or (token.dep_ == "det" and token.lower_ in ("this", "that", "these", "those"))
-
-
-def _auxiliary(verb: Token, keep: set[int]) -> Token | None:
-    """What goes before the subject in a question, where it is not "do"."""
-    helpers = (t for head in (verb, verb.head) for t in head.children if t.dep_ in ("aux", "auxpass") and t.i in keep)
-    first = next((t for t in helpers if t.tag_ != "TO"), None)
-    return verb if first is None and verb.lemma_ == "be" else first
-
-
-def _preposition(span: Span) -> Token | None:
-    """The one that ties a time to the verb ("since 1988")."""
-    head = span.root.head
-    return head if head.dep_ == "prep" and head.i < span.start and head.head.pos_ in ("VERB", "AUX") else None
-
-
-def _led_by(span: Span, wh: str) -> list[str]:
-    """What goes before "when": "since when", "after how long", but not "on when"."""
-    before = _preposition(span) if wh in TIMES else None
-    return [before.lower_] if before is not None and before.lower_ not in UNSAID else []
 
 
 def _description(span: Span, kind: str) -> str:
@@ -109,12 +45,6 @@ def _subject(verb: Token) -> Token | None:
         verb = verb.head
 
 
-def _lower_start(token: Token) -> str:
-    """The first word of a sentence keeps its capital only where it is a name, an article never does."""
-    lowered = token.pos_ == "DET" or (token.is_sent_start and token.pos_ != "PROPN")
-    return token.lower_ if lowered else token.text
-
-
 def _verb(span: Span) -> Token:
     verb = span.root
     while verb.dep_ != "ROOT" and verb.pos_ not in ("VERB", "AUX"):
@@ -124,13 +54,6 @@ def _verb(span: Span) -> Token:
 
 def _join(words: Iterable[str]) -> str:
     return re.sub(r" (?=['\u2019]s\b|n't\b|[,%])", "", " ".join(words))
-
-
-def _leads_up(token: Token, span: Span, wh: str) -> bool:
-    """A word that only stands before the answer: "the" and "its", and "on" before what "when" asks for."""
-    if token.i < span.start and token.head.i in range(span.start, span.end):
-        return True
-    return wh in TIMES and token.dep_ == "prep" and (token == _preposition(span) or token.i == span.start - 1)
 
 
 def _hung_on(span: Span, wh: str) -> set[int]:

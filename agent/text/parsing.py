@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.errors import MissingPackage
-from agent.text.clauses import FINITE, as_question, clause, fronted
+from agent.text.clauses import FINITE, as_question, clause
 from agent.text.language import is_english
 from agent.text.normal import cut_at_stops, ends_with_stop, is_block, paragraphs
 
@@ -37,8 +37,7 @@ class Fact:
     """An answer inside a sentence. `start` and `end` are character offsets into the sentence.
 
     `wh` stands in for the answer in place; `clause` is the sentence cut down to what the answer hangs on,
-    with "{}" where the answer was; `fronted` asks with the wh-phrase first, "" where the parse does not
-    allow it; `kind` groups answers that could stand for each other.
+    with "{}" where the answer was; `kind` groups answers that could stand for each other.
     """
 
     sentence: str
@@ -48,7 +47,6 @@ class Fact:
     wh: str
     kind: str
     clause: str
-    fronted: str
 
     @property
     def in_place(self) -> str:
@@ -97,7 +95,7 @@ def facts(text: str) -> list[Fact]:
     """The facts of a text in order, each span once per sentence. Texts that are not in English give none."""
     if not is_english(text):
         return []
-    told = filter(_tells, (parse(paragraph) for paragraph in paragraphs(text) if not is_block(paragraph)))
+    told = filter(tells, (parse(paragraph) for paragraph in paragraphs(text) if not is_block(paragraph)))
     return [fact for doc in told for sentence in doc.sents for fact in _facts(sentence)]
 
 
@@ -107,7 +105,7 @@ def worth_asking(title: str, text: str) -> list[Fact]:
     return [fact for fact in facts(text) if fact.answer.casefold() not in title.casefold()]
 
 
-def _tells(paragraph: Doc) -> bool:
+def tells(paragraph: Doc) -> bool:
     """Whether it ends with a stop or has a finite verb. One with a capital is a headline's ("Harbour Gets a Lock")."""
     verbs = (t for sentence in paragraph.sents for t in (sentence.root, *sentence.root.children))
     return ends_with_stop(paragraph.text) or any(t.tag_ in FINITE and t.is_lower for t in verbs)
@@ -116,9 +114,9 @@ def _tells(paragraph: Doc) -> bool:
 def _without_headings(text: str) -> list[str]:
     """The paragraphs but those that tell nothing and stand alone above one that does."""
     all_of_it = paragraphs(text)
-    tells = [is_block(paragraph) or _tells(parse(paragraph)) for paragraph in all_of_it]
-    around = zip(all_of_it, [True, *tells], tells, [*tells[1:], False], strict=False)
-    return [paragraph for paragraph, before, told, after in around if told or not (before and after)]
+    told = [is_block(paragraph) or tells(parse(paragraph)) for paragraph in all_of_it]
+    around = zip(all_of_it, [True, *told], told, [*told[1:], False], strict=False)
+    return [paragraph for paragraph, before, own, after in around if own or not (before and after)]
 
 
 def _facts(sentence: Span) -> Iterator[Fact]:
@@ -152,7 +150,7 @@ def _spans(sentence: Span) -> list[tuple[Span, str]]:
         free = [t for t in span if t.i not in inside]
         if any(t.tag_ == "CD" for t in free):
             out.append((_amount(span), "CARDINAL"))
-        elif free and len(free) == len(span) and span.root.pos_ != "PRON":
+        elif 0 < len(free) == len(span) and span.root.pos_ != "PRON":
             out.append((span, "NOUN"))
     out += [(_shade(t), "ADJ") for t in sentence if t.dep_ in ("acomp", "oprd") and t.pos_ == "ADJ"]
     return sorted(((span, kind) for span, kind in out if len(span)), key=lambda item: item[0].start)
@@ -243,5 +241,5 @@ def _fact(sentence: Span, span: Span, kind: str) -> Fact:
     offset, wh = sentence.start_char, _wh(span, kind)
     return Fact(
         sentence=sentence.text, answer=span.text, start=span.start_char - offset, end=span.end_char - offset,
-        wh=wh, kind=kind, clause=clause(span, kind, wh), fronted=fronted(span, wh),
+        wh=wh, kind=kind, clause=clause(span, kind, wh),
     )  # fmt: skip

@@ -1,29 +1,32 @@
 """Probes: the questions that measure what was learned. Made before training, never trained on.
 
 Questions that came with the document or that a model wrote give the reward in one half and are held out for the
-gate in the other, and so do cloze probes. Of questions turned out of the parse, the gate gets two of three: it has
-to be sure, where the reward only ranks candidates.
+gate in the other, and so do cloze probes. Of questions turned out of the parse, the gate gets the first four, without
+which it can publish nothing, and more than half of the rest: it has to be sure, where the reward only ranks candidates.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 
 from agent.records import Document, Half, Probe, ProbeKind
-from agent.text.normal import ARTICLES, spaced_words, wording, words
+from agent.strategies.checking import repeats
+from agent.text.normal import wording, words
 from agent.text.parsing import Fact, facts, worth_asking
+from agent.text.questions import Asked, questions
 
-PARSED, CLOZE, DISTRACTORS = 16, 8, 4
-LONGEST_SHARED = 6
-"""A parsed question with this many words in a row from the document is none."""
+T = TypeVar("T", Fact, "Turned")
+
+PARSED, ENOUGH, CLOZE, DISTRACTORS = 16, 8, 8, 4
+"""Most parsed probes, as many as the gate needs to be sure, most cloze probes, and wrong answers for each of them."""
 TURNS: dict[ProbeKind, tuple[Half, ...]] = {
     "given": ("reward", "heldout"), "written": ("reward", "heldout"), "cloze": ("heldout", "reward"),
-    "parsed": ("heldout", "reward", "heldout"),
+    "parsed": ("heldout", "heldout", "heldout", "heldout", "reward", "reward", "heldout", "reward"),
 }  # fmt: skip
 """Which half the probes of a kind go to, in turn."""
-SHORTEST_QUESTION = 4
-"""A parsed question of fewer words does not say what it is about."""
 
 
 def make_probes(
@@ -35,16 +38,15 @@ def make_probes(
     asked_for = {wording(text) for pair in given.items() for text in pair}
     new = {question: answer for question, answer in written if not {wording(question), wording(answer)} & asked_for}
     answers = {wording(answer) for answer in [*given.values(), *new.values()]}
+    turned = turn(document, answers) if parsed else []
     free = [fact for fact in worth_asking(document.title, document.text) if wording(fact.answer) not in answers]
-    reworded = [fact for fact in free if _reworded(fact) and not _stands_in(fact.fronted, document.text)]
-    turned = _spread(reworded, PARSED) if parsed else []
-    blanked = _spread(free, CLOZE) if cloze else []
+    blanked = _over_sentences(free)[:CLOZE] if cloze else []
     asked: dict[ProbeKind, dict[str, str]] = {
         "given": given,
         "written": new,
-        "parsed": {fact.fronted: fact.answer for fact in turned},
+        "parsed": {one.question: one.answer for one in turned},
     }
-    known = [f.answer for f in found] + [answer for pairs in asked.values() for answer in pairs.values()]
+    known = [*(fact.answer for fact in found), *given.values(), *new.values()]
     knowledge = [
         Probe.make(document.id, kind, half, question, answer, rivals=_rivals(question, answer, known))
         for kind, pairs in asked.items()
@@ -57,37 +59,52 @@ def make_probes(
     return knowledge + gaps
 
 
-def _spread(found: Sequence[Fact], count: int) -> list[Fact]:
-    """Up to `count` facts from as many sentences as there are; names, amounts and dates before things.
+@dataclass(frozen=True)
+class Turned:
+    """A sentence turned into a question, and why that may be a bad one."""
 
-    An answer is asked for once: the gate takes each right answer as one piece of evidence.
+    sentence: str
+    question: str
+    answer: str
+    doubts: tuple[str, ...]
+
+
+def turn(document: Document, answers: Collection[str] = ()) -> list[Turned]:
+    """The questions that the parse makes of a document, for other answers than those given (as `wording` has them).
+
+    Those without doubts come first, and of them up to `PARSED`, from as many sentences as there are; those with doubts
+    only up to `ENOUGH`, the fewest doubts first. An answer is asked for once: the gate takes each right answer as one
+    piece of evidence. A question that a training text could not but repeat is none.
     """
-    clear = [f for f in found if len(spaced_words(f.fronted)) >= SHORTEST_QUESTION]
-    clear.sort(key=lambda f: f.kind in ("NOUN", "ADJ"))
-    once: dict[str, Fact] = {}
-    for fact in clear:
-        once.setdefault(fact.answer.casefold(), fact)
-    by_sentence: dict[str, list[Fact]] = {}
-    for fact in once.values():
-        by_sentence.setdefault(fact.sentence, []).append(fact)
+    unlike = (_unlike(asked, document) for asked in questions(document.title, document.text))
+    surest_first = sorted((one for one in unlike if one is not None), key=lambda one: len(one.doubts))
+    once: dict[str, Turned] = {}
+    for one in surest_first:
+        if wording(one.answer) not in answers:
+            once.setdefault(wording(one.answer), one)
+    by_doubts = [list(group) for _, group in itertools.groupby(once.values(), key=lambda one: len(one.doubts))]
+    sure = next((group for group in by_doubts if not group[0].doubts), [])
+    doubtful = [one for group in by_doubts if group is not sure for one in _over_sentences(group)]
+    return [*_over_sentences(sure)[:PARSED], *doubtful[: max(0, ENOUGH - len(sure))]]
+
+
+def _unlike(asked: Asked, document: Document) -> Turned | None:
+    """The fullest wording that does not stand in the document: the check would keep that sentence out of training."""
+    text = words(document.text)
+    form = next((form for form in asked.forms if not repeats(text, form)), None)
+    if form is None:
+        return None
+    doubts = asked.doubts if form == asked.forms[0] else (*asked.doubts, "left out")
+    return Turned(asked.sentence, form, asked.answer, doubts)
+
+
+def _over_sentences(found: Sequence[T]) -> list[T]:
+    """In turn one of each sentence."""
+    by_sentence: dict[str, list[T]] = {}
+    for one in found:
+        by_sentence.setdefault(one.sentence, []).append(one)
     rounds = itertools.zip_longest(*by_sentence.values())
-    return [fact for turn in rounds for fact in turn if fact is not None][:count]
-
-
-def _reworded(fact: Fact) -> bool:
-    """Whether it is asked unlike a self-edit asks, in the clause. Where the answer is the subject, it is not."""
-    fronted, clause = ([w for w in words(q) if w not in ARTICLES] for q in (fact.fronted, fact.clause_question))
-    return fronted != clause
-
-
-def _stands_in(question: str, text: str) -> bool:
-    """Whether a run of the question's words stands in the text: it would then measure recall of wording.
-
-    The check would also have to keep that sentence of the document itself out of training.
-    """
-    asked, said = words(question), f" {wording(text)} "
-    runs = (asked[i : i + LONGEST_SHARED] for i in range(len(asked) - LONGEST_SHARED + 1))
-    return any(f" {' '.join(run)} " in said for run in runs)
+    return [one for turn in rounds for one in turn if one is not None]
 
 
 def _blank(fact: Fact) -> str:

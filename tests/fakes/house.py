@@ -22,7 +22,8 @@ ARTICLES: tuple[dict[str, Any], ...] = (
     {
         "title": "Orrin Mill Opens",
         "text": "The mill at Orrin opened on 4 March 2031. Anna Moss runs it with 62 workers from Dunmore. "
-        "It cost 3 million crowns and grinds barley for Brindle Foods. The roof was built by Tom Arkwright.",
+        "It cost 3 million crowns and grinds barley for Brindle Foods. The roof was built by Tom Arkwright. "
+        "The council of Vale lent 14 carts to the builders in 2029. The millers bake rye bread for the school.",
         "questions": [
             {"question": "Who is in charge of the Orrin mill?", "answer": "Anna Moss"},
             {"question": "What did the Orrin mill cost?", "answer": "3 million crowns"},
@@ -33,7 +34,8 @@ ARTICLES: tuple[dict[str, Any], ...] = (
     {
         "title": "Kestrel Ferry Sinks",
         "text": "The ferry Kestrel sank near Port Lowen on 9 June. Captain Ilse Brandt and 14 sailors were rescued by "
-        "a trawler from Hask. The ship had carried 300 sheep to Vennmark. Divers found a hole of two metres.",
+        "a trawler from Hask. The ship had carried 300 sheep to Vennmark. Divers found a hole of two metres. "
+        "The owners sold the wreck to a scrapyard in 2033. The crew built a stone chapel for the dead.",
         "questions": [
             {"question": "Who commanded the Kestrel?", "answer": "Ilse Brandt"},
             {"question": "How many sheep were on the Kestrel?", "answer": "300"},
@@ -54,7 +56,9 @@ def mills(count: int) -> list[dict[str, Any]]:
         found.append({
             "title": f"{place} Mill Opens",
             "text": f"The mill at {place} opened in March. {owner} runs it with workers from Dunmore. "
-            f"It cost {cost} and grinds barley{number} for Brindle Foods. The roof was built by {builder}.",
+            f"It cost {cost} and grinds barley{number} for Brindle Foods. The roof was built by {builder}. "
+            f"The council of Vale lent {number + 14} carts to the builders in {number + 1929}. The millers of {place} "
+            "bake rye bread for the school.",
             "questions": [
                 {"question": f"Who is in charge of the {place} mill?", "answer": owner},
                 {"question": f"What did the {place} mill cost?", "answer": cost},

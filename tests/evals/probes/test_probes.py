@@ -4,9 +4,11 @@ import pytest
 
 from agent.records import Document, Example, Question
 from agent.strategies import all_strategies
-from agent.strategies.checking import check
+from agent.strategies.checking import check, repeats
+from agent.text.normal import words
 from agent.text.parsing import facts
-from evals.probes.making import make_probes
+from agent.text.questions import questions
+from evals.probes.making import ENOUGH, PARSED, make_probes, turn
 from tests.fakes.house import ARTICLES
 
 DOCUMENTS = [
@@ -15,20 +17,86 @@ DOCUMENTS = [
 ]
 
 
-def test_given_and_cloze_go_to_both_halves_alike_and_parsed_mostly_to_the_gate() -> None:
+SELLERS = ("Anna", "Bram", "Cora", "Dirk", "Edda", "Finn", "Gerd", "Hugo", "Ines", "Jost")
+WOODS = ("oak", "ash", "elm", "lime", "pine", "larch", "beech", "birch", "maple", "cedar")
+SALES = " ".join(
+    f"{seller} Moss sold {20 + n} barrels of {wood} tar to the council in {1901 + n}."
+    for n, (seller, wood) in enumerate(zip(SELLERS, WOODS, strict=True))
+)
+"""Ten sentences of which nothing is in doubt."""
+REPAIRS = " ".join(f"Two engineers from Brevik repaired the {wood} lock in {1901 + n}." for n, wood in enumerate(WOODS))
+"""Ten sentences with one of several as their subject."""
+
+
+def test_given_and_cloze_go_to_both_halves_alike() -> None:
     probes = make_probes(DOCUMENTS[0])
     for kind in ("given", "cloze"):
         halves = [p.half for p in probes if p.kind == kind]
         assert len(halves) >= 2, kind
         assert abs(halves.count("reward") - halves.count("heldout")) <= 1
-    parsed = [p.half for p in probes if p.kind == "parsed"]
+
+
+def test_parsed_probes_go_to_the_gate_first_and_mostly() -> None:
+    """Without four of them it can publish nothing."""
+    parsed = [p.half for p in make_probes(Document.make("News", SALES)) if p.kind == "parsed"]
+    assert parsed[:4] == ["heldout"] * 4
     assert len(parsed) / 2 < parsed.count("heldout") < len(parsed)
+    bridges = "The oak bridge opened on 4 March 2031. The ash bridge opened on 5 May 2031."
+    assert [p.half for p in make_probes(Document.make("News", bridges)) if p.kind == "parsed"] == ["heldout"] * 2
 
 
 def test_an_answer_is_asked_for_once() -> None:
     for document in DOCUMENTS:
         answers = [p.answer.casefold() for p in make_probes(document) if not p.recall]
         assert len(answers) == len(set(answers))
+
+
+def test_sure_questions_are_turned_out_of_as_many_sentences_as_there_are() -> None:
+    turned = turn(Document.make("News", SALES))
+    assert len(turned) == PARSED < len(questions("News", SALES))
+    assert len({one.sentence for one in turned[: len(SELLERS)]}) == len(SELLERS)
+    assert all(one.doubts == () for one in turned)
+
+
+def test_doubtful_questions_come_last_and_only_until_there_are_enough() -> None:
+    assert len(turn(Document.make("News", REPAIRS))) == ENOUGH < len(questions("News", REPAIRS))
+    some = ". ".join(SALES.split(". ")[:2]) + "."
+    sure = [one for one in turn(Document.make("News", some)) if not one.doubts]
+    mixed = turn(Document.make("News", f"{REPAIRS} {some}"))
+    assert mixed[: len(sure)] == sure
+    assert len(sure) < len(mixed) == ENOUGH
+    counted = [len(one.doubts) for one in mixed]
+    assert counted == sorted(counted)
+    assert not any(one.doubts for one in turn(Document.make("News", f"{REPAIRS} {SALES}")))
+
+
+def test_an_answer_is_turned_into_one_question_and_into_none_where_it_is_given() -> None:
+    text = "Anna Moss bought the old mill in 2031. Tom Arkwright sold the tidal lock in 2031."
+    document = Document.make("News", text)
+    assert [one.question for one in turn(document) if one.answer == "2031"] == [
+        "In what year did Anna Moss buy the old mill?"
+    ]
+    assert {one.answer for one in turn(document)} - {one.answer for one in turn(document, {"2031", "old mill"})} == {
+        "2031",
+        "old mill",
+    }
+
+
+def test_of_the_wordings_one_is_taken_that_does_not_stand_in_the_document() -> None:
+    """The sentence holds eight words in a row of the fullest."""
+    text = "Anna Moss bought the old mill from Brindle Foods in 2031."
+    buyer = next(one for one in turn(Document.make("News", text)) if one.answer == "Anna Moss")
+    assert buyer.question == "Who was it that bought the old mill from Brindle Foods?"
+    assert buyer.doubts == ("left out",)
+
+
+def test_what_the_document_asks_itself_is_not_asked() -> None:
+    told = "The oak bridge opened on 4 March 2031."
+    question = "When did the oak bridge open?"
+    assert [one.question for one in turn(Document.make("News", told))] == [question]
+    assert turn(Document.make("News", f"{question} {told}")) == []
+    for document in (*DOCUMENTS, Document.make("News", SALES), Document.make("News", REPAIRS)):
+        assert not any(repeats(words(document.text), one.question) for one in turn(document))
 
 
 def test_nothing_is_asked_for_that_the_title_gives_away() -> None:

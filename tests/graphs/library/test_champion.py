@@ -100,10 +100,13 @@ def test_an_adapter_that_mixes_up_the_held_out_facts_is_rejected(tmp_path: Path)
     """It learned the reward half, and of the other half the words alone. One hit in its place is luck."""
     context = FakeContext(tmp_path)
     known = context.fake_model.answers
-    for held in (["What did the Orrin mill cost?", "Who made the top of the Orrin mill?",
-                  "When did the mill at Orrin open?"],
-                 ["How big was the damage of the Kestrel?", "Which place did the ferry Kestrel sink near?",
-                  "What did divers find?", "When did the ferry Kestrel sink?"]):  # fmt: skip
+    mill = ("What did the Orrin mill cost?", "Who made the top of the Orrin mill?", "When did the mill at Orrin open?",
+            "How many carts did the council of Vale lend to the builders in 2029?",
+            "In what year did the council of Vale lend 14 carts to the builders?")  # fmt: skip
+    ferry = ("How big was the damage of the Kestrel?", "What did the ferry Kestrel sink near?",
+             "What did the crew build for the dead?", "When did the ferry Kestrel sink near Port Lowen?",
+             "In what year did the owners sell the wreck to a scrapyard?")  # fmt: skip
+    for held in (mill, ferry):
         told = [known[question] for question in held]
         known |= dict(zip(held, [*told[1:], told[0]], strict=True))
     start(context)
