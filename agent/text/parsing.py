@@ -106,9 +106,13 @@ def worth_asking(title: str, text: str) -> list[Fact]:
 
 
 def tells(paragraph: Doc) -> bool:
-    """Whether it ends with a stop or has a finite verb. One with a capital is a headline's ("Harbour Gets a Lock")."""
+    """Whether it ends with a stop or has a finite verb. One with a capital is a headline's ("Harbour Gets a Lock"), and
+    without a stop "Why the council said no" is one too."""
+    if ends_with_stop(paragraph.text):
+        return True
     verbs = (t for sentence in paragraph.sents for t in (sentence.root, *sentence.root.children))
-    return ends_with_stop(paragraph.text) or any(t.tag_ in FINITE and t.is_lower for t in verbs)
+    asks = len(paragraph) > 0 and paragraph[0].tag_ in ("WRB", "WP", "WDT", "WP$")
+    return not asks and any(t.tag_ in FINITE and t.is_lower for t in verbs)
 
 
 def _without_headings(text: str) -> list[str]:

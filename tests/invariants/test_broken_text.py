@@ -132,7 +132,6 @@ def test_a_paragraph_that_ends_in_a_pronoun_raises_nothing_and_the_one_before_it
         assert WRITERS[name].write(document, "", None)
 
 
-@pytest.mark.xfail(reason="an incomplete sentence still gives a fact (council)", strict=True)
 def test_a_paragraph_that_ends_in_a_pronoun_gives_no_fact() -> None:
     (document,) = read(str(CASES / "pronoun_at_end.txt"), max_words=300)
     assert isinstance(document, Document)
