@@ -46,7 +46,7 @@ POINTERS = listed("pointers")
 """Words that only the text around them explains."""
 FILLERS = {"al", "etc", "instance", "example", "respectively", "rather", "than", "well", "e.g.", "i.e.", "approx"}
 """Words of phrases that are no part of what is said, or only of half of a comparison."""
-MARKS = re.compile(r"[\"\u201c\u201d()\[\]{}<>=/\\|^_;:*#~\u2032\u2033\u00b0\u2212]|https?|www")
+MARKS = re.compile(r"[`\"\u201c\u201d()\[\]{}<>=/\\|^_;:*#~\u2032\u2033\u00b0\u2212]|https?|www")
 """Quotation marks, brackets, formulas and addresses: no phrase for a question."""
 
 
@@ -292,7 +292,7 @@ def _states(verb: Token) -> bool:
     for t in verb.children:
         if t.dep_ in ("neg", "expl", "csubj", "csubjpass") or t.lower_ in DENYING:
             return False
-        if t.dep_ == "mark" and t.lower_ not in STATED_AFTER:
+        if (t.dep_ == "mark" and t.lower_ not in STATED_AFTER) or t.tag_ == "WRB":
             return False
         if t.dep_ == "advcl" and any(c.lower_ in ("if", "unless") for c in t.children):
             return False
@@ -350,7 +350,9 @@ def _marked(words: Sequence[Token]) -> bool:
 
 def sayable(phrase: Phrase) -> bool:
     """Whether a phrase can stand in a question: short, and without words that point outside of it. Possessives may
-    point to the subject."""
+    point to the subject. A clause without "that" is mostly a sentence of its own, set beside this one."""
+    if phrase.role == "ccomp" and not any(t.lower_ == "that" for t in phrase.head.children):
+        return False
     own = [t for t in phrase.words if not (t.lower_ == "that" and t.dep_ == "mark") and t.tag_ != "PRP$"]
     if phrase.role == "npadvmod" and phrase.head.ent_type_ not in ("DATE", "TIME"):
         return False
