@@ -8,7 +8,7 @@ import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from agent.config.sections import WriteConfig
 from agent.errors import SourceError
@@ -37,7 +37,9 @@ class Passage(Record):
         return cls(key=key, origin=origin, title=title, text=text, questions=tuple(questions))
 
 
-class _Line(Record):
+class _Line(BaseModel):
+    """The fields that count. Data sets carry others of their own."""
+
     title: str
     text: str
     questions: tuple[Question, ...] = ()

@@ -277,3 +277,11 @@ def test_own_articles_come_with_questions() -> None:
     found = invented(3, seed=1)
     assert len(found) == 3
     assert all(p.questions and p.origin == "invented articles" for p in found)
+
+
+def test_the_texts_of_other_kinds_are_passages_whose_answers_stand_in_them() -> None:
+    found = passages_of(Path(__file__).parents[2] / "benchmarks/data/kinds.jsonl")
+    assert len(found) == 24
+    for passage in found:
+        assert passage.questions
+        assert all(q.answer.casefold() in passage.text.casefold() for q in passage.questions)
