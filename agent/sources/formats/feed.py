@@ -189,6 +189,8 @@ def _link(entry: Any, base: str) -> str:
     others = (link.get("href") or "" for link in entry.get("links") or () if link.get("rel") == "alternate")
     named: Iterator[str] = filter(None, (entry.get("feedburner_origlink"), entry.get("link"), *others))
     link = "".join(next(named, "").split("\n")).strip().replace(" ", "%20")
+    if link == entry.get("id") and "/" not in link:  # feedparser takes any guid for an address
+        return ""
     if link.startswith("//") and not base:
         return f"https:{link}"
     try:

@@ -1,4 +1,5 @@
-"""Mail saved as a file (EML), and web archives (MHTML), which have the same form. Read by Python's email package.
+"""Mail saved as a file (EML), mailboxes (mbox) a mail each, and web archives (MHTML), which have the same form. Read by
+Python's email package.
 
 Of a mail its plain part is read, or its HTML where the plain part is missing or empty; attachments are left out.
 """
@@ -14,7 +15,8 @@ from email.message import EmailMessage
 from typing import ClassVar
 
 from agent.errors import SourceError
-from agent.sources.base import FormatSource, Items
+from agent.ports import Failure
+from agent.sources.base import FormatSource, Items, need_one, several
 from agent.sources.document import make_document, without_heading
 from agent.sources.formats.webpage import WebPageSource
 from agent.sources.markup import fragment
@@ -23,6 +25,8 @@ from agent.sources.wrapping import unwrap
 from agent.text.normal import clean, one_line
 
 _HEADER = r"(?:[A-Za-z][\w-]{1,60}:[^\n]*\n(?:[ \t][^\n]*\n)*)"
+# How a mailbox parts its mails (RFC 4155): a line "From", an address and a time, behind a blank line.
+_MAILBOX = re.compile(rb"(?:\A|(?<=\n\n)|(?<=\n\r\n))From \S[^\n]*\d\d:\d\d[^\n]*\n(?=[A-Za-z-]+:)")
 _HEADERS = re.compile(rf"(?:From [^\n]*\n)?{_HEADER}{{2,}}")
 # What a mail program writes, and no person who begins a note with "From:" and "Date:".
 _MACHINE = re.compile(r"^(?:Received|Return-Path|MIME-Version|Message-ID|Content-Type):", re.MULTILINE | re.IGNORECASE)
@@ -37,9 +41,9 @@ _BROKEN = (MessageError, ValueError, LookupError, AttributeError, TypeError, Rec
 
 class MailSource(FormatSource):
     name: ClassVar[str] = "mail"
-    suffixes: ClassVar[frozenset[str]] = frozenset({".eml", ".mhtml", ".mht"})
+    suffixes: ClassVar[frozenset[str]] = frozenset({".eml", ".mbox", ".mhtml", ".mht"})
     media_types: ClassVar[frozenset[str]] = frozenset(
-        {"message/rfc822", "multipart/related", "application/x-mimearchive"}
+        {"message/rfc822", "application/mbox", "multipart/related", "application/x-mimearchive"}
     )
 
     @classmethod
@@ -48,6 +52,23 @@ class MailSource(FormatSource):
         return found is not None and all(kind.search(found.group()) for kind in (_MACHINE, _PERSON))
 
     def parse(self, payload: Payload) -> Items:
+        mails = [mail for mail in _MAILBOX.split(payload.data.lstrip()) if mail.strip()]
+        if len(mails) < 2 or not payload.data.lstrip().startswith(b"From "):
+            yield from self._mail(payload)
+            return
+
+        def nothing(failures: list[Failure]) -> SourceError:
+            cause = f"{payload.location} is a mailbox without a mail that can be read; {failures[0].reason}"
+            return SourceError(cause, _MEND)
+
+        numbered = ((mail, f"{payload.location} mail {number}") for number, mail in enumerate(mails, 1))
+        read = (item for mail, where in numbered for item in several(self._named, mail, where))
+        yield from need_one(read, nothing)
+
+    def _named(self, mail: bytes, where: str) -> Items:
+        return self._mail(Payload(where, mail))
+
+    def _mail(self, payload: Payload) -> Items:
         try:
             message = email.message_from_bytes(payload.data.lstrip(), policy=policy.default)
             parts = [part for part in message.walk() if not part.is_multipart() and not part.is_attachment()]

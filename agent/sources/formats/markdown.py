@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
-from itertools import pairwise
 from typing import ClassVar
 
 from markdown_it import MarkdownIt
@@ -24,12 +23,13 @@ from agent.sources.formats.mdx import without_jsx
 from agent.sources.markup import fragment
 from agent.sources.payload import Payload, decode
 from agent.sources.raised import raised
-from agent.text.normal import block, clean, normalize, tidy
+from agent.text.normal import block, clean, normalize, one_line, tidy
 
 _WIKI_LINK = re.compile(r"(!?)\[\[([^\[\]|\n]+)(?:\|([^\[\]\n]*))?\]\]")
 _SIGN = re.compile(r"\s*(?:\[[ xX-]\](?=\s)|\[![A-Za-z]+\][+-]?)\s*")  # of a task, or of a note in a quotation
 _TEMPLATE = re.compile(r"\{%[^%{}]*%\}|\{\{[<%][^{}]*[%>]\}\}")  # of Jekyll and Hugo
 _ATTRIBUTES = re.compile(r"\s*\{:?\s*[#.][^{}\n]*\}\s*$")
+_HTML_TITLE = re.compile(r"<h1\b[^>]*>(.*?)</h1\s*>", re.IGNORECASE | re.DOTALL)  # to centre it, there is no other way
 _TAG = re.compile(r"<\s*(/?)\s*(\w+)")
 _MOST_NESTED = 60  # levels of lists and quotations; more is a broken file, and slow
 
@@ -62,8 +62,13 @@ def _parser() -> MarkdownIt:
 
 
 def _first_heading(tokens: Sequence[Token]) -> str:
-    for opening, inline in pairwise(tokens):
-        if opening.type == "heading_open" and (said := _inline(inline)):
+    for index, token in enumerate(tokens):
+        said = ""
+        if token.type == "heading_open":
+            said = _inline(tokens[index + 1])
+        elif token.type == "html_block" and (match := _HTML_TITLE.search(token.content)):
+            said = one_line(fragment(match[1]))
+        if said:
             return said
     return ""
 

@@ -183,9 +183,15 @@ def _is_text(line: Line) -> bool:
         return False
     if is_caption(line):
         return words >= _CAPTION_WORDS and (ended or _SENTENCE_INSIDE.search(line.text) is not None)
-    if tag_of(line.element) in HEADINGS | _ITEMS:
+    if tag_of(line.element) in HEADINGS | _ITEMS or _stands_in_item(line.element):
         return words > 1
     return (ended and words >= _PROSE_WORDS) or line.text.endswith(":") or _EQUATION.search(line.text) is not None
+
+
+def _stands_in_item(element: etree._Element) -> bool:
+    """Whether it is a paragraph of a list: editors write <li><p>."""
+    parent = element.getparent()
+    return tag_of(element) == "p" and parent is not None and tag_of(parent) in _ITEMS
 
 
 def _seen(every: Sequence[Line], found: str) -> list[bool]:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from html import unescape
 from typing import Any
 
 from lxml import etree  # type: ignore[import-untyped]
@@ -67,4 +68,6 @@ def _entity(thing: dict[str, Any]) -> Entity:
     def said(*keys: str) -> str:
         return next((thing[key] for key in keys if isinstance(thing.get(key), str) and thing[key].strip()), "")
 
-    return Entity(_kind(thing), said("headline", "name"), said(*_BODIES), said("datePublished", "dateCreated"))
+    return Entity(
+        _kind(thing), unescape(said("headline", "name")), said(*_BODIES), said("datePublished", "dateCreated")
+    )

@@ -73,7 +73,7 @@ def refusal(page: Page, url: str) -> Refusal | None:
     if not words or _is_shell(page.text, words):
         cause = "has no text to read: it may build its text with JavaScript"
         return Refusal(cause, _instead(page, "save the page as text from a browser and give the file"))
-    if words <= _NOTICE_WORDS and _CHALLENGE.search(page.text):
+    if words <= _NOTICE_WORDS and _CHALLENGE.search(f"{page.title}\n{page.text}"):
         cause = "shows no text but asks whether a person is reading"
         return Refusal(cause, _instead(page, "open it in a browser, save the page and give the file"))
     if words <= _MISSING_WORDS and _is_missing(page):

@@ -9,7 +9,8 @@ from lxml import etree  # type: ignore[import-untyped]
 from agent.sources.html.tree import drop, parse, tag_of, text_in
 from agent.text.normal import count_words
 
-_TEMPLATE_TYPES = frozenset({"text/template", "text/html", "text/x-template", "text/plain", "text/ng-template"})
+_TEMPLATE_TYPE = re.compile(r"text/(?:html|plain|(?:[\w-]*-)?(?:template|tmpl|handlebars|mustache))")
+_MAY_RESERVE = re.compile(rf"<noscript|<template|{_TEMPLATE_TYPE.pattern}", re.IGNORECASE)
 _BLANKS = re.compile(r"\{\{|<%|\$\{|\{%")  # to be filled by a script
 _SWITCH_ON = re.compile(r"javascript|java script|js ", re.IGNORECASE)
 _NOTICE_WORDS = 60
@@ -21,8 +22,7 @@ def reserved(source: str, more_than: float) -> etree._Element | None:
 
     Of several ways to keep the same text the first is taken: <noscript>, <template>, a script.
     """
-    lowered = source.lower()
-    if "<noscript" not in lowered and "template" not in lowered and "text/html" not in lowered:
+    if not _MAY_RESERVE.search(source):
         return None
     for tag in ("noscript", "template", "script"):
         root = parse(source)
@@ -56,7 +56,7 @@ def _put_in_place(root: etree._Element, tag: str) -> int:
 
 
 def _template(script: etree._Element) -> etree._Element | None:
-    if (script.get("type") or "").lower() not in _TEMPLATE_TYPES or "<" not in (script.text or ""):
+    if not _TEMPLATE_TYPE.fullmatch((script.get("type") or "").lower()) or "<" not in (script.text or ""):
         return None
     inner = parse(script.text or "")
     body = None if inner is None else inner.find("body")

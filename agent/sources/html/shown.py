@@ -58,10 +58,20 @@ def _paragraph_words(element: etree._Element) -> int:
 def keep_shown(root: etree._Element) -> None:
     """Takes out what is not shown."""
     ruled = set(hidden_by_rule(root))
+    _keep_formulas(root)
     etree.strip_elements(root, *SILENT, with_tail=False)
     for element in [*ruled, *_PERHAPS_HIDDEN(root)]:
         if tag_of(element) not in _NEVER_HIDDEN and (element in ruled or _is_hidden(element, tag_of(element))):
             drop(element)
+
+
+def _keep_formulas(root: etree._Element) -> None:
+    """MathJax finds a formula in a script and puts it in its place; a page that was saved later has it twice."""
+    for script in root.iter("script"):
+        before = script.getprevious()
+        set_already = before is not None and " mathjax" in names_of(before) and text_in(before) and not before.tail
+        if (script.get("type") or "").startswith("math/tex") and not set_already:
+            script.tag = "span"
 
 
 def _is_hidden(element: etree._Element, tag: str) -> bool:

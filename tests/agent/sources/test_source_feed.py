@@ -274,6 +274,7 @@ def test_an_entry_of_labels_and_boilerplate_has_no_text_of_its_own(body: str) ->
         ("<link>javascript:go()</link>", "feed.xml entry 1"),
         ("<guid isPermaLink='false'>http://host/3</guid>", "feed.xml entry 1"),
         ("<guid> http://host/3 </guid>", "http://host/3"),
+        ("<guid>4711-a</guid>", "feed.xml entry 1"),
         ("<link>http://host/?a=1&copy=2&b</link>", "http://host/?a=1&copy=2&b"),
     ],
 )
@@ -285,6 +286,8 @@ def test_relative_links_start_from_the_page_of_the_feed() -> None:
     feed = item("<title>T</title><link>3</link><description>It opened.</description>")
     feed = feed.replace("<channel>", "<channel><link>http://host/news/</link>")
     assert documents(feed)[0].source == "http://host/news/3"
+    numbered = feed.replace("<link>3</link>", "<guid>3</guid>")  # a number is no address
+    assert documents(numbered)[0].source == "feed.xml entry 1"
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ def refused(body: str, title: str = "New ferry sails", head: str = "", url: str 
         f"<form>{MENU}<div><h1>New ferry sails</h1>{STORY}</div><footer>Imprint</footer></form>",
         f"<div id='root'></div><noscript><h1>New ferry sails</h1>{STORY}</noscript>",
         f"<div id='root'></div><template><article><h1>New ferry sails</h1>{STORY}</article></template>",
+        f"<div id='root'></div><script type='text/x-handlebars-template'><h1>New ferry sails</h1>{STORY}</script>",
         f"<x-article><template shadowrootmode='open'>{STORY}</template></x-article>",
         f"<div class='page has-sidebar no-comments'><h1>New ferry sails</h1>{STORY}</div>",
         f"<div role='navigation'><a href='/'>Home</a></div><div role='main'>{STORY}</div>",
@@ -47,7 +48,7 @@ def refused(body: str, title: str = "New ferry sails", head: str = "", url: str 
         f"<article><p>4 May 2026, 10:00</p>{STORY}<p>Read also: <a href='/1'>The lock of Tarn Mouth</a></p></article>",
         "<font>" * 400 + STORY,
     ],
-    ids=range(11),
+    ids=range(12),
 )  # fmt: skip
 def test_the_text_is_found_whatever_stands_around_it(body: str) -> None:
     assert lines(body) == SAID
@@ -63,6 +64,21 @@ def test_what_the_extractor_drops_of_the_text_is_put_back() -> None:
         SAID[0], "The Marlinspike at the quay in May.", "Bare words say that the captain is Bo Aune.",
         "Adult, 4 crowns", "sail()\nstop()", SAID[1],
     ]  # fmt: skip
+
+
+def test_paragraphs_of_list_items_are_kept() -> None:
+    rules = "<ol><li>First rule here</li><li><p>Second rule</p><p>More of it</p></li></ol>"
+    assert lines(f"<main><h1>Rules</h1><p>{SAID[0]}</p>{rules}<p>{SAID[1]}</p></main>") == [
+        SAID[0], "First rule here", "Second rule", "More of it", SAID[1],
+    ]  # fmt: skip
+
+
+def test_a_formula_that_a_script_would_set_is_kept_once() -> None:
+    script = "<script type='math/tex; mode=display'>h = 2a</script>"
+    said = "The height of the tide at the quay is {} metres, said Odo Marsh on Monday."
+    assert lines(f"<main><p>{said.format(script)}</p>{STORY}</main>")[0] == said.format("h = 2a")
+    shown = f"<span class='MathJax_Preview'></span><span class='MathJax'>h=2a</span>{script}"
+    assert lines(f"<main><p>{said.format(shown)}</p>{STORY}</main>")[0] == said.format("h=2a")
 
 
 def test_what_a_style_sheet_hides_is_left_out() -> None:
@@ -144,6 +160,8 @@ def test_an_article_that_stands_only_in_json() -> None:
     body = "".join(f"<p>{said}</p>" for said in SAID).replace("</", "<\\/")
     data = f'<script type="application/ld+json">[{{"@type": "Article", "articleBody": "{body}"}}]</script>'
     assert lines("<div id='app'></div>", data) == SAID
+    named = data.replace('"articleBody"', '"headline": "Bell &amp; Sons", "articleBody"')
+    assert read("<div id='app'></div>", "", named).title == "Bell & Sons"
 
 
 @pytest.mark.parametrize(
@@ -153,6 +171,12 @@ def test_an_article_that_stands_only_in_json() -> None:
         ("<p>Please enable JavaScript to view this page.</p>", "App", "", "no text"),
         ("<div class='spinner'>Loading, please wait</div>", "App", "", "no text"),
         ("<p>Checking your browser before you go on.</p>", "Quay", "", "whether a person is reading"),
+        (
+            "<h1>Access denied</h1><p>You may not view this page. Reference #18.2f</p>",
+            "Denied",
+            "",
+            "person is reading",
+        ),
         ("<p>Moved. <a href='/n'>Go</a></p>", "M", "<meta http-equiv='Refresh' content='0;URL=/n'>", "sends"),
         (STORY, "Live", "<meta http-equiv='refresh' content='5'>", ""),
         ("<h1>Seite nicht gefunden</h1><p>Nutzen Sie die Suche.</p>", "Quay", "", "not found"),

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from agent.errors import SourceError
+from agent.ports import Failure
 from agent.records import Document
 from agent.sources.registry import source_for
 from agent.text.normal import is_block
@@ -62,6 +63,20 @@ def test_a_mail_is_known_by_its_header_and_leaves_out_attachments(read: Read) ->
     message.add_attachment("secret", filename="a.txt")
     document = read("letter", bytes(message))
     assert (document.title, document.text, document.published) == ("Tick\u00e9ts \u2013", "Caf\u00e9: " + FERRY, "")
+
+
+def test_each_mail_of_a_mailbox_is_a_document(tmp_path: Path) -> None:
+    mails = [HEADER.format("Mon, 4 May 2026 12:00:00 +0200", "text/plain", body) for body in (FERRY, "", "It rains.")]
+    path = tmp_path / "a.mbox"
+    path.write_text("\n\n".join(f"From a@b.example Mon May  4 12:00:00 2026\n{mail}" for mail in mails))
+    first, empty, last = source_for(str(path), 5.0).read(str(path))
+    assert isinstance(first, Document)
+    assert isinstance(last, Document)
+    assert isinstance(empty, Failure)
+    assert [(first.source, first.text), (last.source, last.text)] == [
+        (f"{path} mail 1", FERRY), (f"{path} mail 3", "It rains."),
+    ]  # fmt: skip
+    assert "mail without text" in empty.reason
 
 
 def test_a_note_that_begins_like_a_mail_is_a_text(read: Read) -> None:
@@ -192,6 +207,14 @@ def test_mdx_loses_its_javascript_and_keeps_its_code(read: Read) -> None:
     assert (document.title, lines(document)) == (
         "Ferry news", [FERRY, "Press F5 and import the data.", "<Tide />\nimport x from 'y'"],
     )  # fmt: skip
+
+
+def test_a_heading_in_html_is_the_title_of_markdown(read: Read) -> None:
+    logo = '<p align="center"><img src="logo.svg" alt="logo"></p>'
+    document = read(
+        "a.md", f'{logo}\n\n<h1 align="center">\n  <b>Ferry</b> news\n</h1>\n\n{FERRY}\n\n## Install\n\nIt floats.'
+    )
+    assert [document.title, *lines(document)] == ["Ferry news", FERRY, "Install", "It floats."]
 
 
 @pytest.mark.parametrize("name", ["a.md", "a.txt"])
