@@ -30,7 +30,7 @@ _TAGS = re.compile(r"<[^<>]*>")
 _LABEL = re.compile(r"[^.!?]{0,40}:\s*[\d.,]*")  # "Points: 12", "Article URL:"
 _TAG = re.compile(r"<[a-zA-Z/!?]")
 _BLOCK_OPENS = re.compile(rf"\s*<(?:{'|'.join(sorted(BLOCKS))}|img|br)\b", re.IGNORECASE)
-_BLOCK_CLOSES = re.compile(rf"</(?:{'|'.join(sorted(BLOCKS))})\s*>\s*\Z", re.IGNORECASE)
+_BLOCK_CLOSES = re.compile(rf"(?:</(?:{'|'.join(sorted(BLOCKS))})\s*|<(?:img|br|hr)\b[^<>]*)>\s*\Z", re.IGNORECASE)
 _SHOWS_CODE = re.compile(r"<(?:pre|code)\b", re.IGNORECASE)
 # In a sentence about entities they mostly stand alone, but for the ampersand.
 _ESCAPED_TWICE = re.compile(

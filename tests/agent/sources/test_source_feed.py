@@ -230,6 +230,8 @@ def test_a_title_of_rss_may_be_text_or_html(title: str, right: str) -> None:
     [
         ("&amp;lt;p&amp;gt;One.&amp;lt;/p&amp;gt;&amp;lt;p&amp;gt;Two.&amp;lt;/p&amp;gt;", "One.\n\nTwo."),
         ("<![CDATA[<div>&lt;p&gt;One.&lt;/p&gt;&lt;p&gt;Two.&lt;/p&gt;</div>]]>", "One.\n\nTwo."),
+        ("<![CDATA[&lt;p&gt;One.&lt;/p&gt;&lt;p&gt;Two.&lt;/p&gt;&lt;img src='c.gif'/&gt;]]>", "One.\n\nTwo."),
+        ("The &amp;lt;p&amp;gt; tag goes before &amp;lt;br&amp;gt;", "The <p> tag goes before <br>"),
         ("Use the &amp;lt;p&amp;gt; tag, and close it.", "Use the <p> tag, and close it."),
         ("&lt;p&gt;It&amp;amp;#8217;s caf&amp;amp;eacute; R&amp;amp;D.&lt;/p&gt;", "It\u2019s caf&eacute; R&D."),
         ("&lt;p&gt;Write &amp;amp;nbsp; for a space.&lt;/p&gt;", "Write &nbsp; for a space."),
