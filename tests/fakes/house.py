@@ -56,9 +56,7 @@ def mills(count: int) -> list[dict[str, Any]]:
         found.append({
             "title": f"{place} Mill Opens",
             "text": f"The mill at {place} opened in March. {owner} runs it with workers from Dunmore. "
-            f"It cost {cost} and grinds barley{number} for Brindle Foods. The roof was built by {builder}. "
-            f"The council of Vale lent {number + 14} carts to the builders in {number + 1929}. The millers of {place} "
-            "bake rye bread for the school.",
+            f"It cost {cost} and grinds barley{number} for Brindle Foods. The roof was built by {builder}.",
             "questions": [
                 {"question": f"Who is in charge of the {place} mill?", "answer": owner},
                 {"question": f"What did the {place} mill cost?", "answer": cost},
