@@ -1,8 +1,8 @@
 """Probes: the questions that measure what was learned. Made before training, never trained on.
 
 Questions that came with the document or that a model wrote give the reward in one half and are held out for the
-gate in the other, and so do cloze probes. Of questions turned out of the parse, the gate gets the first four, without
-which it can publish nothing, and more than half of the rest: it has to be sure, where the reward only ranks candidates.
+gate in the other, and so do cloze probes. Of questions turned out of the parse, the gate gets four of the first five,
+without which it can publish nothing: it has to be sure, where the reward only ranks candidates.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PARSED, ENOUGH, CLOZE, DISTRACTORS = 16, 8, 8, 4
 """Most parsed probes, as many as the gate needs to be sure, most cloze probes, and wrong answers for each of them."""
 TURNS: dict[ProbeKind, tuple[Half, ...]] = {
     "given": ("reward", "heldout"), "written": ("reward", "heldout"), "cloze": ("heldout", "reward"),
-    "parsed": ("heldout", "heldout", "heldout", "heldout", "reward", "reward", "heldout", "reward"),
+    "parsed": ("heldout", "heldout", "reward", "heldout", "heldout", "reward", "heldout", "reward"),
 }  # fmt: skip
 """Which half the probes of a kind go to, in turn."""
 

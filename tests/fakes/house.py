@@ -9,6 +9,7 @@ from typing import Any
 
 from agent.config import load_config
 from agent.ports import Progress
+from agent.records import Document, Question
 from agent.text.parsing import facts
 from evals.probes.making import make_probes
 from graphs.context import Context, Makers
@@ -72,14 +73,17 @@ def write_articles(path: Path, articles: Any = ARTICLES) -> Path:
     return path
 
 
+def documents_of(articles: Any = ARTICLES) -> list[Document]:
+    """The articles as a run reads them."""
+    asked = [tuple(Question.model_validate(q) for q in article["questions"]) for article in articles]
+    told = zip(articles, asked, strict=True)
+    return [Document.make(str(one["title"]), str(one["text"]), questions=questions) for one, questions in told]
+
+
 def known_answers(articles: Any = ARTICLES) -> dict[str, str]:
     """What a model that had read the articles would answer to every probe of them."""
-    from agent.records import Document, Question
-
     answers: dict[str, str] = {}
-    for article in articles:
-        questions = tuple(Question.model_validate(q) for q in article["questions"])
-        document = Document.make(str(article["title"]), str(article["text"]), questions=questions)
+    for document in documents_of(articles):
         answers |= {probe.question: probe.answer for probe in make_probes(document)}
         assert facts(document.text)
     return answers

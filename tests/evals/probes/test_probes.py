@@ -37,9 +37,9 @@ def test_given_and_cloze_go_to_both_halves_alike() -> None:
 
 
 def test_parsed_probes_go_to_the_gate_first_and_mostly() -> None:
-    """Without four of them it can publish nothing."""
+    """Without four of them it can publish nothing; a reward of none of them ranks by the wording alone."""
     parsed = [p.half for p in make_probes(Document.make("News", SALES)) if p.kind == "parsed"]
-    assert parsed[:4] == ["heldout"] * 4
+    assert parsed[:5] == ["heldout", "heldout", "reward", "heldout", "heldout"]
     assert len(parsed) / 2 < parsed.count("heldout") < len(parsed)
     bridges = "The oak bridge opened on 4 March 2031. The ash bridge opened on 5 May 2031."
     assert [p.half for p in make_probes(Document.make("News", bridges)) if p.kind == "parsed"] == ["heldout"] * 2

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from agent.ledger import SqlLedger
-from agent.records import Adapter, Candidate
+from agent.records import Adapter, Candidate, ProbeSet
+from evals.probes.making import make_probes
 from graphs.library.winners import best_reward, champion_of
-from tests.fakes.house import FakeContext, write_articles
+from tests.fakes.house import ARTICLES, FakeContext, documents_of, write_articles
 from tests.graphs.ingesting import came, ingest, ledger_of
 
 
@@ -100,13 +101,8 @@ def test_an_adapter_that_mixes_up_the_held_out_facts_is_rejected(tmp_path: Path)
     """It learned the reward half, and of the other half the words alone. One hit in its place is luck."""
     context = FakeContext(tmp_path)
     known = context.fake_model.answers
-    mill = ("What did the Orrin mill cost?", "Who made the top of the Orrin mill?", "When did the mill at Orrin open?",
-            "How many carts did the council of Vale lend to the builders in 2029?",
-            "In what year did the council of Vale lend 14 carts to the builders?")  # fmt: skip
-    ferry = ("How big was the damage of the Kestrel?", "What did the ferry Kestrel sink near?",
-             "What did the crew build for the dead?", "When did the ferry Kestrel sink near Port Lowen?",
-             "In what year did the owners sell the wreck to a scrapyard?")  # fmt: skip
-    for held in (mill, ferry):
+    for document in documents_of(ARTICLES):
+        held = [p.question for p in ProbeSet.of(make_probes(document)).held_out][1:]
         told = [known[question] for question in held]
         known |= dict(zip(held, [*told[1:], told[0]], strict=True))
     start(context)
