@@ -27,8 +27,8 @@ def answer_of(noun: Token) -> tuple[Token, ...] | None:
     """A phrase of at most six words, without article, examples and what makes it too long. None where the rest would
     say something else, is one of several that are listed, or needs the text around it.
 
-    What is answered must hold all of it to be right. So what only says where or when a thing is, is left out:
-    "swimming" of "swimming in the lower pool", but all of "programme of reform".
+    What is asked for in words must hold all of it to be right, so what only says more of two words or more is left out:
+    "flooded caves" of "flooded caves beneath the town", but all of "programme of reform".
     """
     noun = answer_head(noun)
     listed = any(t.dep_ in ("conj", "cc", "preconj") for t in noun.children)
@@ -43,17 +43,10 @@ def answer_of(noun: Token) -> tuple[Token, ...] | None:
         words.pop()
     if noun not in words or len(words) > LONGEST_ANSWER or not understood(words):
         return None
-    if noun.pos_ == "NOUN":
-        words = [t for t in words if t.i < _end_of_saying(noun, words)]
+    if noun.pos_ == "NOUN" and _heavy(base := [t for t in words if t.i <= noun.i]) > 1:
+        words = base
     cut_short = any(t.dep_ in ("relcl", "acl", "advcl", "neg") for t in words) or words[0].lower_ in ("no", "none")
     return None if cut_short else tuple(words)
-
-
-def _end_of_saying(noun: Token, words: Sequence[Token]) -> int:
-    """Where a phrase has said what it is: behind its "of", which a noun of two words of weight does without."""
-    tails = [t for t in noun.rights if t.dep_ == "prep"]
-    enough = _heavy([t for t in words if t.i <= noun.i]) > 1
-    return next((t.i for t in tails if enough or t.lower_ != "of"), words[-1].i + 1)
 
 
 def _named_as(noun: Token) -> bool:

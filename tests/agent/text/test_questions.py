@@ -52,7 +52,7 @@ AMOUNTS = [
 ]  # fmt: skip
 PLACES = [
     ("New Zealand is situated in the Pacific.", "Where is New Zealand situated?", "Pacific"),
-    ("The ferry was built in a shed near Hask.", "Where was the ferry built?", "shed"),
+    ("The ferry was built in a shed near Hask.", "Where was the ferry built?", "shed near Hask"),
     ("The chapel lies in a valley.", "Where does the chapel lie?", "valley"),
     ("During the flood of 1902 the mayor moved the archive to Dorne.",
      "Where did the mayor move the archive to?", "Dorne"),
@@ -60,7 +60,7 @@ PLACES = [
 THINGS_AND_PEOPLE = [
     ("The engineers replaced the wooden beams with steel girders.",
      "What did the engineers replace with steel girders?", "wooden beams"),
-    ("Sudan will cease exports of oil to Egypt in May.", "What will Sudan cease in May?", "exports of oil"),
+    ("Sudan will cease exports of oil to Egypt in May.", "What will Sudan cease in May?", "exports of oil to Egypt"),
     ("The council gave Anna Moss the prize of the town in 2001.",
      "What did the council give Anna Moss in 2001?", "prize of the town"),
     ("On Monday evening, the council of Hask elected a new mayor.",
