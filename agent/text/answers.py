@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from agent.text.lexicon import words as listed
 from agent.text.nouns import NAMED_PLACES, PEOPLE
 from agent.text.predicates import POINTERS, cut_list, understood, whole
 
 if TYPE_CHECKING:
     from spacy.tokens import Token
 
-HEDGES = listed("hedges")
 LONGEST_ANSWER, LONGEST_COUNTED = 6, 7
 """Words."""
 
@@ -25,11 +23,7 @@ def answer_head(noun: Token) -> Token:
 
 def answer_of(noun: Token) -> tuple[Token, ...] | None:
     """A phrase of at most six words, without article, examples and what makes it too long. None where the rest would
-    say something else, is one of several that are listed, or needs the text around it.
-
-    What is asked for in words must hold all of it to be right, so what only says more of two words or more is left out:
-    "flooded caves" of "flooded caves beneath the town", but all of "programme of reform".
-    """
+    say something else, is one of several that are listed, or needs the text around it."""
     noun = answer_head(noun)
     listed = any(t.dep_ in ("conj", "cc", "preconj") for t in noun.children)
     if noun.dep_ == "conj" or (listed and len(whole(noun)) > LONGEST_ANSWER):
@@ -43,8 +37,6 @@ def answer_of(noun: Token) -> tuple[Token, ...] | None:
         words.pop()
     if noun not in words or len(words) > LONGEST_ANSWER or not understood(words):
         return None
-    if noun.pos_ == "NOUN" and _heavy(base := [t for t in words if t.i <= noun.i]) > 1:
-        words = base
     cut_short = any(t.dep_ in ("relcl", "acl", "advcl", "neg") for t in words) or words[0].lower_ in ("no", "none")
     return None if cut_short else tuple(words)
 
@@ -74,11 +66,9 @@ def _ends(noun: Token, words: Sequence[Token]) -> Iterator[int]:
 
 
 def bare(words: Sequence[Token]) -> list[Token]:
-    """The words without leading articles, possessives and hedges ("only 11" is 11)."""
+    """The words without leading articles and possessives."""
     kept = list(words)
     while kept and (kept[0].tag_ in ("DT", "PRP$", "PDT") or kept[0].is_punct or kept[0].lower_ == "own"):
-        kept.pop(0)
-    while len(kept) > 1 and kept[0].lower_ in HEDGES and kept[0].pos_ not in ("NOUN", "PROPN", "NUM"):
         kept.pop(0)
     return kept
 
@@ -93,7 +83,7 @@ def count_of(noun: Token) -> tuple[list[Token], list[Token]] | None:
     digits = [t for t in number.subtree if t.i <= number.i < noun.i]
     counted = [t for t in whole(noun) if t.i > number.i]
     clear = 0 < len(counted) <= LONGEST_COUNTED and not any(t.lower_ in POINTERS for t in counted)
-    return (bare(digits), counted) if digits and clear else None
+    return (digits, counted) if digits and clear else None
 
 
 def is_named(answer: Sequence[Token]) -> bool:
@@ -102,8 +92,4 @@ def is_named(answer: Sequence[Token]) -> bool:
 
 def has_weight(answer: Sequence[Token]) -> bool:
     """Not a bare noun ("progress"): a name, or at least two words that say something."""
-    return is_named(answer) or _heavy(answer) > 1
-
-
-def _heavy(words: Sequence[Token]) -> int:
-    return sum(t.pos_ in ("NOUN", "ADJ", "NUM") for t in words)
+    return is_named(answer) or sum(t.pos_ in ("NOUN", "ADJ", "NUM") for t in answer) > 1

@@ -73,25 +73,19 @@ def turn(document: Document, answers: Collection[str] = ()) -> list[Turned]:
     """The questions that the parse makes of a document, for other answers than those given (as `wording` has them).
 
     Those without doubts come first, and of them up to `PARSED`, from as many sentences as there are; those with doubts
-    only up to `ENOUGH`, the fewest doubts first. An answer is asked for once, and so is what holds it ("11" and "11
-    metres"): the gate takes each right answer as one piece of evidence. A question that a training text could not but
-    repeat is none.
+    only up to `ENOUGH`, the fewest doubts first. An answer is asked for once: the gate takes each right answer as one
+    piece of evidence. A question that a training text could not but repeat is none.
     """
     unlike = (_unlike(asked, document) for asked in questions(document.title, document.text))
     surest_first = sorted((one for one in unlike if one is not None), key=lambda one: len(one.doubts))
-    once: list[Turned] = []
+    once: dict[str, Turned] = {}
     for one in surest_first:
-        taken = (*answers, *(wording(other.answer) for other in once))
-        if not any(_holds(wording(one.answer), other) or _holds(other, wording(one.answer)) for other in taken):
-            once.append(one)
-    by_doubts = [list(group) for _, group in itertools.groupby(once, key=lambda one: len(one.doubts))]
+        if wording(one.answer) not in answers:
+            once.setdefault(wording(one.answer), one)
+    by_doubts = [list(group) for _, group in itertools.groupby(once.values(), key=lambda one: len(one.doubts))]
     sure = next((group for group in by_doubts if not group[0].doubts), [])
     doubtful = [one for group in by_doubts if group is not sure for one in _over_sentences(group)]
     return [*_over_sentences(sure)[:PARSED], *doubtful[: max(0, ENOUGH - len(sure))]]
-
-
-def _holds(text: str, part: str) -> bool:
-    return f" {part} " in f" {text} "
 
 
 def _unlike(asked: Asked, document: Document) -> Turned | None:

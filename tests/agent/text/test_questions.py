@@ -86,13 +86,13 @@ THINGS_AND_PEOPLE = [
     ("The dukes raged against the church in 1049.", "What did the dukes rage against?", "church"),
 ]  # fmt: skip
 NAMES = [
-    ("Tora Lindqvist is a marine engineer from Brevik.", "What is Tora Lindqvist?", "marine engineer"),
+    ("Tora Lindqvist is a marine engineer from Brevik.", "What is Tora Lindqvist?", "marine engineer from Brevik"),
     ("Odile Brackenreed is the mayor of Dunmore.", "Who is the mayor of Dunmore?", "Odile Brackenreed"),
     ("The mayor of Dunmore is Odile Brackenreed.", "Who is the mayor of Dunmore?", "Odile Brackenreed"),
     ("Petra Lind, the harbour master of Dunmore, opened the new lock.",
      "Who was the harbour master of Dunmore?", "Petra Lind"),
     ("Petra Lind, the harbour master of Dunmore, opened the new lock.",
-     "What was Petra Lind?", "harbour master"),
+     "What was Petra Lind?", "harbour master of Dunmore"),
     ("The ship's captain, Ilse Brandt, was born in Vennmark.", "Who was the ship's captain?", "Ilse Brandt"),
     ("Anna Moss founded the first paper mill of the valley.",
      "Who was it that founded the first paper mill of the valley?", "Anna Moss"),
