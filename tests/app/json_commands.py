@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,15 @@ def watched(during: Callable[[], None]) -> Makers:
         made.logprob_of, made.learns_passages = {"sentences": -3.0}, False
         return made
 
-    return fake_makers(model=lambda _: FakeModel(answers()), trainer=trainer)
+    return fake_makers(model=lambda _: FakeModel(answers()), trainer=trainer, new_name=new_name)
+
+
+NUMBERS = count(1)
+
+
+def new_name() -> str:
+    """The same names every time: they decide what is drawn, and so what is promoted."""
+    return f"20310304-0900-{next(NUMBERS):04x}"
 
 
 class Commands:
