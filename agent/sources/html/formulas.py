@@ -5,10 +5,8 @@ from __future__ import annotations
 from lxml import etree  # type: ignore[import-untyped]
 
 from agent.sources.html.tree import drop, names_of, tag_of, text_in
+from agent.sources.raised import has_signs, raised_signs
 
-_RAISED = str.maketrans("0123456789+-\u2212=()n", "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079"
-                        "\u207a\u207b\u207b\u207c\u207d\u207e\u207f")  # fmt: skip
-_RAISABLE = frozenset("0123456789+-\u2212=()n")
 _NOT_SAID = frozenset({"annotation", "annotation-xml"})
 _JOINED = {"mfrac": "/", "msup": "^", "msub": "_", "mover": "^", "munder": "_"}
 _NO_FORMULA = ("body", "div", "p", "table")
@@ -33,8 +31,8 @@ def write_formulas(root: etree._Element) -> None:
 
 def _raise(element: etree._Element) -> None:
     said = text_in(element)
-    if _RAISABLE.issuperset(said) and any(character.isdigit() for character in said):
-        drop(element, said.translate(_RAISED))
+    if has_signs(said) and any(character.isdigit() for character in said):
+        drop(element, raised_signs(said))
 
 
 def _say_once(element: etree._Element) -> None:

@@ -17,6 +17,8 @@ from itertools import pairwise
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
+from agent.sources.raised import raised_signs
+
 HYPHEN = "\x02"
 """A hyphen at the end of a line, which may only cut a word."""
 
@@ -26,7 +28,6 @@ _SIGNS = {
 }  # fmt: skip
 """What stands for a code: letters for ligatures, bullets for those of symbol fonts."""
 _LINE_END, _CONTROLS = (10, 13), 31
-_RAISED = str.maketrans("0123456789", "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
 _GAP = 1.0  # of the font size: wider than any space between words
 _OTHER_LINE = 0.5  # of the font size: sub- and superscripts stay closer to the baseline
 _SMALL, _HIGH = 0.85, 0.15  # of the size of the text
@@ -235,4 +236,4 @@ def is_raised(size: float, text_size: float, height: float) -> bool:
 def with_raised(text: str, digits: str) -> str:
     """A text and raised digits after it, as raised signs, so that 10 to the sixth is not 106. Those that mark a
     footnote, after a long word or a stop, are left out."""
-    return text if _MARKED.search(text[-8:]) else text + digits.translate(_RAISED)
+    return text if _MARKED.search(text[-8:]) else text + raised_signs(digits)
