@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata
 from langgraph.checkpoint.postgres import PostgresSaver
 
+from graphs.savers.newest import Newest
 
-class NewestInPostgresql(PostgresSaver):
-    def put(
-        self, config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata,
-        new_versions: ChannelVersions,
-    ) -> RunnableConfig:  # fmt: skip
-        written = super().put(config, checkpoint, metadata, new_versions)
-        known = written["configurable"]
-        if not known["checkpoint_ns"]:
-            self.prune([known["thread_id"]])
-        return written
+
+class NewestInPostgresql(Newest, PostgresSaver):
+    def forget_others(self, thread: str, checkpoint: str) -> None:
+        self.prune([thread])
