@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from agent.text.nouns import NAMED_PLACES, PEOPLE
+from agent.text.nouns import PERSON_NOUNS
+from agent.text.parsing import PLACES
 from agent.text.predicates import POINTERS, cut_list, understood, whole
 
 if TYPE_CHECKING:
@@ -43,7 +44,9 @@ def answer_of(noun: Token) -> tuple[Token, ...] | None:
 
 def _named_as(noun: Token) -> bool:
     """Whether the parse took a person and what the person was made ("elected Anna Moss president") for one phrase."""
-    return noun.lemma_.lower() in PEOPLE and any(t.dep_ == "compound" and t.ent_type_ == "PERSON" for t in noun.lefts)
+    return noun.lemma_.lower() in PERSON_NOUNS and any(
+        t.dep_ == "compound" and t.ent_type_ == "PERSON" for t in noun.lefts
+    )
 
 
 def _begins_a_list(noun: Token) -> bool:
@@ -87,7 +90,7 @@ def count_of(noun: Token) -> tuple[list[Token], list[Token]] | None:
 
 
 def is_named(answer: Sequence[Token]) -> bool:
-    return any(t.pos_ == "PROPN" or t.ent_type_ in NAMED_PLACES for t in answer)
+    return any(t.pos_ == "PROPN" or t.ent_type_ in PLACES for t in answer)
 
 
 def has_weight(answer: Sequence[Token]) -> bool:

@@ -6,23 +6,23 @@ import re
 from typing import TYPE_CHECKING, Literal
 
 from agent.text.lexicon import words as listed
+from agent.text.parsing import PLACES
 
 if TYPE_CHECKING:
     from spacy.tokens import Token
 
-PEOPLE = listed("people")
-PLACES = listed("places")
+PERSON_NOUNS = listed("people")
+PLACE_NOUNS = listed("places")
 EMPTY = listed("empty")
 """Nouns that answer nothing by themselves."""
 DOER = re.compile(r"(?:[^e]er|or|ist|ian|ee|man|men)$")
 """How nouns for people often end."""
 THINGS = listed("things")
 """Things whose names end so."""
-NAMED_PLACES = {"GPE", "LOC", "FAC"}
 
 
 def is_place(noun: Token) -> bool:
-    return noun.ent_type_ in NAMED_PLACES or (noun.pos_ == "NOUN" and noun.lemma_.lower() in PLACES)
+    return noun.ent_type_ in PLACES or (noun.pos_ == "NOUN" and noun.lemma_.lower() in PLACE_NOUNS)
 
 
 def is_empty(noun: Token) -> bool:
@@ -34,7 +34,7 @@ def who_or_what(noun: Token) -> Literal["who", "what", ""]:
     another."""
     if noun.pos_ == "NOUN":
         lemma = noun.lemma_.lower()
-        return "who" if lemma in PEOPLE else "" if DOER.search(lemma) and lemma not in THINGS else "what"
+        return "who" if lemma in PERSON_NOUNS else "" if DOER.search(lemma) and lemma not in THINGS else "what"
     if noun.ent_type_ == "PERSON":
         in_full = sum(t.ent_type_ == "PERSON" for t in (noun, *noun.lefts)) > 1
         return "who" if in_full or _named_in_full(noun) else ""

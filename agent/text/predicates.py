@@ -122,7 +122,7 @@ def _predicate(verb: Token, known: Token | None, person: str) -> Predicate | Non
     if subject.dep_ != "appos" and not _agrees(verb, subject):
         return None
     forms = _forms(verb, subject)
-    text = _subject_text(verb, subject, known, person)
+    text, taken_up = _subject_text(verb, subject, known, person)
     if forms is None or not text:
         return None
     hung = [t for t in verb.children if (t.dep_ in ARGUMENTS or _particle(t)) and not (t.i > verb.i and _set_off(t))]
@@ -137,16 +137,16 @@ def _predicate(verb: Token, known: Token | None, person: str) -> Predicate | Non
         verbs, told = (f"{v} {between} {words}".replace("  ", " ") if v or not told else words for v in (verbs, told))
         told = told if forms[2] else ""
         phrases = [*inner, *phrases[at + 1 :]]
-    own = subject if text == said(whole(subject, verb)) or lowered(whole(subject, verb)) == text else None
     base = verb.lemma_.lower() if linked is None else linked[0].head.lemma_.lower()
-    doubts = _doubts(verb, subject, own is None)
-    return Predicate(text, own, front, verbs.strip(), told.strip(), (*phrases, *leads), base, doubts)
+    doubts = _doubts(verb, subject, taken_up)
+    return Predicate(
+        text, None if taken_up else subject, front, verbs.strip(), told.strip(), (*phrases, *leads), base, doubts
+    )
 
 
 def _agrees(verb: Token, subject: Token) -> bool:
     """Whether verb and subject go together. Where they do not, the parse took something for a verb that is none."""
-    helpers = _helpers(verb)
-    finite = helpers[0] if helpers else verb
+    helpers, finite = _helpers(verb), _finite(verb)
     passive = any(t.dep_ == "auxpass" for t in helpers) or verb.dep_ == "acl"
     if any(t.dep_ == "agent" for t in verb.children) and not passive:
         return False
@@ -188,10 +188,7 @@ def _apposition(beside: Token) -> Predicate | None:
     names = tuple(t for t in whole(name) if t.i < beside.left_edge.i or name == beside)
     if name.ent_type_ not in ("PERSON", "ORG", "GPE", "FAC", "") or not understood(words) or not understood(names):
         return None
-    main = beside.sent.root
-    finite = next(iter(_helpers(main)), main)
-    many = _many(name)
-    front = ("were" if many else "was") if finite.tag_ == "VBD" else "are" if many else "is"
+    front = _be(_finite(beside.sent.root).tag_ == "VBD", _many(name))
     doubts = _doubts(beside, name, taken_up=False)
     return Predicate(said(names), name, front, "", front, (Phrase(noun, words, "attr"),), "be", doubts)
 
@@ -268,16 +265,23 @@ def base_form(verb: Token) -> str:
 
 def _borrowed(verb: Token, subject: Token) -> tuple[str, str, str] | None:
     """The tense of a participle is that of the main verb."""
-    main = verb.sent.root
-    finite = next((t for t in _helpers(main)), main)
+    finite = _finite(verb.sent.root)
     if finite.tag_ not in FINITE:
         return None
     dated = any(t.ent_type_ == "DATE" for t in verb.subtree)
     past, many = finite.tag_ == "VBD" or dated, _many(subject)
     if verb.tag_ == "VBG":
         return ("did" if past else "do" if many else "does"), base_form(verb), ""
-    past = past or any(t.dep_ == "agent" for t in verb.children)
-    return (("were" if many else "was") if past else "are" if many else "is"), verb.text, ""
+    return _be(past or any(t.dep_ == "agent" for t in verb.children), many), verb.text, ""
+
+
+def _be(past: bool, many: bool) -> str:
+    return ("were" if many else "was") if past else "are" if many else "is"
+
+
+def _finite(verb: Token) -> Token:
+    """The word that has tense and number: the first helper, where there is one."""
+    return next(iter(_helpers(verb)), verb)
 
 
 def _helpers(verb: Token) -> tuple[Token, ...]:
@@ -299,22 +303,26 @@ def _states(verb: Token) -> bool:
     return True
 
 
-def _subject_text(verb: Token, subject: Token, known: Token | None, person: str) -> str:
-    """The subject in words that need no text around them, "" where there are none."""
+def _subject_text(verb: Token, subject: Token, known: Token | None, person: str) -> tuple[str, bool]:
+    """The subject in words that need no text around them, "" where there are none; and whether a sentence before says
+    whom it means."""
     if subject.tag_ != "PRP":
         words = whole(subject, verb)
         owner = _owner(words, known, person)
         if owner and understood(words[1:]):
-            return f"{owner}'s {said(words[1:])}"
-        return lowered(words) if understood(words) else ""
+            return f"{owner}'s {said(words[1:])}", True
+        return _understood_text(words), False
     if verb.dep_ not in ("ROOT", "conj"):
-        return ""
+        return "", True
     if subject.lower_ in ("he", "she"):
         if known is None or known.ent_type_ != "PERSON":
-            return person
+            return person, True
     elif known is None or known.ent_type_ == "PERSON" or subject.lower_ != ("they" if _many(known) else "it"):
-        return ""
-    words = whole(known)
+        return "", True
+    return _understood_text(whole(known)), True
+
+
+def _understood_text(words: Sequence[Token]) -> str:
     return lowered(words) if understood(words) else ""
 
 

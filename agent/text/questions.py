@@ -16,8 +16,8 @@ from agent.text.answers import LONGEST_ANSWER, answer_head, answer_of, bare, cou
 from agent.text.language import is_english
 from agent.text.lexicon import words as listed
 from agent.text.normal import is_block, paragraphs
-from agent.text.nouns import NAMED_PLACES, PEOPLE, is_empty, is_place, who_or_what
-from agent.text.parsing import parse, tells
+from agent.text.nouns import PERSON_NOUNS, is_empty, is_place, who_or_what
+from agent.text.parsing import PLACES, TIMES, parse, tells
 from agent.text.predicates import (
     REQUIRED,
     Phrase,
@@ -33,7 +33,6 @@ from agent.text.predicates import (
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Token
 
-TIMES = {"DATE", "TIME"}
 STRANDED = {"with", "from", "against", "to", "through", "near", "on", "about", "upon"}
 """Prepositions that may end a question. After others the answer is mostly how or why something was done."""
 COUNTED_AFTER = {"in", "to", "for", "from", "on", "with", "at", "of", "by", "after", "within"}
@@ -102,7 +101,7 @@ def _labelled(doc: Doc) -> Iterator[Asked]:
             continue
         if not any(t.pos_ in ("VERB", "PRON") for t in parsed):
             lead = "" if parsed[0].pos_ in ("DET", "PROPN") else "the "
-            person = noun.lemma_.lower() in PEOPLE and value[:1].isupper()
+            person = noun.lemma_.lower() in PERSON_NOUNS and value[:1].isupper()
             yield Asked(line, (f"{'Who' if person else 'What'} is {lead}{lowered(parsed)}?",), value, "NOUN", ())
 
 
@@ -175,10 +174,8 @@ def _when(p: Predicate, phrase: Phrase, noun: Token, others: list[Phrase]) -> _D
         return None
     if any(other.noun is not None and other.noun.ent_type_ in TIMES for other in others):
         return None
-    if prep != "for" and SPELL.search(noun.lower_) and any(t.like_num for t in words):
-        return None
-    if prep == "for" and SPELL.search(noun.lower_) and any(t.like_num for t in words):
-        return _Draft(_fronted(p, "for how long", others), words, noun)
+    if SPELL.search(noun.lower_) and any(t.like_num for t in words):
+        return _Draft(_fronted(p, "for how long", others), words, noun) if prep == "for" else None
     if not MOMENT.search(said(words)) or noun.lemma_.lower() in NO_MOMENT:
         return None
     if prep == "in" and YEAR.fullmatch(said(words)):
@@ -215,7 +212,7 @@ def _where(p: Predicate, phrase: Phrase, noun: Token, others: list[Phrase]) -> _
     located = located or named or is_place(noun)
     if phrase.preposition not in ("in", "at", "on") or not located or answer is None or noun.ent_type_ in TIMES:
         return None
-    rest = [o for o in others if not (o.preposition and o.noun is not None and o.noun.ent_type_ in NAMED_PLACES)]
+    rest = [o for o in others if not (o.preposition and o.noun is not None and o.noun.ent_type_ in PLACES)]
     return _Draft(_fronted(p, "where", rest), answer, noun, ("unknown name",) if named else ())
 
 
@@ -243,7 +240,7 @@ def _what(p: Predicate, phrase: Phrase, noun: Token, others: list[Phrase]) -> _D
     stranded = fits.get(phrase.preposition, phrase.preposition in STRANDED)
     if not stranded or not short or (others and phrase.preposition == "on"):
         return None
-    place = noun.ent_type_ in NAMED_PLACES and phrase.preposition in ("to", "from")
+    place = noun.ent_type_ in PLACES and phrase.preposition in ("to", "from")
     return _Draft(_fronted(p, "where" if place else wh, others, phrase.preposition), answer, noun, doubts)
 
 
@@ -307,9 +304,9 @@ def _cleft(
 ) -> Iterator[_Draft]:
     """Who did it, asked unlike the sentence tells it: "Who was it that bought the mill in 2031?"."""
     wh = who_or_what(noun)
-    if not wh or (wh == "what" and noun.ent_type_ not in NAMED_PLACES and len(answer) == 1):
+    if not wh or (wh == "what" and noun.ent_type_ not in PLACES and len(answer) == 1):
         return
-    asks = "who or what" if wh == "what" and noun.ent_type_ not in NAMED_PLACES else wh
+    asks = "who or what" if wh == "what" and noun.ent_type_ not in PLACES else wh
     many = noun.tag_ == "NNPS" or any(t.dep_ == "conj" for t in noun.children)
     if (many and p.front != "did") or (p.front in ("is", "are", "was", "were") and not p.verbs):
         return

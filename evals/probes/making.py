@@ -76,7 +76,8 @@ def turn(document: Document, answers: Collection[str] = ()) -> list[Turned]:
     only up to `ENOUGH`, the fewest doubts first. An answer is asked for once: the gate takes each right answer as one
     piece of evidence. A question that a training text could not but repeat is none.
     """
-    unlike = (_unlike(asked, document) for asked in questions(document.title, document.text))
+    text = words(document.text)
+    unlike = (_unlike(asked, text) for asked in questions(document.title, document.text))
     surest_first = sorted((one for one in unlike if one is not None), key=lambda one: len(one.doubts))
     once: dict[str, Turned] = {}
     for one in surest_first:
@@ -88,9 +89,8 @@ def turn(document: Document, answers: Collection[str] = ()) -> list[Turned]:
     return [*_over_sentences(sure)[:PARSED], *doubtful[: max(0, ENOUGH - len(sure))]]
 
 
-def _unlike(asked: Asked, document: Document) -> Turned | None:
-    """The fullest wording that does not stand in the document: the check would keep that sentence out of training."""
-    text = words(document.text)
+def _unlike(asked: Asked, text: list[str]) -> Turned | None:
+    """The fullest wording that does not stand in the text: the check would keep that sentence out of training."""
     form = next((form for form in asked.forms if not repeats(text, form)), None)
     if form is None:
         return None
