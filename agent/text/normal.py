@@ -37,10 +37,12 @@ _WIDE_BREAK = re.compile(rf"(?<=[{_WIDE}])\n(?=[{_WIDE}])")
 
 _LINE_END = re.compile("\r\n?|[\x0b\x85\u2028]")
 _PARAGRAPH_END = re.compile("[\x0c\u2029]")
-# Controls, byte order mark, soft hyphen. Joiners and direction marks stay: Persian and Hindi need them.
-_DROPPED = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\ufeff]")
+# Controls, byte order mark, soft hyphen, and marks without width where a line may or may not be broken, in formulas and
+# for notes between lines. Joiners and direction marks stay: Persian and Hindi need them.
+_WIDTHLESS = "\u00ad\u200b\u2060-\u2064\ufeff\ufff9-\ufffb"
+_DROPPED = re.compile(f"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f{_WIDTHLESS}]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_UNCLEAN = re.compile("[\x00-\x08\x0b-\x1b\x7f-\x9f\u00ad\u2028\u2029\ufeff\ud800-\udfff]")  # any of the above
+_UNCLEAN = re.compile(f"[\x00-\x08\x0b-\x1b\x7f-\x9f{_WIDTHLESS}\u2028\u2029\ud800-\udfff]")  # any of the above
 _BLANK_LINES = re.compile(r"\n\s*\n")
 
 _STOP, _CLOSING = r"[.!?\u2026\u061f\u06d4\u0964\u0965]", r"[\"'\u201d\u2019\u00bb)\]]*"

@@ -33,7 +33,6 @@ _BREAK = "\x0b"  # for a <br>; cleaned text holds none
 _BLANK_LINE = re.compile(r"\n\s*\n")
 _ITEM = re.compile(r"(?:[-*+\u2022\u2013\u2014\u25cf\u25aa\u00b7]|\(?\d{1,3}[.)]|\(?[a-z][.)])\s")
 _WRAPPED_CHARACTERS = 50  # a line of so many may end where it does only because it was full
-_ZERO_WIDTH = str.maketrans(dict.fromkeys("\u200b\u2060\u2061\u2062\u2063\u2064\ufff9\ufffa\ufffb"))
 _FIRST_WIDE = "\u3000"  # from here on a line break may stand between two characters of one word
 _TERM_WORDS = 14  # a term of more words is a paragraph
 _DEEPEST_TABLE = 12
@@ -190,7 +189,7 @@ def _tidy(raw: str) -> str:
     said = " ".join(raw.split())
     if said.isprintable() and unicodedata.is_normalized("NFC", said) and (said.isascii() or max(said) < _FIRST_WIDE):
         return said
-    return one_line(raw.translate(_ZERO_WIDTH))
+    return one_line(raw)
 
 
 def _goes_on(line: str, following: str) -> bool:
@@ -211,7 +210,7 @@ def _raw(element: etree._Element) -> str:
         text = inner.text if event == "start" else inner.tail if inner is not element else None
         if text:
             said.append(text)
-    return "".join(said).translate(_ZERO_WIDTH).replace("\u00a0", " ")
+    return "".join(said).replace("\u00a0", " ")
 
 
 def _is_code(element: etree._Element) -> bool:

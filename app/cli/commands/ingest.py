@@ -113,9 +113,10 @@ def _code(summary: Summary) -> int:
 def located(source: str) -> str:
     """A path in one way of many, so that a run can be resumed from another folder, and is found again by its sources.
 
-    The last name stays as it was given, also where it is a symbolic link: it may become a document's title.
+    The last name stays as it was given, also where it is a symbolic link: it may become a document's title. Nothing is
+    not this folder: an empty variable of a shell must not make all that lies here be learned.
     """
-    if "://" in source:
+    if "://" in source or not source.strip():
         return source
     path = Path(source).expanduser()
     return str(path.resolve() if path.name in ("", "..") else path.parent.resolve() / path.name)

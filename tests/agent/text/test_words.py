@@ -57,6 +57,15 @@ def test_where_words_are_spaced_as_many_are_counted(text: str) -> None:
     assert count_words(text) == len(spaced_words(text))
 
 
+def test_marks_without_width_leave_no_gap_and_no_second_spelling() -> None:
+    assert (
+        tidy("zero\u200bwidth word\u2060joiner f\u2061(x) soft\u00adhyphen") == "zerowidth wordjoiner f(x) softhyphen"
+    )
+    assert (
+        tidy("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645") == "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"
+    ), "Persian needs its joiners"
+
+
 @given(st.text(st.sampled_from("ab .\n\t\u3042\x0c")))
 def test_tidying_twice_changes_nothing(text: str) -> None:
     once = tidy(text)

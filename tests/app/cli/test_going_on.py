@@ -137,6 +137,15 @@ def test_a_link_keeps_its_name(articles: Path, tmp_path: Path) -> None:
     assert located(str(tmp_path / "deeper" / "..")) == str(tmp_path.resolve())
 
 
+def test_an_empty_source_is_not_this_folder(seal: Seal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "orrin.txt").write_text("The mill at Orrin opened in March.\n")
+    monkeypatch.chdir(tmp_path / "here")
+    told = seal("ingest", "")
+    assert told.exit_code == 3
+    assert "the location is empty" in told.stderr
+
+
 def test_the_next_run_is_under_todays(seal: Seal, articles: Path, tmp_path: Path) -> None:
     stop(seal, articles, IN_TRAINING, *BEGUN)
     assert seal("ingest", articles, *LENIENT).exit_code == 0
