@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from agent.records.base import Record, content_id
 
@@ -17,14 +17,20 @@ Verdict = Literal["publish", "reject", "undecided"]
 RoutedTo = Literal["own", "other", "base"]
 
 
+def _named(rivals: object) -> object:
+    """Rivals were counted once. What is not named cannot be told from an answer, so such a probe proves nothing."""
+    return () if isinstance(rivals, int) else rivals
+
+
 class Probe(Record):
     """A question that measures knowledge of a document. Never trained on.
 
     `recall` marks a probe whose wording stands in the document: training on the document makes it
     trivial, so it is reported as recall and never counts for the gate. `distractors` are wrong
-    answers of the same kind, for probes that are scored by likelihood. `rivals` counts the other facts of
+    answers of the same kind, for probes that are scored by likelihood. `rivals` are the other facts of
     the document that could answer by their kind: who knows no more than the kind is right in one of
-    `rivals` + 1.
+    `len(rivals)` + 1. `core` is what of a long answer must be said: the "swimming" of "swimming in the lower
+    pool"; "" where all of it must.
     """
 
     id: str
@@ -34,13 +40,19 @@ class Probe(Record):
     question: str
     answer: str
     distractors: tuple[str, ...] = ()
-    rivals: int = 0
+    rivals: Annotated[tuple[str, ...], BeforeValidator(_named)] = ()
+    core: str = ""
     recall: bool = False
 
     @classmethod
     def make(cls, document: str, kind: ProbeKind, half: Half, question: str, answer: str, **more: Any) -> Self:
         key = content_id("probe", document, kind, question, answer)
         return cls(id=key, document=document, kind=kind, half=half, question=question, answer=answer, **more)
+
+    @property
+    def least(self) -> str:
+        """The words that a right answer contains."""
+        return self.core or self.answer
 
     @property
     def is_choice(self) -> bool:

@@ -13,13 +13,14 @@ RunKind = Literal["ingest", "ingest --again", "improve", "practice", "held-out"]
 RunStatus = Literal["running", "stopped", "done"]
 OutcomeKind = Literal[
     "published", "rejected", "undecided", "waits for approval", "refused by a person", "no gain", "nothing to learn",
-    "nothing to measure with", "no strategy that works", "too short to learn from", "known already", "measured",
-    "failed", "unfinished",
+    "nothing to measure with", "too few probes", "no strategy that works", "too short to learn from", "known already",
+    "measured", "failed", "unfinished",
 ]  # fmt: skip
 
 
 class Outcome(Record):
-    """What came of a document in a run. `detail` says more: why it failed, or in which language nothing works.
+    """What came of a document in a run. `detail` says more: why it failed, in which language nothing works, or how many
+    probes there were.
 
     "unfinished" is never written down: it is what a reader says where the run did not get to the end of the document.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from agent.text.lexicon import words as listed
 from agent.text.nouns import PERSON_NOUNS
 from agent.text.parsing import PLACES
 from agent.text.predicates import POINTERS, cut_list, understood, whole
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 LONGEST_ANSWER, LONGEST_COUNTED = 6, 7
 """Words."""
+HEDGES = listed("hedges")
 
 
 def answer_head(noun: Token) -> Token:
@@ -66,6 +68,17 @@ def _ends(noun: Token, words: Sequence[Token]) -> Iterator[int]:
         if size > LONGEST_ANSWER or (noun.pos_ == "PROPN" and size > 4):
             yield tail.i
             size = sum(t.i < tail.i for t in words)
+
+
+def core_of(answer: Sequence[Token]) -> tuple[Token, ...]:
+    """What of an answer must be said: without hedges ("only 11") and without what says where or when its thing is
+    ("swimming in the lower pool"), but with its "of" ("programme of reform")."""
+    kept = list(answer)
+    while len(kept) > 1 and kept[0].lower_ in HEDGES and kept[0].pos_ not in ("NOUN", "PROPN", "NUM"):
+        kept.pop(0)
+    tails = (t for t in kept[1:] if t.dep_ == "prep" and t.lower_ != "of" and t.head.pos_ == "NOUN" and t.head in kept)
+    end = next((t.i for t in tails), None)
+    return tuple(t for t in kept if end is None or t.i < end)
 
 
 def bare(words: Sequence[Token]) -> list[Token]:

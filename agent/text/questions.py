@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.text.answers import LONGEST_ANSWER, answer_head, answer_of, bare, count_of, has_weight, is_named
+from agent.text.answers import LONGEST_ANSWER, answer_head, answer_of, bare, core_of, count_of, has_weight, is_named
 from agent.text.language import is_english
 from agent.text.lexicon import words as listed
 from agent.text.normal import is_block, paragraphs
@@ -57,12 +57,14 @@ class Asked:
     """What a sentence can be asked, with the words of the sentence that answer it.
 
     `forms` are wordings of the question, the fullest first: each later one leaves out a phrase that can be spared.
+    `core` is what of the answer must be said.
     `doubts` are reasons for which it may be a bad question; `kind` groups answers that could stand for each other.
     """
 
     sentence: str
     forms: tuple[str, ...]
     answer: str
+    core: str
     kind: str
     doubts: tuple[str, ...]
 
@@ -102,7 +104,8 @@ def _labelled(doc: Doc) -> Iterator[Asked]:
         if not any(t.pos_ in ("VERB", "PRON") for t in parsed):
             lead = "" if parsed[0].pos_ in ("DET", "PROPN") else "the "
             person = noun.lemma_.lower() in PERSON_NOUNS and value[:1].isupper()
-            yield Asked(line, (f"{'Who' if person else 'What'} is {lead}{lowered(parsed)}?",), value, "NOUN", ())
+            question = f"{'Who' if person else 'What'} is {lead}{lowered(parsed)}?"
+            yield Asked(line, (question,), value, value, "NOUN", ())
 
 
 def _is_about(title: str, doc: Doc) -> bool:
@@ -124,7 +127,7 @@ def _ask(doc: Doc, person: str) -> Iterator[Asked]:
             doubts = (*predicate.doubts, *drafts[0].doubts, *_doubts(drafts[0]))
             wordings = tuple(dict.fromkeys(draft.question for draft in drafts))
             kind = drafts[0].noun.ent_type_ or drafts[0].noun.pos_
-            yield Asked(sentence.text.strip(), wordings, said(answer), kind, doubts)
+            yield Asked(sentence.text.strip(), wordings, said(answer), said(core_of(answer)), kind, doubts)
 
 
 def _fewer(phrases: Sequence[Phrase]) -> Iterator[list[Phrase]]:

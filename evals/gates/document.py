@@ -5,40 +5,43 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import permutation_test, poisson_binom
 
 from agent.config.sections import GateConfig
-from agent.records import GateDecision, Probe, ProbeSet, Verdict
+from agent.records import GateDecision, ProbeSet, Verdict
 from evals.evidence import Evidence, Measured
 from evals.probes.matching import contains
 
+Matrix = NDArray[np.float64]
+
 PERMUTATIONS = 9999
-"""All pairings are counted where there are no more than these (7 probes), else so many are drawn, seeded."""
+"""All pairings are counted where there are no more than these (7 facts), else so many are drawn, seeded."""
 
 
 def decide(evidence: Evidence, limits: GateConfig) -> GateDecision:
     """More held-out probes must be answered right than before, and more than two kinds of luck explain.
 
-    The hits, net of the base's, are held against an adapter that speaks in the document's words but does not
-    know which fact answers what: references are dealt out anew to the answers, and a deal is as good where it
-    hits as often (permutation test, Fisher 1935, sec. 21). And against one that knows what kind of fact is
-    asked for, and takes any of the document's facts of that kind: the tail of a Poisson binomial distribution
-    over the probes that the base missed. The larger of the two p-values counts.
+    The hits, net of the base's, are held against an adapter that speaks in the document's words but does not know which
+    fact answers what: the document's facts are dealt out anew to the answers, and a deal is as good where it hits as
+    often (permutation test, Fisher 1935, sec. 21). And against one that knows what kind of fact is asked for,
+    and names any of the document's facts of that kind, or several: the tail of a Poisson binomial distribution over the
+    probes that the base missed. The larger of the two p-values counts.
 
     Where even right answers to all that the base missed could be such guesses, a gain decides nothing.
 
     Answers are compared by their words alone (`contains`): the judge, which a text may flatter, has no say here.
     """
     held = evidence.measured.held_out
-    n = len(held)
-    hits_before, hits_after = (_hits(subject, held) for subject in (evidence.before, evidence.after))
-    right_before, right_after = float(np.trace(hits_before)), float(np.trace(hits_after))
+    n, facts = len(held), _facts(held)
+    before, after = (_hits(subject, held, facts) for subject in (evidence.before, evidence.after))
+    right_before, right_after = float(np.trace(before)), float(np.trace(after))
     gained, p_value = right_after > right_before, 1.0
-    missed = [probe for probe, hit in zip(held, np.diagonal(hits_before), strict=True) if not hit]
-    if n > 1 and gained:
-        p_value = max(
-            _chance_of_deals(hits_after - hits_before), _chance_of_guesses(missed, round(right_after - right_before))
-        )
+    missed, one_of_kind = np.diagonal(before) == 0, np.array([1 / (1 + len(probe.rivals)) for probe in held])
+    if gained:
+        by_chance = np.minimum(1, _named(after, held, facts) * one_of_kind)
+        guessed = _chance_of_guesses(by_chance[missed], round(right_after - right_before))
+        p_value = max(_chance_of_deals(after - before), guessed)
     retained_before, retained_after = evidence.before.retention.routed, evidence.after.retention.routed
     lost = retained_before - retained_after
     verdict: Verdict
@@ -54,7 +57,7 @@ def decide(evidence: Evidence, limits: GateConfig) -> GateDecision:
             f"{right_before:.0f} of {n} held-out probes right before, {right_after:.0f} after "
             f"(p = {p_value:.3f}; {origin})"
         )
-        if gained and _chance_of_guesses(missed, len(missed)) > limits.alpha:
+        if gained and _chance_of_guesses(one_of_kind[missed], missed.sum()) > limits.alpha:
             verdict, reason = "undecided", f"{reason}; so few facts of their kinds are known that all may be guessed"
     return GateDecision(
         candidate=evidence.candidate, verdict=verdict, reason=reason, n=n, p_value=p_value,
@@ -63,23 +66,41 @@ def decide(evidence: Evidence, limits: GateConfig) -> GateDecision:
     )  # fmt: skip
 
 
-def _hits(subject: Measured, held: ProbeSet) -> np.ndarray:
-    """[n, n]: 1 where the answer of a row contains the reference of a column."""
+def _facts(held: ProbeSet) -> list[str]:
+    """What can be said: the answer to each probe, in their order, then the document's other facts."""
+    own = [probe.least for probe in held]
+    return [*own, *dict.fromkeys(fact for probe in held for fact in probe.rivals if fact not in own)]
+
+
+def _hits(subject: Measured, held: ProbeSet, facts: Sequence[str]) -> Matrix:
+    """[probes, facts]: 1 where the answer of a row contains the fact of a column."""
     answers = [subject.by_probe[probe.id].answer for probe in held]
-    rows = [[float(contains(answer, probe.answer)) for probe in held] for answer in answers]
-    return np.array(rows).reshape(len(held), len(held))
+    rows = [[float(contains(answer, fact)) for fact in facts] for answer in answers]
+    return np.array(rows, dtype=np.float64).reshape(len(held), len(facts))
 
 
-def _chance_of_deals(net: np.ndarray) -> float:
-    """The share of pairings of answers (rows) with references (columns) that score at least the true pairing."""
-    rows = np.arange(len(net))
+def _named(hits: Matrix, held: ProbeSet, facts: Sequence[str]) -> Matrix:
+    """[probes]: how many facts each answer names, at least one; those that stand in the right answer are one."""
+    apart = [[float(not contains(probe.answer, fact)) for fact in facts] for probe in held]
+    others = hits * np.array(apart, dtype=np.float64).reshape(hits.shape)
+    found: Matrix = np.maximum(1, np.diagonal(hits) + others.sum(axis=1))
+    return found
+
+
+def _chance_of_deals(net: Matrix) -> float:
+    """The share of pairings of answers (rows) with facts (columns) that hit at least as often as the true one."""
+    n, m = net.shape
+    if m < 2:
+        return 1.0
+    square = np.vstack([net, np.zeros((m - n, m))])  # facts that go to no answer
+    rows = np.arange(m)
     found = permutation_test(
-        (rows,), lambda columns, axis: net[rows, columns].sum(axis), permutation_type="pairings", alternative="greater",
-        n_resamples=PERMUTATIONS, vectorized=True, rng=np.random.default_rng(0),
+        (rows,), lambda columns, axis: square[rows, columns].sum(axis), permutation_type="pairings",
+        alternative="greater", n_resamples=PERMUTATIONS, vectorized=True, rng=np.random.default_rng(0),
     )  # fmt: skip
     return float(found.pvalue)
 
 
-def _chance_of_guesses(missed: Sequence[Probe], hits: int) -> float:
-    """The chance of at least so many hits by guessing among facts of the right kind."""
-    return float(poisson_binom.sf(hits - 1, [1 / (1 + probe.rivals) for probe in missed]))
+def _chance_of_guesses(by_chance: Matrix, hits: int) -> float:
+    """The chance of at least so many hits, given that of each."""
+    return float(poisson_binom.sf(hits - 1, by_chance))

@@ -1,8 +1,7 @@
 """Probes: the questions that measure what was learned. Made before training, never trained on.
 
-Questions that came with the document or that a model wrote give the reward in one half and are held out for the
-gate in the other, and so do cloze probes. Of questions turned out of the parse, the gate gets four of the first five,
-without which it can publish nothing: it has to be sure, where the reward only ranks candidates.
+Most of the questions that measure knowledge are held out for the gate, four of the first five: it has to be sure, where
+the reward only ranks candidates. Cloze probes, which prove nothing at the gate, go to both halves alike.
 """
 
 from __future__ import annotations
@@ -22,11 +21,9 @@ T = TypeVar("T", Fact, "Turned")
 
 PARSED, ENOUGH, CLOZE, DISTRACTORS = 16, 8, 8, 4
 """Most parsed probes, as many as the gate needs to be sure, most cloze probes, and wrong answers for each of them."""
-TURNS: dict[ProbeKind, tuple[Half, ...]] = {
-    "given": ("reward", "heldout"), "written": ("reward", "heldout"), "cloze": ("heldout", "reward"),
-    "parsed": ("heldout", "heldout", "reward", "heldout", "heldout", "reward", "heldout", "reward"),
-}  # fmt: skip
-"""Which half the probes of a kind go to, in turn."""
+TURNS: tuple[Half, ...] = ("heldout", "heldout", "reward", "heldout", "heldout", "reward", "heldout", "reward")
+CLOZE_TURNS: tuple[Half, ...] = ("heldout", "reward")
+"""Which half the probes go to, in turn: questions that measure knowledge, of all kinds together, and cloze probes."""
 
 
 def make_probes(
@@ -41,31 +38,32 @@ def make_probes(
     turned = turn(document, answers) if parsed else []
     free = [fact for fact in worth_asking(document.title, document.text) if wording(fact.answer) not in answers]
     blanked = _over_sentences(free)[:CLOZE] if cloze else []
-    asked: dict[ProbeKind, dict[str, str]] = {
-        "given": given,
-        "written": new,
-        "parsed": {one.question: one.answer for one in turned},
-    }
+    asked: list[tuple[ProbeKind, str, str, str]] = [
+        *(("given", question, answer, "") for question, answer in given.items()),
+        *(("written", question, answer, "") for question, answer in new.items()),
+        *(("parsed", one.question, one.answer, one.core) for one in turned),
+    ]
     known = [*(fact.answer for fact in found), *given.values(), *new.values()]
     knowledge = [
-        Probe.make(document.id, kind, half, question, answer, rivals=_rivals(question, answer, known))
-        for kind, pairs in asked.items()
-        for half, (question, answer) in zip(itertools.cycle(TURNS[kind]), pairs.items(), strict=False)
+        Probe.make(document.id, kind, half, question, answer, core=core, rivals=_rivals(question, answer, known))
+        for half, (kind, question, answer, core) in zip(itertools.cycle(TURNS), asked, strict=False)
     ]
     gaps = [
         Probe.make(document.id, "cloze", half, _blank(f), f.answer, distractors=_distractors(f, found), recall=True)
-        for half, f in zip(itertools.cycle(TURNS["cloze"]), blanked, strict=False)
+        for half, f in zip(itertools.cycle(CLOZE_TURNS), blanked, strict=False)
     ]
     return knowledge + gaps
 
 
 @dataclass(frozen=True)
 class Turned:
-    """A sentence turned into a question, and why that may be a bad one."""
+    """A sentence turned into a question, and why that may be a bad one. `core` is what of the answer must be said, ""
+    where all of it must."""
 
     sentence: str
     question: str
     answer: str
+    core: str
     doubts: tuple[str, ...]
 
 
@@ -95,7 +93,8 @@ def _unlike(asked: Asked, text: list[str]) -> Turned | None:
     if form is None:
         return None
     doubts = asked.doubts if form == asked.forms[0] else (*asked.doubts, "left out")
-    return Turned(asked.sentence, form, asked.answer, doubts)
+    core = asked.core if asked.core != asked.answer else ""
+    return Turned(asked.sentence, form, asked.answer, core, doubts)
 
 
 def _over_sentences(found: Sequence[T]) -> list[T]:
@@ -125,8 +124,8 @@ def _others(question: str, answer: str, known: Sequence[str]) -> list[str]:
     return [text for folded, text in rest.items() if folded not in given_away]
 
 
-def _rivals(question: str, answer: str, known: Sequence[str]) -> int:
-    return sum(shape(text) == shape(answer) for text in _others(question, answer, known))
+def _rivals(question: str, answer: str, known: Sequence[str]) -> tuple[str, ...]:
+    return tuple(text for text in _others(question, answer, known) if shape(text) == shape(answer))
 
 
 def _distractors(fact: Fact, found: Sequence[Fact]) -> tuple[str, ...]:

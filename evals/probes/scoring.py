@@ -56,13 +56,13 @@ def grade(probe: Probe, answer: str, judge: Judge | None) -> tuple[str, bool]:
     The judge says; where there is none or it did not answer, the answer must contain the reference.
     """
     judged = judge.judge(probe.question, probe.answer, answer) if judge else None
-    return (METHOD, contains(answer, probe.answer)) if judged is None else (JUDGE, judged)
+    return (METHOD, contains(answer, probe.least)) if judged is None else (JUDGE, judged)
 
 
 def grade_alike(probe: Probe, answers: Mapping[str, Score | RoutedAnswer]) -> dict[str, bool]:
     """Which answers to a probe are right, all by one method: by their words where the judge did not judge all."""
     same = len({answer.method for answer in answers.values()}) == 1
-    return {k: a.correct > 0 if same else contains(a.answer, probe.answer) for k, a in answers.items()}
+    return {k: a.correct > 0 if same else contains(a.answer, probe.least) for k, a in answers.items()}
 
 
 def _likelihoods(model: LanguageModel, queries: Sequence[Query], probes: Sequence[Probe]) -> list[tuple[float, bool]]:

@@ -59,7 +59,7 @@ def _gain(probes: ProbeSet, evidence: Evidence, by_words: bool = False) -> float
 def _step(probe: Probe, before: Score, after: Score, by_words: bool) -> int:
     """The gain in rightness."""
     if by_words and not probe.is_choice:
-        return contains(after.answer, probe.answer) - contains(before.answer, probe.answer)
+        return contains(after.answer, probe.least) - contains(before.answer, probe.least)
     right = grade_alike(probe, {"before": before, "after": after})
     return right["after"] - right["before"]
 
@@ -70,10 +70,10 @@ def _stray(probe: Probe, score: Score, probes: ProbeSet) -> float:
     Whoever says the same to everything, or all that the document tells, gains nothing by it. What stands in the
     probe's own reference does not count, nor does a choice between given answers.
     """
-    others = [p for p in probes if not p.is_choice and not contains(probe.answer, p.answer)]
+    others = [p for p in probes if not p.is_choice and not contains(probe.answer, p.least)]
     if probe.is_choice or not others:
         return 0.0
-    return sum(contains(score.answer, p.answer) for p in others) / len(others)
+    return sum(contains(score.answer, p.least) for p in others) / len(others)
 
 
 LONG = 16

@@ -2,7 +2,7 @@
 
 A node that runs twice after a crash changes nothing: ids are hashes, and every write is idempotent. What practice and
 tests do otherwise is a value that comes first, for `partial`: who plans (`plan`), how a self-edit is trained (`check`),
-and which probes candidates are asked (`evaluate`).
+which probes candidates are asked (`evaluate`), and whether a gate is to decide (`probe`).
 """
 
 from __future__ import annotations
@@ -56,10 +56,11 @@ NEVER_PLANNED = ("rank", "alpha", "top_layers")
 """Settings that no planner chooses: a plan that has others was made under another configuration."""
 
 
-def probe(state: AdaptState, runtime: Runtime[Context]) -> Update:
+def probe(gated: bool, state: AdaptState, runtime: Runtime[Context]) -> Update:
     """Make the document's probes and measure the base on them, once. A prober that fails, fails the document.
 
-    Questions that came after the probes were made become probes now.
+    Questions that came after the probes were made become probes now. Where a gate is to decide and could not, by so few
+    probes, the document ends here: nothing is trained for it.
     """
     context, ledger = runtime.context, runtime.context.ledger
     run, document = state["run"], ledger.document(state["document"])
@@ -76,7 +77,16 @@ def probe(state: AdaptState, runtime: Runtime[Context]) -> Update:
             return {"measurable": False, "language": spoken, "failure": _not_numbers(span, "the base")}
         span.model = context.model.name
         span.data |= {"probes": len(probes), "kinds": dict(Counter(p.kind for p in probes)), "language": spoken}
-    return {"measurable": bool(probes.asked_in_practice), "language": spoken}
+    lacking = _lacking(probes, context.config.gate.min_probes) if gated else ""
+    return {"measurable": bool(probes.asked_in_practice) and not lacking, "language": spoken, "lacking": lacking}
+
+
+def _lacking(probes: ProbeSet, needed: int) -> str:
+    """What gate or reward lack, "" where nothing, or where there are no probes at all."""
+    held = len(probes.held_out)
+    if probes and held < needed:
+        return f"({held} held out of the {needed} that the gate needs)"
+    return "(none is left to reward candidates by)" if probes and not probes.asked_in_practice else ""
 
 
 def recall(state: AdaptState, runtime: Runtime[Context]) -> Update:

@@ -26,7 +26,9 @@ class AdaptState(TypedDict, total=False):
     drafts: Annotated[list[dict[str, Any]], operator.add]
     """What the writers wrote, before the check: plan, writer, examples."""
     measurable: bool
-    """Whether there is any probe to give a reward."""
+    """Whether there are probes enough to go on."""
+    lacking: str
+    """Of the probes that were made, how many more the gate needs; "" where none were made, or enough."""
     candidates: list[str]
     failure: Annotated[str, first_failure]
     """Why the document failed: no usable answer from prober or planner, no candidate is left of a step, or what a step
@@ -56,6 +58,8 @@ def outcome_of(state: AdaptState) -> Outcome:
     if state.get("failure"):
         return Outcome.failed(state["failure"])
     foreign = "" if state["language"] == ENGLISH else f"in this language ({state['language']})"
+    if state.get("lacking"):
+        return Outcome(kind="too few probes", detail=state["lacking"])
     if not state["measurable"]:
         return Outcome(kind="nothing to measure with", detail=foreign)
     if not state["plans"]:

@@ -105,7 +105,7 @@ def test_what_a_kill_cut_off_keeps_what_was_asked(tmp_path: Path) -> None:
 
 def test_a_passage_that_is_not_published(tmp_path: Path) -> None:
     """Too few probes: undecided. The candidates' figures are there all the same."""
-    side = Side(tmp_path / "home", {"gate.min_probes": "99"}, fake_makers())
+    side = Side(tmp_path / "home", {"gate.alpha": "1e-30"}, fake_makers())
     found = learn(side, passages(tmp_path)[0])
     assert (found.outcome, found.is_published) == ("undecided", False)
     assert found.champion

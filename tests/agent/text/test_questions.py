@@ -326,3 +326,19 @@ def test_every_stage_takes_a_text_that_ends_without_a_stop(end: str) -> None:
         examples = all_strategies()[name].write(document, "", None)
         assert any("runs it" in example.text for example in examples)
         assert any(example.completion.strip() == end for example in examples)
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "core"),
+    [
+        ("The team has asked the town to ban swimming in the lower pool.", "swimming in the lower pool", "swimming"),
+        ("Sudan will cease exports of oil to Egypt in May.", "exports of oil to Egypt", "exports of oil"),
+        ("The dukes began a programme of church reform in 1049.", "programme of church reform",
+         "programme of church reform"),
+        ("The animal of the caves measures only 11 millimetres.", "only 11", "11"),
+    ],
+)  # fmt: skip
+def test_what_only_says_more_of_an_answer_need_not_be_said(text: str, answer: str, core: str) -> None:
+    assert asked(text, answer).core == core
+    (probe,) = [p for p in make_probes(Document.make("News", text)) if p.answer == answer]
+    assert (probe.core, probe.least) == ("" if core == answer else core, core)

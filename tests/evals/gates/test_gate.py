@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import permutations, product
 
 import pytest
+from scipy.stats import binom
 
 from agent.config.sections import GateConfig
 from agent.records import GateDecision, Half, Probe, ProbeSet, Retention, Score
@@ -15,9 +16,19 @@ ANSWERS = ("amber", "birch", "cedar", "daisy", "elder", "fennel", "gorse", "haze
 LIMITS = GateConfig(alpha=0.05, min_probes=4, max_retention_loss=0.02)
 
 
+OTHERS = tuple(f"fact{i}" for i in range(19))
+"""Facts of the document that no probe asks for."""
+
+
 def probes(n: int, half: Half = "heldout", recall: bool = False, rivals: int = 19) -> list[Probe]:
     made = [Probe.make("doc", "given", half, f"question {half} {recall} {i}", ANSWERS[i]) for i in range(n)]
-    return [p.model_copy(update={"recall": recall, "rivals": rivals}) for p in made]
+    return [p.model_copy(update={"recall": recall, "rivals": OTHERS[:rivals]}) for p in made]
+
+
+def all_asked_for(n: int) -> list[Probe]:
+    """Probes of a document that tells nothing but what they ask for."""
+    answers = [p.answer for p in probes(n)]
+    return [p.model_copy(update={"rivals": tuple(a for a in answers if a != p.answer)}) for p in probes(n)]
 
 
 def told(asked: Sequence[Probe], subject: str, answers: Sequence[str]) -> list[Score]:
@@ -44,7 +55,7 @@ def decided(
 def test_right_answers_to_the_right_questions_are_published() -> None:
     decision = gate(probes(6), ["amber", "birch", "cedar", "no", "no", "no"])
     assert decision.verdict == "publish"
-    assert decision.p_value == pytest.approx(6 / 720)  # 3! of 6! deals leave the three in their places
+    assert decision.p_value == pytest.approx(binom.sf(2, 6, 1 / 20))  # of 20 facts of the kind, 3 of 6 guesses
     assert (decision.accuracy_before, decision.accuracy_after) == (0.0, 0.5)
 
 
@@ -54,12 +65,36 @@ def test_one_right_answer_is_luck() -> None:
 
 def test_the_same_answer_to_everything_is_never_published() -> None:
     for n in (4, 6, 9):
-        decision = gate(probes(n), ["amber"] * n)
+        decision = gate(all_asked_for(n), ["amber"] * n)
         assert (decision.verdict, decision.p_value) == ("reject", 1.0)
+        assert gate(probes(n), ["amber"] * n).verdict == "reject"
 
 
 def test_naming_every_answer_to_every_question_is_never_published() -> None:
-    assert gate(probes(6), [" ".join(ANSWERS)] * 6).verdict == "reject"
+    """Nor all that the document tells, of which nobody knows what is asked for."""
+    assert gate(all_asked_for(6), [" ".join(ANSWERS)] * 6).p_value == 1.0
+    assert gate(probes(6), [" ".join((*ANSWERS, *OTHERS))] * 6).p_value == 1.0
+
+
+def test_an_answer_that_names_several_facts_proves_less() -> None:
+    plain, several = ([f"{answer}{more}" for answer in ANSWERS[:3]] + ["no"] * 3 for more in ("", " fact1 fact2"))
+    assert gate(probes(6), several).p_value > 5 * gate(probes(6), plain).p_value
+
+
+def test_what_stands_in_the_right_answer_is_one_fact_with_it() -> None:
+    asked = [p.model_copy(update={"answer": f"{p.answer} tree", "rivals": (*OTHERS, "tree")}) for p in probes(4)]
+    named = gate(asked, [f"{answer} tree" for answer in ANSWERS[:4]])
+    assert named.p_value == pytest.approx(max(1 / 21**4, 1e-4), rel=0.01)
+
+
+def test_three_of_three_right_answers_among_many_facts_are_no_luck() -> None:
+    asked = probes(3)
+    base, own = told(asked, "base", ["no"] * 3), told(asked, "c", ANSWERS[:3])
+    evidence = Evidence("c", ProbeSet.of(asked), Measured(base, FLAT), Measured(own, FLAT))
+    assert decide(evidence, LIMITS.model_copy(update={"min_probes": 2})).verdict == "publish"
+    few = [p.model_copy(update={"rivals": tuple(a for a in ANSWERS[:3] if a != p.answer)}) for p in asked]
+    evidence = Evidence("c", ProbeSet.of(few), Measured(base, FLAT), Measured(own, FLAT))
+    assert decide(evidence, LIMITS.model_copy(update={"min_probes": 2})).verdict == "reject"
 
 
 def test_what_the_base_knew_is_no_gain() -> None:
@@ -78,7 +113,7 @@ def test_gains_are_net_of_losses() -> None:
 def test_facts_in_the_wrong_places_are_published_at_most_as_often_as_alpha(n: int) -> None:
     """Every deal of the document's own facts to its questions: exact, nothing is drawn."""
     deals = list(permutations(ANSWERS[:n]))
-    published = sum(gate(probes(n), deal).verdict == "publish" for deal in deals)
+    published = sum(gate(all_asked_for(n), deal).verdict == "publish" for deal in deals)
     assert 0 < published <= LIMITS.alpha * len(deals)
 
 

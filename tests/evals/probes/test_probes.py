@@ -28,21 +28,26 @@ REPAIRS = " ".join(f"Two engineers from Brevik repaired the {wood} lock in {1901
 """Ten sentences with one of several as their subject."""
 
 
-def test_given_and_cloze_go_to_both_halves_alike() -> None:
-    probes = make_probes(DOCUMENTS[0])
-    for kind in ("given", "cloze"):
-        halves = [p.half for p in probes if p.kind == kind]
-        assert len(halves) >= 2, kind
-        assert abs(halves.count("reward") - halves.count("heldout")) <= 1
-
-
-def test_parsed_probes_go_to_the_gate_first_and_mostly() -> None:
-    """Without four of them it can publish nothing; a reward of none of them ranks by the wording alone."""
-    parsed = [p.half for p in make_probes(Document.make("News", SALES)) if p.kind == "parsed"]
-    assert parsed[:5] == ["heldout", "heldout", "reward", "heldout", "heldout"]
-    assert len(parsed) / 2 < parsed.count("heldout") < len(parsed)
+def test_most_probes_of_knowledge_go_to_the_gate() -> None:
+    """Without some of them it can publish nothing; a reward of none of them ranks by the wording alone."""
+    halves = [p.half for p in make_probes(Document.make("News", SALES)) if p.kind == "parsed"]
+    assert halves[:5] == ["heldout", "heldout", "reward", "heldout", "heldout"]
+    assert len(halves) / 2 < halves.count("heldout") < len(halves)
     bridges = "The oak bridge opened on 4 March 2031. The ash bridge opened on 5 May 2031."
     assert [p.half for p in make_probes(Document.make("News", bridges)) if p.kind == "parsed"] == ["heldout"] * 2
+
+
+def test_halves_are_taken_in_turn_over_all_kinds() -> None:
+    asked = tuple(Question(question=f"Who is number {n}?", answer=f"Anna {n}") for n in range(2))
+    made = make_probes(Document.make("News", SALES, questions=asked), written=[("Who else is there?", "Bram")])
+    knowledge = [(p.kind, p.half) for p in made if not p.recall]
+    assert knowledge[:4] == [("given", "heldout"), ("given", "heldout"), ("written", "reward"), ("parsed", "heldout")]
+
+
+def test_cloze_probes_go_to_both_halves_alike() -> None:
+    halves = [p.half for p in make_probes(DOCUMENTS[0]) if p.kind == "cloze"]
+    assert len(halves) >= 2
+    assert abs(halves.count("reward") - halves.count("heldout")) <= 1
 
 
 def test_an_answer_is_asked_for_once() -> None:
@@ -139,9 +144,8 @@ def test_a_written_question_is_left_out_where_a_given_one_asks_it_or_for_its_ans
 def test_rivals_are_the_other_facts_of_the_answers_kind() -> None:
     of = {p.answer: p.rivals for p in make_probes(DOCUMENTS[0]) if p.kind == "given"}
     names = {f.answer for f in facts(DOCUMENTS[0].text) if f.answer[0].isupper()}
-    assert of["Anna Moss"] >= len(names) - 2, "those that the question names are none"
-    assert of["Anna Moss"] >= 2
-    assert all(p.rivals > 0 for p in make_probes(DOCUMENTS[1]) if p.kind == "given")
+    assert names - {"Anna Moss", "Orrin"} == set(of["Anna Moss"]), "those that the question names are none"
+    assert all(p.rivals for p in make_probes(DOCUMENTS[1]) if p.kind == "given")
 
 
 def test_rivals_do_not_depend_on_which_kinds_of_probes_are_made() -> None:
@@ -155,7 +159,7 @@ def test_where_nothing_is_parsed_the_answers_to_other_questions_are_rivals() -> 
     assert facts(text) == []
     given = tuple(Question(question=question, answer=answer) for question, answer in pairs.items())
     made = make_probes(Document.make("Die Mühle", text, questions=given))
-    assert {p.answer: p.rivals for p in made} == {"Anna Moos": 1, "Tom Acker": 1, "1904": 0}
+    assert {p.answer: p.rivals for p in made} == {"Anna Moos": ("Tom Acker",), "Tom Acker": ("Anna Moos",), "1904": ()}
 
 
 def test_distractors_are_other_facts_of_the_document() -> None:

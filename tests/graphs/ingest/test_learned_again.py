@@ -15,7 +15,7 @@ from graphs.library.winners import take_back
 from tests.fakes.house import FakeContext, write_articles
 from tests.graphs.ingesting import NeverTrains, came, ingest
 
-STRICT = {"gate.min_probes": "99"}
+STRICT = {"gate.alpha": "1e-30"}
 AGAIN: RunKind = "ingest --again"
 
 

@@ -84,7 +84,7 @@ def test_what_the_gate_decided_stands_when_the_run_goes_on_under_other_settings(
     (winner,) = stopped.ledger.winners()
     for path in tmp_path.glob("checkpoints.sqlite*"):
         path.unlink()
-    again = FakeContext(tmp_path, {"reward.near": "1", "gate.min_probes": "99"})
+    again = FakeContext(tmp_path, {"reward.near": "1", "gate.alpha": "1e-30"})
     start(again, goes_on=True)
     ledger = again.ledger
     first, second = ledger.documents("r1")

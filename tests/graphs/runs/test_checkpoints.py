@@ -84,7 +84,8 @@ def small(count: int) -> list[dict[str, Any]]:
     """Documents that are learned in no time, and of which nothing comes."""
     return [
         {"title": f"Mill {n}", "text": f"The mill number {n} opened in March near Orrin{n} and grinds barley{n} now.",
-         "questions": [{"question": f"Which grain does mill {n} process?", "answer": f"barley{n}"}]}
+         "questions": [{"question": f"{what} mill {n}?", "answer": answer} for what, answer in (
+             ("Which grain goes to", f"barley{n}"), ("Where is", f"Orrin{n}"), ("Since when is there", "March"))]}
         for n in range(count)
     ]  # fmt: skip
 
