@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 LONGEST_ANSWER, LONGEST_COUNTED = 6, 7
 """Words."""
 HEDGES = listed("hedges")
+BEHIND_NAMES = {"from", "near", "since", "until", "after", "before"}
 
 
 def answer_head(noun: Token) -> Token:
@@ -76,9 +77,14 @@ def core_of(answer: Sequence[Token]) -> tuple[Token, ...]:
     kept = list(answer)
     while len(kept) > 1 and kept[0].lower_ in HEDGES and kept[0].pos_ not in ("NOUN", "PROPN", "NUM"):
         kept.pop(0)
-    tails = (t for t in kept[1:] if t.dep_ == "prep" and t.lower_ != "of" and t.head.pos_ == "NOUN" and t.head in kept)
+    tails = (t for t in kept[1:] if t.dep_ == "prep" and t.lower_ != "of" and t.head in kept and not _of_name(t))
     end = next((t.i for t in tails), None)
     return tuple(t for t in kept if end is None or t.i < end)
+
+
+def _of_name(preposition: Token) -> bool:
+    """Whether a preposition may stand in a name ("Society for Brindle Bridges"), as those of BEHIND_NAMES do not."""
+    return preposition.head.is_title and preposition.lower_ not in BEHIND_NAMES
 
 
 def bare(words: Sequence[Token]) -> list[Token]:

@@ -105,7 +105,7 @@ def _labelled(doc: Doc) -> Iterator[Asked]:
             lead = "" if parsed[0].pos_ in ("DET", "PROPN") else "the "
             person = noun.lemma_.lower() in PERSON_NOUNS and value[:1].isupper()
             question = f"{'Who' if person else 'What'} is {lead}{lowered(parsed)}?"
-            yield Asked(line, (question,), value, value, "NOUN", ())
+            yield Asked(line, (question,), value, said(core_of(tuple(parse(value)))), "NOUN", ())
 
 
 def _is_about(title: str, doc: Doc) -> bool:

@@ -336,6 +336,11 @@ def test_every_stage_takes_a_text_that_ends_without_a_stop(end: str) -> None:
         ("The dukes began a programme of church reform in 1049.", "programme of church reform",
          "programme of church reform"),
         ("The animal of the caves measures only 11 millimetres.", "only 11", "11"),
+        ("Head teacher: Ludwig Thorngard from Ulvelby.", "Ludwig Thorngard from Ulvelby", "Ludwig Thorngard"),
+        ("Number of pupils: only 15.", "only 15", "15"),
+        ("Start of the bus: the market square in Gralinby.", "market square in Gralinby", "market square"),
+        ("Owner of the old mill: Society for Brindle Bridges.", "Society for Brindle Bridges",
+         "Society for Brindle Bridges"),
     ],
 )  # fmt: skip
 def test_what_only_says_more_of_an_answer_need_not_be_said(text: str, answer: str, core: str) -> None:
