@@ -5,28 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.stats import permutation_test, poisson_binom
 
 from agent.config.sections import GateConfig
 from agent.records import GateDecision, ProbeSet, Verdict
 from evals.evidence import Evidence, Measured
 from evals.probes.matching import contains
+from evals.statistics.luck import Matrix, chance_of_deals, chance_of_guesses
 
-Matrix = NDArray[np.float64]
-
-PERMUTATIONS = 9999
-"""All pairings are counted where there are no more than these (7 facts), else so many are drawn, seeded."""
+LEAST_GAIN = 2
+"""One right answer is luck, however many facts it may be taken from."""
 
 
 def decide(evidence: Evidence, limits: GateConfig) -> GateDecision:
-    """More held-out probes must be answered right than before, and more than two kinds of luck explain.
+    """Two held-out probes more must be answered right than before, and more than two kinds of luck explain.
 
     The hits, net of the base's, are held against an adapter that speaks in the document's words but does not know which
     fact answers what: the document's facts are dealt out anew to the answers, and a deal is as good where it hits as
-    often (permutation test, Fisher 1935, sec. 21). And against one that knows what kind of fact is asked for,
-    and names any of the document's facts of that kind, or several: the tail of a Poisson binomial distribution over the
-    probes that the base missed. The larger of the two p-values counts.
+    often (permutation test, Fisher 1935, sec. 21). And against one that knows what kind of fact is asked for, and names
+    any of the document's facts of that kind, or several: a hit weighs the more, the likelier it tells such an adapter
+    from one that learned the document (likelihood ratio, Neyman and Pearson 1933). The larger of the two p-values
+    counts.
 
     Where even right answers to all that the base missed could be such guesses, a gain decides nothing.
 
@@ -36,12 +34,12 @@ def decide(evidence: Evidence, limits: GateConfig) -> GateDecision:
     n, facts = len(held), _facts(held)
     before, after = (_hits(subject, held, facts) for subject in (evidence.before, evidence.after))
     right_before, right_after = float(np.trace(before)), float(np.trace(after))
-    gained, p_value = right_after > right_before, 1.0
-    missed, one_of_kind = np.diagonal(before) == 0, np.array([1 / (1 + len(probe.rivals)) for probe in held])
-    if gained:
-        by_chance = np.minimum(1, _named(after, held, facts) * one_of_kind)
-        guessed = _chance_of_guesses(by_chance[missed], round(right_after - right_before))
-        p_value = max(_chance_of_deals(after - before), guessed)
+    gain, p_value = right_after - right_before, 1.0
+    guess = np.array([1 / (1 + len(probe.rivals)) for probe in held])
+    base, own = np.diagonal(before), np.diagonal(after)
+    if gain >= LEAST_GAIN:
+        named = np.minimum(1, _named(after, held, facts) * guess)
+        p_value = max(chance_of_deals(after - before), chance_of_guesses(named, base, own))
     retained_before, retained_after = evidence.before.retention.routed, evidence.after.retention.routed
     lost = retained_before - retained_after
     verdict: Verdict
@@ -57,7 +55,7 @@ def decide(evidence: Evidence, limits: GateConfig) -> GateDecision:
             f"{right_before:.0f} of {n} held-out probes right before, {right_after:.0f} after "
             f"(p = {p_value:.3f}; {origin})"
         )
-        if gained and _chance_of_guesses(one_of_kind[missed], missed.sum()) > limits.alpha:
+        if gain > 0 and chance_of_guesses(guess, base, np.ones(n)) > limits.alpha:
             verdict, reason = "undecided", f"{reason}; so few facts of their kinds are known that all may be guessed"
     return GateDecision(
         candidate=evidence.candidate, verdict=verdict, reason=reason, n=n, p_value=p_value,
@@ -85,22 +83,3 @@ def _named(hits: Matrix, held: ProbeSet, facts: Sequence[str]) -> Matrix:
     others = hits * np.array(apart, dtype=np.float64).reshape(hits.shape)
     found: Matrix = np.maximum(1, np.diagonal(hits) + others.sum(axis=1))
     return found
-
-
-def _chance_of_deals(net: Matrix) -> float:
-    """The share of pairings of answers (rows) with facts (columns) that hit at least as often as the true one."""
-    n, m = net.shape
-    if m < 2:
-        return 1.0
-    square = np.vstack([net, np.zeros((m - n, m))])  # facts that go to no answer
-    rows = np.arange(m)
-    found = permutation_test(
-        (rows,), lambda columns, axis: square[rows, columns].sum(axis), permutation_type="pairings",
-        alternative="greater", n_resamples=PERMUTATIONS, vectorized=True, rng=np.random.default_rng(0),
-    )  # fmt: skip
-    return float(found.pvalue)
-
-
-def _chance_of_guesses(by_chance: Matrix, hits: int) -> float:
-    """The chance of at least so many hits, given that of each."""
-    return float(poisson_binom.sf(hits - 1, by_chance))
