@@ -178,7 +178,7 @@ class RewardConfig(Section):
     """Subtracted for each doubling of a self-edit's length beyond 16 times its document's words."""
     repetition_weight: Annotated[float, Field(ge=0)] = 0.1
     """Weight of the share of sequences that repeat an earlier question, subtracted from the gain."""
-    near: Share = 0.5
+    near: Share = 0.25
     """Candidates with at least this share of the best reward are averaged into the one that goes to the gate. 1: the
     best one goes alone."""
 
