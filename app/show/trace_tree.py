@@ -11,6 +11,7 @@ from rich.tree import Tree
 from agent.records import Drift, Event, Example, GateDecision, Retention
 from app.show.report import Command
 from app.show.tables import BESIDE, MEANING, interval, screen, value
+from evals.statistics.intervals import share
 from graphs.methods.practice import heldout_run, practice_run
 from graphs.views.summary import QuestionRow
 from graphs.views.trace import CandidateTrace, DocumentTrace, PlanTrace, RunTrace
@@ -131,10 +132,9 @@ def _candidates(node: Tree, candidates: Sequence[CandidateTrace]) -> None:
 
 
 def _gate(node: Tree, gate: GateDecision, retention: Retention | None) -> None:
-    node.add(
-        f"held-out accuracy {gate.accuracy_before:.0%} to {gate.accuracy_after:.0%}, "
-        f"p = {gate.p_value:.3f}, n = {gate.n}"
-    )
+    after = share(round(gate.accuracy_after * gate.n), gate.n)
+    sure = f" (95% interval {after.low:.0%} to {after.high:.0%}, n = {gate.n})" if gate.n else ""
+    node.add(f"held-out accuracy {gate.accuracy_before:.0%} to {gate.accuracy_after:.0%}{sure}")
     reached = ""
     if retention and retention.reached is not None:
         reached = f"; {retention.reached} of {retention.items} reached it"

@@ -51,10 +51,8 @@ def decide(evidence: Evidence, limits: GateConfig) -> GateDecision:
         verdict = "publish" if p_value <= limits.alpha else "reject"
         given = len(held.given)
         origin = f"came with the document {given}, made by seal {n - given}"
-        reason = (
-            f"{right_before:.0f} of {n} held-out probes right before, {right_after:.0f} after "
-            f"(p = {p_value:.3f}; {origin})"
-        )
+        luck = f"p = {p_value:.3f}" if p_value >= 0.001 else "p < 0.001"
+        reason = f"{right_before:.0f} of {n} held-out probes right before, {right_after:.0f} after ({luck}; {origin})"
         if gain > 0 and chance_of_guesses(guess, base, np.ones(n)) > limits.alpha:
             verdict, reason = "undecided", f"{reason}; so few facts of their kinds are known that all may be guessed"
     return GateDecision(

@@ -120,7 +120,7 @@ def test_each_figure_says_which_questions_it_is_over(seal: Seal, articles: Path)
     for adapter in ledger.current():
         held = [p.kind for p in ledger.probes(adapter.document) if p.half == "heldout" and not p.recall]
         given, n = held.count("given"), len(held)
-        assert f"0 of {n} held-out probes right before, {n} after (p = " in done.stdout
+        assert f"0 of {n} held-out probes right before, {n} after (p " in done.stdout
         assert f"; came with the document {given}, made by seal {n - given}). Adapter: " in done.stdout
 
 

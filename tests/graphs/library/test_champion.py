@@ -116,7 +116,7 @@ def test_an_adapter_that_mixes_up_the_held_out_facts_is_rejected(tmp_path: Path)
         assert best_reward(ledger, champion).value > 0, "it lost at the gate alone"
         decision = ledger.decision(champion.id)
         assert decision is not None
-        assert decision.reason.startswith(f"0 of {decision.n} held-out probes right before, 1 after (p = ")
+        assert decision.reason.startswith(f"0 of {decision.n} held-out probes right before, 1 after (p ")
         assert (decision.verdict, decision.accuracy_after) == ("reject", 1 / decision.n)
         assert 0.5 < decision.p_value < 1
         assert ledger.drift("r1", champion.id) is None, "what the probes reject costs no more"
