@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from agent.ports import Ledger
 from agent.records import BASE, Document, GateDecision, Probe, ProbeSet
 from evals.evidence import Measured, RewardEvidence
@@ -11,7 +13,10 @@ from graphs.tracing import Span
 
 
 def made(context: Context, document: Document, span: Span) -> list[Probe]:
-    """Raises AnswerError where the prober gave no usable answer."""
+    """The document's probes; what was asked and refused is told in the trace.
+
+    Raises AnswerError where the prober gave no usable answer.
+    """
     from evals.probes.chat import WrittenProber
     from evals.probes.making import make_probes
 
@@ -22,7 +27,10 @@ def made(context: Context, document: Document, span: Span) -> list[Probe]:
         found = WrittenProber(chat, config.written).write(document)
         written = [(q.question, q.answer) for q in found.kept]
         span.data["refused_probes"] = [(q.question, reason) for q, reason in found.refused]
-    return make_probes(document, parsed=config.parsed, cloze=config.cloze, written=written)
+    checks: Counter[str] = Counter()
+    probes = make_probes(document, parsed=config.parsed, cloze=config.cloze, written=written, refused=checks)
+    span.data["checks"] = dict(checks)
+    return probes
 
 
 def given_since(context: Context, document: Document) -> list[Probe]:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection
+
 import pytest
 
 from agent.records import Document, Example, Question
@@ -8,7 +11,8 @@ from agent.strategies.checking import check, repeats
 from agent.text.normal import words
 from agent.text.parsing import facts
 from agent.text.questions import questions
-from evals.probes.making import ENOUGH, PARSED, make_probes, turn
+from evals.probes.making import make_probes
+from evals.probes.turning import ENOUGH, PARSED, Turned, turn
 from tests.fakes.house import ARTICLES
 
 DOCUMENTS = [
@@ -56,32 +60,58 @@ def test_an_answer_is_asked_for_once() -> None:
         assert len(answers) == len(set(answers))
 
 
+def turned(document: Document, answers: Collection[str] = ()) -> list[Turned]:
+    return turn(document, answers)[0]
+
+
+def test_what_is_refused_is_counted_by_its_reason() -> None:
+    told = "Anna Moss bought the old mill in 2031."
+    for text, answers in (
+        (REPAIRS, ()),
+        (f"In what year did Anna Moss buy the old mill? {told}", ()),
+        (told, {"2031"}),
+    ):
+        document = Document.make("News", text)
+        kept, refused = turn(document, answers)
+        assert len(kept) + refused.total() == len(questions("News", text)), text
+    assert turn(Document.make("News", REPAIRS))[1]["others are surer"] > 0
+    assert (
+        turn(Document.make("News", f"In what year did Anna Moss buy the old mill? {told}"))[1]["worded as the text"] > 0
+    )
+    assert turn(Document.make("News", told), {"2031"})[1]["answer asked for already"] == 1
+    counted: Counter[str] = Counter()
+    make_probes(Document.make("News", REPAIRS), refused=counted)
+    assert counted == turn(Document.make("News", REPAIRS))[1]
+
+
 def test_sure_questions_are_turned_out_of_as_many_sentences_as_there_are() -> None:
-    turned = turn(Document.make("News", SALES))
-    assert len(turned) == PARSED < len(questions("News", SALES))
-    assert len({one.sentence for one in turned[: len(SELLERS)]}) == len(SELLERS)
-    assert all(one.doubts == () for one in turned)
+    found = turned(Document.make("News", SALES))
+    assert len(found) == PARSED < len(questions("News", SALES))
+    assert len({one.sentence for one in found[: len(SELLERS)]}) == len(SELLERS)
+    assert all(one.doubts == () for one in found)
 
 
 def test_doubtful_questions_come_last_and_only_until_there_are_enough() -> None:
-    assert len(turn(Document.make("News", REPAIRS))) == ENOUGH < len(questions("News", REPAIRS))
+    assert len(turned(Document.make("News", REPAIRS))) == ENOUGH < len(questions("News", REPAIRS))
     some = ". ".join(SALES.split(". ")[:2]) + "."
-    sure = [one for one in turn(Document.make("News", some)) if not one.doubts]
-    mixed = turn(Document.make("News", f"{REPAIRS} {some}"))
+    sure = [one for one in turned(Document.make("News", some)) if not one.doubts]
+    mixed = turned(Document.make("News", f"{REPAIRS} {some}"))
     assert mixed[: len(sure)] == sure
     assert len(sure) < len(mixed) == ENOUGH
     counted = [len(one.doubts) for one in mixed]
     assert counted == sorted(counted)
-    assert not any(one.doubts for one in turn(Document.make("News", f"{REPAIRS} {SALES}")))
+    assert not any(one.doubts for one in turned(Document.make("News", f"{REPAIRS} {SALES}")))
 
 
 def test_an_answer_is_turned_into_one_question_and_into_none_where_it_is_given() -> None:
     text = "Anna Moss bought the old mill in 2031. Tom Arkwright sold the tidal lock in 2031."
     document = Document.make("News", text)
-    assert [one.question for one in turn(document) if one.answer == "2031"] == [
+    assert [one.question for one in turned(document) if one.answer == "2031"] == [
         "In what year did Anna Moss buy the old mill?"
     ]
-    assert {one.answer for one in turn(document)} - {one.answer for one in turn(document, {"2031", "old mill"})} == {
+    assert {one.answer for one in turned(document)} - {
+        one.answer for one in turned(document, {"2031", "old mill"})
+    } == {
         "2031",
         "old mill",
     }
@@ -90,7 +120,7 @@ def test_an_answer_is_turned_into_one_question_and_into_none_where_it_is_given()
 def test_of_the_wordings_one_is_taken_that_does_not_stand_in_the_document() -> None:
     """The sentence holds eight words in a row of the fullest."""
     text = "Anna Moss bought the old mill from Brindle Foods in 2031."
-    buyer = next(one for one in turn(Document.make("News", text)) if one.answer == "Anna Moss")
+    buyer = next(one for one in turned(Document.make("News", text)) if one.answer == "Anna Moss")
     assert buyer.question == "Who was it that bought the old mill from Brindle Foods?"
     assert buyer.doubts == ("left out",)
 
@@ -98,10 +128,10 @@ def test_of_the_wordings_one_is_taken_that_does_not_stand_in_the_document() -> N
 def test_what_the_document_asks_itself_is_not_asked() -> None:
     told = "The oak bridge opened on 4 March 2031."
     question = "When did the oak bridge open?"
-    assert [one.question for one in turn(Document.make("News", told))] == [question]
-    assert turn(Document.make("News", f"{question} {told}")) == []
+    assert [one.question for one in turned(Document.make("News", told))] == [question]
+    assert turned(Document.make("News", f"{question} {told}")) == []
     for document in (*DOCUMENTS, Document.make("News", SALES), Document.make("News", REPAIRS)):
-        assert not any(repeats(words(document.text), one.question) for one in turn(document))
+        assert not any(repeats(words(document.text), one.question) for one in turned(document))
 
 
 def test_nothing_is_asked_for_that_the_title_gives_away() -> None:
