@@ -60,21 +60,41 @@ _CLOCK = re.compile(
 _OFFSET = re.compile(r" ?(?:GMT|UTC?|Z)? ?(?P<sign>[+-])(?P<h>\d\d?):?(?P<m>\d\d)?(?: ?\([^()]*\))?", re.IGNORECASE)
 _WIDEST = timedelta(hours=14)
 _SINCE_1970 = re.compile(r"(\d{9,10})(?:\.\d+)?|(\d{10})\d{3}")
+_HOURS = re.compile(r"\d:\d\d|\d ?[ap]\.?m\b|T\d\d|\d{9,}", re.IGNORECASE)
 _EARLIEST_YEAR = 1900  # before it are the years 0 and 1 of programs that had no date
 
 
 def utc(words: str) -> str:
     """The moment in UTC as ISO 8601, "" where it is not understood. A time without a zone counts as UTC."""
     try:
-        moment = _moment(" ".join(words.split()))
+        found = _told(words)
+        moment = found and datetime(found[0].year, found[0].month, found[0].day, tzinfo=UTC) + found[1]
     except (ValueError, OverflowError):  # a day, hour or offset that the calendar does not have
         return ""
     return moment.isoformat() if moment and moment.year >= _EARLIEST_YEAR else ""
 
 
-def _moment(words: str) -> datetime | None:
+def stated(words: str) -> str:
+    """The same, but a day without a time stays a day, as YYYY-MM-DD."""
+    moment = utc(words)
+    return moment if _HOURS.search(words) else moment[:10]
+
+
+def day(words: str) -> str:
+    """The day as it is written, whatever the zone, as YYYY-MM-DD; "" where the words are not understood."""
+    try:
+        found = _told(words)
+    except (ValueError, OverflowError):
+        return ""
+    return found[0].isoformat() if found and found[0].year >= _EARLIEST_YEAR else ""
+
+
+def _told(words: str) -> tuple[date, timedelta] | None:
+    """The day, and what is to be added to its midnight to have the moment in UTC."""
+    words = " ".join(words.split())
     if seconds := _SINCE_1970.fullmatch(words):
-        return datetime.fromtimestamp(int(seconds[1] or seconds[2]), UTC)
+        moment = datetime.fromtimestamp(int(seconds[1] or seconds[2]), UTC)
+        return moment.date(), timedelta(hours=moment.hour, minutes=moment.minute, seconds=moment.second)
     weekday = _WEEKDAY.match(words)
     if weekday and ("," in weekday[2] or not _month(weekday[1])):
         words = words[weekday.end() :]
@@ -84,9 +104,7 @@ def _moment(words: str) -> datetime | None:
     day, rest = found
     clock, zone = _clock(rest)
     hours_east = _hours_east(zone)
-    if clock is None or hours_east is None:
-        return None
-    return datetime(day.year, day.month, day.day, tzinfo=UTC) + clock - hours_east
+    return None if clock is None or hours_east is None else (day, clock - hours_east)
 
 
 def _day(words: str) -> tuple[date, str] | None:

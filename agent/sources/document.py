@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agent.errors import SourceError
 from agent.records import Document, Question
+from agent.sources import dates
 from agent.text.normal import count_words, ends_with_stop, first_words, is_block, one_line, tidy
 
 _TITLE_CHARACTERS, _HEADING_WORDS = 200, 20
@@ -16,7 +17,8 @@ def make_document(
 ) -> Document:  # fmt: skip
     """A document of the text, whose paragraphs of several lines are blocks: a format joins the lines of prose itself.
 
-    Without a title it is called by its heading, its first sentence, or by `name`.
+    Without a title it is called by its heading, its first sentence, or by `name`. `published` is in UTC where it is
+    understood, else as it is written.
 
     Raises:
         SourceError: the text is empty.
@@ -28,7 +30,7 @@ def make_document(
     asked = tuple(Question(question=one_line(q.question), answer=one_line(q.answer)) for q in questions)
     return Document.make(
         _title(title) or _fallback(text, name), text,
-        source=one_line(source), published=one_line(published), questions=asked,
+        source=one_line(source), published=dates.stated(published) or one_line(published), questions=asked,
     )  # fmt: skip
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
-from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin
 
 from lxml import etree  # type: ignore[import-untyped]
 
+from agent.sources import dates
 from agent.sources.html.linked_data import Entity, entities
 from agent.sources.html.tree import names_of, tag_of
 from agent.text.normal import one_line
@@ -26,8 +25,7 @@ _DATE_CLASS = re.compile(r"publish|entry-date|post-date|posted|dateline|date-?ti
 _HEAD_CLASS = re.compile(r"meta|byline|dateline|publish|posted|entry-info|article-?info|post-?info|date")
 _NOT_ITS_OWN = re.compile(r"comment|related|teaser|sidebar|footer|widget|event")
 _MODIFIED = re.compile(r"modif|updated?\b|aktualisiert")
-_WRITTEN = ("%B %d, %Y", "%b %d, %Y", "%d %B %Y", "%d %b %Y", "%B %d %Y", "%d. %B %Y")
-_EARLIEST, _ZERO = 1900, date(1970, 1, 1)  # the second is how programs write that they know of none
+_ZERO = "1970-01-01"  # how programs write that they know of none
 _FEED_TYPES = frozenset({"application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml"})
 _REFRESH = re.compile(r"^\s*(\d+(?:\.\d*)?)?\s*[;,]?\s*url\s*=\s*['\"]?([^'\"]+)", re.IGNORECASE)
 _REFRESH_SECONDS = 10.0  # a page that waits longer is there to be read
@@ -104,31 +102,10 @@ def _is_of_page(element: etree._Element) -> bool:
 
 
 def _day(said: str) -> str:
-    said = said.strip()
-    found = re.match(r"(\d{4})[-/.]?(\d{2})[-/.]?(\d{2})(?!\d)", said)
-    if found:
-        return _valid(*map(int, found.groups()))
-    try:
-        moment = parsedate_to_datetime(said)
-        return _valid(moment.year, moment.month, moment.day)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return next(filter(None, (_written(said, form) for form in _WRITTEN)), "")
-
-
-def _written(said: str, form: str) -> str:
-    try:
-        moment = datetime.strptime(said, form)  # noqa: DTZ007 - a day has no zone
-    except ValueError:
-        return ""
-    return _valid(moment.year, moment.month, moment.day)
-
-
-def _valid(year: int, month: int, day: int) -> str:
-    try:
-        said = date(year, month, day)
-    except ValueError:
-        return ""
-    return said.isoformat() if year >= _EARLIEST and said != _ZERO else ""
+    """The day as the page has it, also where what follows is not understood, if it begins as ISO 8601 has it."""
+    begins = re.match(r"(\d{4})[-/.]?(\d{2})[-/.]?(\d{2})(?!\d)", said.strip())
+    found = dates.day("-".join(begins.groups()) if begins else said)
+    return "" if found == _ZERO else found
 
 
 def _feeds(root: etree._Element, url: str) -> list[str]:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.sources.dates import utc
+from agent.sources.dates import stated, utc
+from agent.sources.document import make_document
 
 NOON = "2026-05-04T10:00:00+00:00"
 DAY = "2026-05-04T00:00:00+00:00"
@@ -88,3 +89,19 @@ def test_no_words_raise(words: str) -> None:
 def test_what_is_understood_comes_back(seconds: int) -> None:
     moment = datetime.fromtimestamp(seconds, UTC)
     assert utc(moment.isoformat()) == utc(moment.strftime("%a, %d %b %Y %H:%M:%S +0000")) == moment.isoformat()
+
+
+@pytest.mark.parametrize(
+    ("words", "kept"),
+    [
+        ("2026-05-04", "2026-05-04"), ("4 May 2026", "2026-05-04"), ("20260504", "2026-05-04"),
+        ("2026-05-04T00:00:00", "2026-05-04T00:00:00+00:00"), ("2026-05-04 12:00 +0200", NOON), ("1777888800", NOON),
+        ("20260504T100000Z", NOON), ("May 4, 2026 10 AM", NOON), ("soon", ""), ("04/05/2026", ""), ("", ""),
+    ],
+)  # fmt: skip
+def test_every_document_has_a_day_a_moment_or_the_words_as_they_were(words: str, kept: str) -> None:
+    """Whatever format it came in."""
+    assert stated(words) == kept
+    document = make_document("Orrin", "The mill opened.", source="x", published=words)
+    assert document.published == (kept or words)
+    assert stated(kept) == kept

@@ -39,7 +39,7 @@ def test_an_item_has_title_text_link_and_date() -> None:
     item = {"id": "1", "title": "A <b> & c", "url": "http://host/1", "date_published": "2024-01-02T03:04:05Z"}
     document = one({**item, "content_html": "<p>One <b>bold</b> word.</p><p>Two.</p>"})
     assert (document.title, document.text) == ("A <b> & c", "One bold word.\n\nTwo.")
-    assert (document.source, document.published) == ("http://host/1", "2024-01-02T03:04:05Z")
+    assert (document.source, document.published) == ("http://host/1", "2024-01-02T03:04:05+00:00")
 
 
 def test_plain_text_keeps_its_signs_and_paragraphs() -> None:

@@ -32,7 +32,7 @@ from tests.fakes.office import (
     zipped,
 )
 
-WHEN = "2026-05-04T10:00:00"
+WHEN = "2026-05-04T10:00:00+00:00"
 
 
 @pytest.fixture

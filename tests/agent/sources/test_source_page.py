@@ -129,7 +129,8 @@ def test_a_title_is_the_headline_without_the_site(body: str, title: str, head: s
     ("stated", "day"),
     [
         ("<meta property='article:published_time' content='2026-05-04T23:30:00-08:00'>", "2026-05-04"),
-        ("<meta name='date' content='Mon, 04 May 2026 10:00:00 GMT'>", "2026-05-04"),
+        ("<meta name='date' content='Mon, 04 May 2026 23:30:00 -0800'>", "2026-05-04"),
+        ("<meta name='date' content='4. Mai 2026'>", "2026-05-04"),
         ("<meta name='DC.date.issued' content='20260504'>", "2026-05-04"),
         ("<meta name='pubdate' content='May 4, 2026'>", "2026-05-04"),
         ("<meta name='date' content='2026-02-30'>", ""),

@@ -223,7 +223,7 @@ def test_a_heading_in_html_is_the_title_of_markdown(read: Read) -> None:
 @pytest.mark.parametrize(
     ("front", "title", "published"),
     [
-        ("---\ntitle: New ferry\ndate: 2026-05-04 10:00:00\n---\n", "New ferry", "2026-05-04T10:00:00"),
+        ("---\ntitle: New ferry\ndate: 2026-05-04 10:00:00\n---\n", "New ferry", "2026-05-04T10:00:00+00:00"),
         ("---\ntitle: >\n  New\n  ferry\ntags:\n  - a\n...\n", "New ferry", ""),
         ("---\ntitle: New: ferry: sails\ndate: 2026-13-45\n---\n", "New: ferry: sails", "2026-13-45"),
         ("---\ntitle: 1984\n---\n", "1984", ""),
