@@ -17,8 +17,8 @@ Verdict = Literal["publish", "reject", "undecided"]
 RoutedTo = Literal["own", "other", "base"]
 
 
-def _named(rivals: object) -> object:
-    """Rivals were counted once. What is not named cannot be told from an answer, so such a probe proves nothing."""
+def _told_by_name(rivals: object) -> object:
+    """Records of before only say how many there are."""
     return () if isinstance(rivals, int) else rivals
 
 
@@ -28,8 +28,8 @@ class Probe(Record):
     `recall` marks a probe whose wording stands in the document: training on the document makes it
     trivial, so it is reported as recall and never counts for the gate. `distractors` are wrong
     answers of the same kind, for probes that are scored by likelihood. `rivals` are the other facts of
-    the document that could answer by their kind: who knows no more than the kind is right in one of
-    `len(rivals)` + 1. `core` is what of a long answer must be said: the "swimming" of "swimming in the lower
+    the document that look like the answer (numbers, names, or other words): who guesses among such facts is right once
+    in `len(rivals)` + 1 times. `core` is what of a long answer must be said: the "swimming" of "swimming in the lower
     pool"; "" where all of it must.
     """
 
@@ -40,7 +40,7 @@ class Probe(Record):
     question: str
     answer: str
     distractors: tuple[str, ...] = ()
-    rivals: Annotated[tuple[str, ...], BeforeValidator(_named)] = ()
+    rivals: Annotated[tuple[str, ...], BeforeValidator(_told_by_name)] = ()
     core: str = ""
     recall: bool = False
 

@@ -35,7 +35,7 @@ class ProbeSet:
         given = self.given
         questions, answers = {wording(p.question) for p in given}, {wording(p.answer) for p in given}
         made = (p for p in self if p.kind != "given")
-        kept = (p for p in made if wording(p.question) not in questions and wording(p.answer) not in answers)
+        kept = (p for p in made if wording(p.question) not in questions and wording(p.least) not in answers)
         return self.of((*given, *kept))
 
     def measured(self, *scores: Iterable[Score]) -> Self:

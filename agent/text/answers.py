@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from agent.text.lexicon import words as listed
-from agent.text.nouns import PERSON_NOUNS
+from agent.text.nouns import PERSON_NOUNS, is_place
 from agent.text.parsing import PLACES
 from agent.text.predicates import POINTERS, cut_list, understood, whole
 
@@ -15,8 +14,15 @@ if TYPE_CHECKING:
 
 LONGEST_ANSWER, LONGEST_COUNTED = 6, 7
 """Words."""
-HEDGES = listed("hedges")
-BEHIND_NAMES = {"from", "near", "since", "until", "after", "before"}
+HEDGES = tuple(hedge.split() for hedge in (
+    "as many as", "as much as", "at least", "more than", "up to", "about", "almost", "approximately", "around", "just",
+    "nearly", "only", "over", "roughly", "some",
+))  # fmt: skip
+"""What may stand before a number that is the answer without it."""
+MOSTLY = {"chiefly", "largely", "mainly", "mostly"}
+WHERE = {"above", "at", "behind", "below", "beneath", "beside", "inside", "near", "outside"}
+BEHIND_NAMES = {"from", "near"}
+"""Prepositions that say where a thing is, and those that no name has inside."""
 
 
 def answer_head(noun: Token) -> Token:
@@ -72,19 +78,27 @@ def _ends(noun: Token, words: Sequence[Token]) -> Iterator[int]:
 
 
 def core_of(answer: Sequence[Token]) -> tuple[Token, ...]:
-    """What of an answer must be said: without hedges ("only 11") and without what says where or when its thing is
-    ("swimming in the lower pool"), but with its "of" ("programme of reform")."""
-    kept = list(answer)
-    while len(kept) > 1 and kept[0].lower_ in HEDGES and kept[0].pos_ not in ("NOUN", "PROPN", "NUM"):
-        kept.pop(0)
-    tails = (t for t in kept[1:] if t.dep_ == "prep" and t.lower_ != "of" and t.head in kept and not _of_name(t))
-    end = next((t.i for t in tails), None)
+    """What of an answer must be said: without hedges ("only 11") and without what says where its thing is ("swimming in
+    the lower pool"). What says which thing it is stays: "programme of reform", "treaty with Denmark"."""
+    kept = tuple(answer)[_hedge(answer) :]
+    end = next((t.i for t in kept[1:] if t.head in kept and _says_where(t)), None)
     return tuple(t for t in kept if end is None or t.i < end)
 
 
-def _of_name(preposition: Token) -> bool:
-    """Whether a preposition may stand in a name ("Society for Brindle Bridges"), as those of BEHIND_NAMES do not."""
-    return preposition.head.is_title and preposition.lower_ not in BEHIND_NAMES
+def _hedge(answer: Sequence[Token]) -> int:
+    """How many words lead up to what is the answer."""
+    told = [t.lower_ for t in answer]
+    if len(told) > 1 and told[0] in MOSTLY:
+        return 1
+    ends = (len(hedge) for hedge in HEDGES if told[: len(hedge)] == hedge)
+    return next((end for end in ends if end < len(told) and answer[end].like_num), 0)
+
+
+def _says_where(word: Token) -> bool:
+    place = next((t for t in word.children if t.dep_ == "pobj"), None)
+    if word.dep_ != "prep" or place is None or (word.head.is_title and word.lower_ not in BEHIND_NAMES):
+        return False
+    return word.lower_ in WHERE or (word.lower_ in ("in", "on", "from") and (place.pos_ == "PROPN" or is_place(place)))
 
 
 def bare(words: Sequence[Token]) -> list[Token]:

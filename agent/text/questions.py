@@ -35,8 +35,11 @@ if TYPE_CHECKING:
 
 STRANDED = {"with", "from", "against", "to", "through", "near", "on", "about", "upon"}
 """Prepositions that may end a question. After others the answer is mostly how or why something was done."""
+KNOWN_AS = {"know", "refer", "describe", "regard"}
+"""With these a question may end in "as"."""
 COUNTED_AFTER = {"in", "to", "for", "from", "on", "with", "at", "of", "by", "after", "within"}
 YEAR = re.compile(r"1\d\d\d|20\d\d")
+SPAN = re.compile(rf"(?:{YEAR.pattern}) and (?:{YEAR.pattern})")
 MOMENT = re.compile(
     r"\d|\b(?:january|february|march|april|may|june|july|august|september|october|november|december|monday|tuesday|"
     r"wednesday|thursday|friday|saturday|sunday|century|summer|winter|spring|autumn)\b", re.I
@@ -177,15 +180,17 @@ def _when(p: Predicate, phrase: Phrase, noun: Token, others: list[Phrase]) -> _D
         return None
     if any(other.noun is not None and other.noun.ent_type_ in TIMES for other in others):
         return None
-    if SPELL.search(noun.lower_) and any(t.like_num for t in words):
+    if SPELL.search(noun.lower_) and any(t.tag_ == "CD" for t in words):
         return _Draft(_fronted(p, "for how long", others), words, noun) if prep == "for" else None
+    if prep == "between" and SPAN.fullmatch(said(words)):
+        return _Draft(_fronted(p, "between which years", others), words, noun)
     if not MOMENT.search(said(words)) or noun.lemma_.lower() in NO_MOMENT:
         return None
     if prep == "in" and YEAR.fullmatch(said(words)):
         return _Draft(_fronted(p, "in what year", others), words, noun)
     if prep in ("since", "until"):
         return _Draft(_fronted(p, f"{prep} when", others), words, noun)
-    plain = prep in ("in", "on", "during", "at", "around", "by") or phrase.role == "npadvmod"
+    plain = prep in ("in", "on", "during", "throughout", "at", "around", "by") or phrase.role == "npadvmod"
     return _Draft(_fronted(p, "when", others), words, noun) if plain else None
 
 
@@ -226,6 +231,8 @@ def _what(p: Predicate, phrase: Phrase, noun: Token, others: list[Phrase]) -> _D
     if answer is None or noun.ent_type_ in TIMES or (is_empty(noun) and not is_named(answer)):
         return None
     if any(t.like_num for t in answer) and noun.pos_ != "PROPN":
+        if phrase.role == "attr":
+            return _what_it_comes_to(p, noun, answer, others)
         measured = phrase.role == "dobj" and (noun.text == "%" or noun.ent_type_ in ("PERCENT", "MONEY"))
         return _Draft(_fronted(p, "how much", others), answer, noun) if measured else None
     doubts = () if has_weight(answer) else ("one word",)
@@ -239,12 +246,22 @@ def _what(p: Predicate, phrase: Phrase, noun: Token, others: list[Phrase]) -> _D
         had = ("had",) if p.verb == "have" and not is_named(answer) else ()
         return _Draft(_fronted(p, wh, others), answer, noun, (*doubts, *had))
     short = all(o.role in REQUIRED for o in others) and sum(len(o.words) for o in others) <= 5
-    fits = {"of": p.verb in ("make", "consist", "compose", "build"), "under": noun.ent_type_ == "PERSON"}
+    fits = {
+        "of": p.verb in ("make", "consist", "compose", "build"),
+        "under": noun.ent_type_ == "PERSON",
+        "as": p.verb in KNOWN_AS,
+    }
     stranded = fits.get(phrase.preposition, phrase.preposition in STRANDED)
     if not stranded or not short or (others and phrase.preposition == "on"):
         return None
     place = noun.ent_type_ in PLACES and phrase.preposition in ("to", "from")
     return _Draft(_fronted(p, "where" if place else wh, others, phrase.preposition), answer, noun, doubts)
+
+
+def _what_it_comes_to(p: Predicate, noun: Token, answer: tuple[Token, ...], others: list[Phrase]) -> _Draft | None:
+    """A figure that is given for a thing: "The density was 4,098 people per square mile"."""
+    counts = p.named is None or p.named.pos_ != "NOUN" or p.verbs or any(c.isdigit() for c in p.subject)
+    return None if counts or noun.ent_type_ in TIMES else _Draft(_fronted(p, "what", others), answer, noun)
 
 
 def _what_it_is(p: Predicate, noun: Token, answer: tuple[Token, ...], others: list[Phrase]) -> _Draft | None:

@@ -8,23 +8,28 @@ import numpy as np
 
 from agent.config.sections import GateConfig
 from agent.records import GateDecision, ProbeSet, Verdict
+from agent.text.normal import wording
 from evals.evidence import Evidence, Measured
 from evals.probes.matching import contains
-from evals.statistics.luck import Matrix, chance_of_deals, chance_of_guesses
+from evals.statistics.luck import LEARNED, Matrix, chance_of_deals, chance_of_guesses
 
 LEAST_GAIN = 2
 """One right answer is luck, however many facts it may be taken from."""
+MANY = 4
+"""From so many held-out probes on, only their own answers are dealt out."""
 
 
 def decide(evidence: Evidence, limits: GateConfig) -> GateDecision:
-    """Two held-out probes more must be answered right than before, and more than two kinds of luck explain.
+    """Two held-out probes more must be answered right than before, by answers that differ, and more than two kinds of
+    luck explain.
 
     The hits, net of the base's, are held against an adapter that speaks in the document's words but does not know which
-    fact answers what: the document's facts are dealt out anew to the answers, and a deal is as good where it hits as
-    often (permutation test, Fisher 1935, sec. 21). And against one that knows what kind of fact is asked for, and names
-    any of the document's facts of that kind, or several: a hit weighs the more, the likelier it tells such an adapter
-    from one that learned the document (likelihood ratio, Neyman and Pearson 1933). The larger of the two p-values
-    counts.
+    fact answers what: the right answers are dealt out anew to the given ones, and a deal is as good where it hits as
+    often (permutation test, Fisher 1935, sec. 21). Of less than MANY probes, the document's other facts are dealt out
+    with them. And against one that knows what kind of fact is asked for (a number, a name, or words), and
+    names any of the document's facts of that kind, or several: a hit weighs the more, the likelier it tells such an
+    adapter from one that learned the document (likelihood ratio, Neyman and Pearson 1933). The larger of the two
+    p-values counts.
 
     Where even right answers to all that the base missed could be such guesses, a gain decides nothing.
 
@@ -33,13 +38,14 @@ def decide(evidence: Evidence, limits: GateConfig) -> GateDecision:
     held = evidence.measured.held_out
     n, facts = len(held), _facts(held)
     before, after = (_hits(subject, held, facts) for subject in (evidence.before, evidence.after))
+    net = after - before
     right_before, right_after = float(np.trace(before)), float(np.trace(after))
     gain, p_value = right_after - right_before, 1.0
     guess = np.array([1 / (1 + len(probe.rivals)) for probe in held])
     base, own = np.diagonal(before), np.diagonal(after)
-    if gain >= LEAST_GAIN:
-        named = np.minimum(1, _named(after, held, facts) * guess)
-        p_value = max(chance_of_deals(after - before), chance_of_guesses(named, base, own))
+    if _gain_in_place(net[:, :n], guess) > LEAST_GAIN - 1:
+        guessed = chance_of_guesses(np.minimum(1, _named(after, held, facts) * guess), base, own)
+        p_value = max(chance_of_deals(net[:, :n] if n >= MANY else net), guessed)
     retained_before, retained_after = evidence.before.retention.routed, evidence.after.retention.routed
     lost = retained_before - retained_after
     verdict: Verdict
@@ -65,7 +71,16 @@ def decide(evidence: Evidence, limits: GateConfig) -> GateDecision:
 def _facts(held: ProbeSet) -> list[str]:
     """What can be said: the answer to each probe, in their order, then the document's other facts."""
     own = [probe.least for probe in held]
-    return [*own, *dict.fromkeys(fact for probe in held for fact in probe.rivals if fact not in own)]
+    others = {wording(fact): fact for probe in held for fact in probe.rivals}
+    return [*own, *(fact for told, fact in others.items() if told not in {wording(answer) for answer in own})]
+
+
+def _gain_in_place(net: Matrix, guess: Matrix) -> float:
+    """The hits gained on probes that could not all be guessed, less what the same answers hit on other probes in the
+    mean: who says the same to everything gains nothing."""
+    n = len(net)
+    hits = float(np.diagonal(net)[guess < LEARNED].sum())
+    return hits - float(net.sum() - np.trace(net)) / (n - 1) if n > 1 else hits
 
 
 def _hits(subject: Measured, held: ProbeSet, facts: Sequence[str]) -> Matrix:
@@ -77,7 +92,6 @@ def _hits(subject: Measured, held: ProbeSet, facts: Sequence[str]) -> Matrix:
 
 def _named(hits: Matrix, held: ProbeSet, facts: Sequence[str]) -> Matrix:
     """[probes]: how many facts each answer names, at least one; those that stand in the right answer are one."""
-    apart = [[float(not contains(probe.answer, fact)) for fact in facts] for probe in held]
-    others = hits * np.array(apart, dtype=np.float64).reshape(hits.shape)
-    found: Matrix = np.maximum(1, np.diagonal(hits) + others.sum(axis=1))
+    apart = np.array([[not contains(probe.answer, fact) for fact in facts] for probe in held], dtype=bool)
+    found: Matrix = np.maximum(1, np.diagonal(hits) + (hits * apart.reshape(hits.shape)).sum(axis=1))
     return found

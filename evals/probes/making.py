@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from agent.records import Document, Half, Probe, ProbeKind
 from agent.text.normal import wording
 from agent.text.parsing import Fact, facts, worth_asking
+from evals.probes.matching import contains
 from evals.probes.turning import over_sentences, turn
 
 CLOZE, DISTRACTORS = 8, 4
@@ -36,7 +37,7 @@ def make_probes(
     asked_for = {wording(text) for pair in given.items() for text in pair}
     new = {question: answer for question, answer in written if not {wording(question), wording(answer)} & asked_for}
     answers = {wording(answer) for answer in [*given.values(), *new.values()]}
-    turned, others = turn(document, answers) if parsed else ([], Counter[str]())
+    turned, others = turn(document, [*given.values(), *new.values()]) if parsed else ([], Counter[str]())
     if refused is not None:
         refused.update(others)
     free = [fact for fact in worth_asking(document.title, document.text) if wording(fact.answer) not in answers]
@@ -48,7 +49,9 @@ def make_probes(
     ]
     known = [*(fact.answer for fact in found), *given.values(), *new.values()]
     knowledge = [
-        Probe.make(document.id, kind, half, question, answer, core=core, rivals=_rivals(question, answer, known))
+        Probe.make(
+            document.id, kind, half, question, answer, core=core, rivals=_rivals(question, core or answer, known)
+        )
         for half, (kind, question, answer, core) in zip(itertools.cycle(TURNS), asked, strict=False)
     ]
     gaps = [
@@ -77,7 +80,9 @@ def _others(question: str, answer: str, known: Sequence[str]) -> list[str]:
 
 
 def _rivals(question: str, answer: str, known: Sequence[str]) -> tuple[str, ...]:
-    return tuple(text for text in _others(question, answer, known) if shape(text) == shape(answer))
+    """Of facts that hold each other the shorter one."""
+    alike = [text for text in _others(question, answer, known) if shape(text) == shape(answer)]
+    return tuple(text for text in alike if not any(other != text and contains(text, other) for other in alike))
 
 
 def _distractors(fact: Fact, found: Sequence[Fact]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from agent.strategies.checking import repeats
 from agent.text.normal import wording, words
 from agent.text.parsing import Fact
 from agent.text.questions import Asked, questions
+from evals.probes.matching import contains
 
 T = TypeVar("T", Fact, "Turned")
 
@@ -31,10 +32,14 @@ class Turned:
     core: str
     doubts: tuple[str, ...]
 
+    @property
+    def least(self) -> str:
+        return self.core or self.answer
+
 
 def turn(document: Document, answers: Collection[str] = ()) -> tuple[list[Turned], Counter[str]]:
-    """The questions that the parse makes of a document, for other answers than those given (as `wording` has them), and
-    how many were refused, by the reason.
+    """The questions that the parse makes of a document, for other answers than those given and what they hold, and how
+    many were refused, by the reason.
 
     Those without doubts come first, and of them up to `PARSED`, from as many sentences as there are; those with doubts
     only up to `ENOUGH`, the fewest doubts first. An answer is asked for once: the gate takes each right answer as one
@@ -44,8 +49,8 @@ def turn(document: Document, answers: Collection[str] = ()) -> tuple[list[Turned
     unlike = [one for one in (_unlike(one, text) for one in asked) if one is not None]
     once: dict[str, Turned] = {}
     for one in sorted(unlike, key=lambda one: len(one.doubts)):
-        if wording(one.answer) not in answers:
-            once.setdefault(wording(one.answer), one)
+        if not any(contains(answer, one.least) or contains(one.least, answer) for answer in answers):
+            once.setdefault(wording(one.least), one)
     by_doubts = [list(group) for _, group in itertools.groupby(once.values(), key=lambda one: len(one.doubts))]
     sure = next((group for group in by_doubts if not group[0].doubts), [])
     doubtful = [one for group in by_doubts if group is not sure for one in over_sentences(group)]

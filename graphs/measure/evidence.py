@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 from agent.ports import Ledger
-from agent.records import BASE, Document, GateDecision, Probe, ProbeSet
+from agent.records import BASE, Document, GateDecision, Half, Probe, ProbeSet
+from agent.text.normal import wording
 from evals.evidence import Measured, RewardEvidence
 from graphs.context import Context
 from graphs.measure.subjects import measure_drift
@@ -34,15 +36,23 @@ def made(context: Context, document: Document, span: Span) -> list[Probe]:
 
 
 def given_since(context: Context, document: Document) -> list[Probe]:
-    """Probes of the questions that the document did not have when its probes were made."""
+    """Probes of the questions that the document did not have when its probes were made. One that asks what a probe
+    asked takes that one's half: what has rewarded proves nothing later."""
     from evals.probes.making import make_probes
 
-    known = {p.question for p in ProbeSet.of(context.ledger.probes(document.id)).given}
+    stored = ProbeSet.of(context.ledger.probes(document.id))
+    known = {p.question for p in stored.given}
     if known.issuperset(q.question for q in document.questions):
         return []
+    halves = {wording(said): p.half for p in stored.knowledge for said in (p.question, p.least)}
     config = context.config.probe
     fresh = ProbeSet.of(make_probes(document, parsed=config.parsed, cloze=config.cloze))
-    return [p for p in fresh.given if p.question not in known]
+    late = [p for p in fresh.given if p.question not in known]
+    return [p.model_copy(update={"half": _half(p, halves)}) for p in late]
+
+
+def _half(late: Probe, halves: Mapping[str, Half]) -> Half:
+    return halves.get(wording(late.question)) or halves.get(wording(late.least)) or late.half
 
 
 def probes_of(ledger: Ledger, run: str, document: str) -> ProbeSet:
@@ -56,11 +66,23 @@ def evidence_on(ledger: Ledger, run: str, document: str, candidate: str) -> Rewa
     if before is None or after is None:
         return None
     return RewardEvidence(
-        candidate=candidate, probes=probes_of(ledger, run, document),
+        candidate=candidate, probes=_by_name(ledger, document, probes_of(ledger, run, document)),
         before=Measured(ledger.scores(run, BASE, document), before),
         after=Measured(ledger.scores(run, candidate, document), after),
         document=ledger.document(document), self_edit=ledger.self_edit(ledger.candidate(candidate).self_edit),
     )  # fmt: skip
+
+
+def _by_name(ledger: Ledger, document: str, probes: ProbeSet) -> ProbeSet:
+    """The probes with the facts that could be taken for their answers, where records of before only count these."""
+    from evals.probes.making import make_probes
+
+    if any(p.rivals for p in probes.knowledge):
+        return probes
+    told = ledger.document(document)
+    written = [(p.question, p.answer) for p in probes if p.kind == "written"]
+    now = {p.id: p.rivals for p in make_probes(told, cloze=False, written=written)}
+    return ProbeSet.of(p.model_copy(update={"rivals": now.get(p.id, ())}) for p in probes)
 
 
 def decide(context: Context, run: str, document: str, champion: str) -> GateDecision:

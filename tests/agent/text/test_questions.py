@@ -37,6 +37,13 @@ TIMES = [
     ("The old bakery in Hask stayed open until 12 May.",
      "Until when did the old bakery in Hask stay open?", "12 May"),
     ("The council repaired the clock for six weeks.", "For how long did the council repair the clock?", "six weeks"),
+    ("The plague ravaged the harbour of Hask until the 19th century.",
+     "Until when did the plague ravage the harbour of Hask?", "19th century"),
+    ("The dukes lost their castle in the 11th century.", "When did the dukes lose their castle?", "11th century"),
+    ("The plague ravaged the harbour of Hask between 1361 and 1528.",
+     "Between which years did the plague ravage the harbour of Hask?", "1361 and 1528"),
+    ("Riots troubled the markets of Hask throughout the 1580s.",
+     "When did riots trouble the markets of Hask?", "1580s"),
 ]  # fmt: skip
 AMOUNTS = [
     ("The mill employs 62 workers from Dunmore.", "How many workers from Dunmore does the mill employ?", "62"),
@@ -49,6 +56,8 @@ AMOUNTS = [
     ("The crack in the dam is 70 centimetres long.", "How long is the crack in the dam?", "70 centimetres"),
     ("The new tower of Brindle is 31 metres high.", "How high is the new tower of Brindle?", "31 metres"),
     ("The wall was two metres thick.", "How thick was the wall?", "two metres"),
+    ("The population density was 4,098 people per square mile.", "What was the population density?",
+     "4,098 people per square mile"),
 ]  # fmt: skip
 PLACES = [
     ("New Zealand is situated in the Pacific.", "Where is New Zealand situated?", "Pacific"),
@@ -58,6 +67,8 @@ PLACES = [
      "Where did the mayor move the archive to?", "Dorne"),
 ]  # fmt: skip
 THINGS_AND_PEOPLE = [
+    ("The old brewery in Hask was known as the Black Eagle Brewery.", "What was the old brewery in Hask known as?",
+     "Black Eagle Brewery"),
     ("The engineers replaced the wooden beams with steel girders.",
      "What did the engineers replace with steel girders?", "wooden beams"),
     ("Sudan will cease exports of oil to Egypt in May.", "What will Sudan cease in May?", "exports of oil to Egypt"),
@@ -332,7 +343,11 @@ def test_every_stage_takes_a_text_that_ends_without_a_stop(end: str) -> None:
     ("text", "answer", "core"),
     [
         ("The team has asked the town to ban swimming in the lower pool.", "swimming in the lower pool", "swimming"),
-        ("Sudan will cease exports of oil to Egypt in May.", "exports of oil to Egypt", "exports of oil"),
+        ("Sudan will cease exports of oil to Egypt in May.", "exports of oil to Egypt", "exports of oil to Egypt"),
+        ("The king signed a treaty with Denmark in 1713.", "treaty with Denmark", "treaty with Denmark"),
+        ("Anna Moss built the least expensive ferry in 1902.", "least expensive ferry", "least expensive ferry"),
+        ("The ferry carries up to 40 tonnes of grain.", "up to 40", "40"),
+        ("The club was founded by the only child of the mayor.", "only child of the mayor", "only child of the mayor"),
         ("The dukes began a programme of church reform in 1049.", "programme of church reform",
          "programme of church reform"),
         ("The animal of the caves measures only 11 millimetres.", "only 11", "11"),
@@ -345,5 +360,5 @@ def test_every_stage_takes_a_text_that_ends_without_a_stop(end: str) -> None:
 )  # fmt: skip
 def test_what_only_says_more_of_an_answer_need_not_be_said(text: str, answer: str, core: str) -> None:
     assert asked(text, answer).core == core
-    (probe,) = [p for p in make_probes(Document.make("News", text)) if p.answer == answer]
+    (probe,) = [p for p in make_probes(Document.make("News", text), cloze=False) if p.answer == answer]
     assert (probe.core, probe.least) == ("" if core == answer else core, core)

@@ -13,7 +13,7 @@ from evals.gates.document import decide
 
 FLAT = Retention(subject="base", forced=0.8, routed=0.8, logprob=-1.0, items=76)
 ANSWERS = ("amber", "birch", "cedar", "daisy", "elder", "fennel", "gorse", "hazel", "iris", "jasmine")
-LIMITS = GateConfig(alpha=0.05, min_probes=4, max_retention_loss=0.02)
+LIMITS = GateConfig(alpha=0.05, min_probes=2, max_retention_loss=0.02)
 
 
 OTHERS = tuple(f"fact{i}" for i in range(19))
@@ -55,7 +55,7 @@ def decided(
 def test_right_answers_to_the_right_questions_are_published() -> None:
     decision = gate(probes(6), ["amber", "birch", "cedar", "no", "no", "no"])
     assert decision.verdict == "publish"
-    assert decision.p_value == pytest.approx(binom.sf(2, 6, 1 / 20))  # of 20 facts of the kind, 3 of 6 guesses
+    assert decision.p_value == pytest.approx(6 / 720)  # 3! of 6! deals leave the three in their places
     assert (decision.accuracy_before, decision.accuracy_after) == (0.0, 0.5)
 
 
@@ -77,24 +77,39 @@ def test_naming_every_answer_to_every_question_is_never_published() -> None:
 
 
 def test_an_answer_that_names_several_facts_proves_less() -> None:
-    plain, several = ([f"{answer}{more}" for answer in ANSWERS[:3]] + ["no"] * 3 for more in ("", " fact1 fact2"))
-    assert gate(probes(6), several).p_value > 5 * gate(probes(6), plain).p_value
+    told = ([f"{answer}{more}" for answer in ANSWERS[:3]] + ["no"] * 3 for more in ("", " fact1 fact2"))
+    plain, several = (gate(probes(6, rivals=9), answers).p_value for answers in told)
+    assert plain == pytest.approx(binom.sf(2, 6, 1 / 10), rel=0.01)
+    assert several > 5 * plain
 
 
 def test_what_stands_in_the_right_answer_is_one_fact_with_it() -> None:
-    asked = [p.model_copy(update={"answer": f"{p.answer} tree", "rivals": (*OTHERS, "tree")}) for p in probes(4)]
-    named = gate(asked, [f"{answer} tree" for answer in ANSWERS[:4]])
-    assert named.p_value == pytest.approx(max(1 / 21**4, 1e-4), rel=0.01)
+    asked = [p.model_copy(update={"answer": f"{p.answer} tree", "rivals": ("tree", "bush")}) for p in probes(4)]
+    assert gate(asked, [f"{answer} tree" for answer in ANSWERS[:4]]).p_value == pytest.approx(1 / 24), "of the deals"
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 6])
+def test_the_same_words_to_everything_are_never_published_where_two_of_its_facts_are_asked_for(n: int) -> None:
+    """In a small document one sentence may hold several answers."""
+    for said in ("amber birch", "amber birch fact3"):
+        assert gate(probes(n), [said] * n).verdict == "reject"
+
+
+def test_one_fact_asked_for_in_two_ways_is_one() -> None:
+    asked = probes(2)
+    asked[1] = asked[1].model_copy(update={"answer": "only amber", "core": "amber"})
+    assert gate(asked, ["amber", "amber"]).verdict == "reject"
+
+
+def test_a_hit_that_proves_nothing_is_no_second_one() -> None:
+    sure, guessed = probes(2)
+    asked = [sure, guessed.model_copy(update={"rivals": ()})]
+    assert gate(asked, list(ANSWERS[:2])).verdict == "reject"
 
 
 def test_three_of_three_right_answers_among_many_facts_are_no_luck() -> None:
-    asked = probes(3)
-    base, own = told(asked, "base", ["no"] * 3), told(asked, "c", ANSWERS[:3])
-    evidence = Evidence("c", ProbeSet.of(asked), Measured(base, FLAT), Measured(own, FLAT))
-    assert decide(evidence, LIMITS.model_copy(update={"min_probes": 2})).verdict == "publish"
-    few = [p.model_copy(update={"rivals": tuple(a for a in ANSWERS[:3] if a != p.answer)}) for p in asked]
-    evidence = Evidence("c", ProbeSet.of(few), Measured(base, FLAT), Measured(own, FLAT))
-    assert decide(evidence, LIMITS.model_copy(update={"min_probes": 2})).verdict == "reject"
+    assert gate(probes(3), ANSWERS[:3]).verdict == "publish"
+    assert gate(all_asked_for(3), ANSWERS[:3]).verdict == "reject", "one of six deals"
 
 
 def test_what_the_base_knew_is_no_gain() -> None:
@@ -148,14 +163,14 @@ def test_two_right_answers_of_many_are_not_enough() -> None:
 
 
 def test_too_few_probes_decide_nothing() -> None:
-    for n in range(4):
+    for n in range(2):
         assert gate(probes(n), list(ANSWERS[:n])).verdict == "undecided"
 
 
 def test_recall_probes_never_count() -> None:
-    asked = probes(3) + probes(5, recall=True)
+    asked = probes(1) + probes(5, recall=True)
     decision = gate(asked, [p.answer for p in asked])
-    assert (decision.verdict, decision.n) == ("undecided", 3)
+    assert (decision.verdict, decision.n) == ("undecided", 1)
 
 
 def test_reward_probes_never_count() -> None:

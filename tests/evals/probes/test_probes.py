@@ -8,7 +8,7 @@ import pytest
 from agent.records import Document, Example, Question
 from agent.strategies import all_strategies
 from agent.strategies.checking import check, repeats
-from agent.text.normal import words
+from agent.text.normal import wording, words
 from agent.text.parsing import facts
 from agent.text.questions import questions
 from evals.probes.making import make_probes
@@ -56,8 +56,17 @@ def test_cloze_probes_go_to_both_halves_alike() -> None:
 
 def test_an_answer_is_asked_for_once() -> None:
     for document in DOCUMENTS:
-        answers = [p.answer.casefold() for p in make_probes(document) if not p.recall]
+        answers = [wording(p.least) for p in make_probes(document) if not p.recall]
         assert len(answers) == len(set(answers))
+
+
+def test_what_a_given_answer_holds_is_not_asked_for_again() -> None:
+    told = "The animal of the caves measures only 11 millimetres. It was found by Emeric Oyelund in 2031."
+    for answer in ("11 millimetres", "11"):
+        asked = (Question(question="How big is the animal?", answer=answer),)
+        parsed = {p.answer for p in make_probes(Document.make("News", told, questions=asked)) if p.kind == "parsed"}
+        assert "only 11" not in parsed
+        assert parsed
 
 
 def turned(document: Document, answers: Collection[str] = ()) -> list[Turned]:

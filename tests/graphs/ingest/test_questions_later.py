@@ -11,6 +11,7 @@ import pytest
 from agent.ports import Ledger
 from agent.records import Document, RunKind
 from agent.strategies.checking import check
+from agent.text.normal import wording
 from evals.probes.making import make_probes
 from graphs.context import Context
 from graphs.ingest.reading import KNOWN, TWICE
@@ -120,6 +121,17 @@ def test_no_answer_is_asked_for_in_a_second_way(home: Path, bare: Path, whole: P
         assert answers.isdisjoint(p.answer for p in probes_of(ledger, "r2", document.id) if p.kind != "given")
         replaced += sum(p.answer in answers for p in ledger.probes(document.id) if p.kind == "parsed")
     assert replaced > 0, "there was something to replace"
+
+
+def test_a_question_that_asks_what_a_probe_asked_takes_its_half(home: Path, bare: Path, whole: Path) -> None:
+    """What has rewarded once, also in practice, must not prove anything later."""
+    ledger = (context := at(home)).ledger
+    learn(context, "r1", bare)
+    first = {d.id: {wording(p.least): p.half for p in ledger.probes(d.id) if not p.recall} for d in ledger.documents()}
+    learn(at(home), "r2", whole)
+    asked = [(d, p) for d in first for p in ledger.probes(d) if p.kind == "given" and wording(p.least) in first[d]]
+    assert {p.half for _, p in asked} == {"reward", "heldout"}, "there was something to keep"
+    assert [p.half for _, p in asked] == [first[d][wording(p.least)] for d, p in asked]
 
 
 def test_what_is_trained_anew_does_not_repeat_them(home: Path, bare: Path, tmp_path: Path) -> None:
