@@ -64,7 +64,7 @@ def adapt_graph() -> StateGraph[AdaptState, Context, Any, Any]:
     evaluate = partial(nodes.evaluate, lambda probes: probes.asked_in_practice)
     return document_graph(
         {
-            "probe": (partial(nodes.probe, True), either("measurable", "recall")),
+            "probe": (partial(nodes.probe, gated=True), either("measurable", "recall")),
             "recall": (nodes.recall, "plan"),
             "plan": (partial(nodes.plan, plan_as_configured), TO_WRITERS),
             "write": (nodes.write, "check"),

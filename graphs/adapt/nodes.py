@@ -56,7 +56,7 @@ NEVER_PLANNED = ("rank", "alpha", "top_layers")
 """Settings that no planner chooses: a plan that has others was made under another configuration."""
 
 
-def probe(gated: bool, state: AdaptState, runtime: Runtime[Context]) -> Update:
+def probe(state: AdaptState, runtime: Runtime[Context], *, gated: bool) -> Update:
     """Make the document's probes and measure the base on them, once. A prober that fails, fails the document.
 
     Questions that came after the probes were made become probes now. Where a gate is to decide and could not, by so few

@@ -28,7 +28,7 @@ class AdaptState(TypedDict, total=False):
     measurable: bool
     """Whether there are probes enough to go on."""
     lacking: str
-    """Of the probes that were made, how many more the gate needs; "" where none were made, or enough."""
+    """What gate or reward lack of the probes that were made, in brackets; "" where none were made, or enough."""
     candidates: list[str]
     failure: Annotated[str, first_failure]
     """Why the document failed: no usable answer from prober or planner, no candidate is left of a step, or what a step

@@ -58,7 +58,7 @@ def practice_graph() -> StateGraph[AdaptState, Context, Any, Any]:
     evaluate = partial(nodes.evaluate, lambda probes: probes.asked_in_practice)
     return document_graph(
         {
-            "probe": (partial(nodes.probe, False), either("measurable", "plan")),
+            "probe": (partial(nodes.probe, gated=False), either("measurable", "plan")),
             "plan": (partial(nodes.plan, plan_for_practice), TO_WRITERS),
             "write": (nodes.write, "check"),
             "check": (partial(nodes.check, train_with_seeds), either("candidates", "screen")),

@@ -36,7 +36,7 @@ def plan_for_arms(choosers_of: ChoosersOf) -> nodes.Plans:
 def test_graph(choosers_of: ChoosersOf) -> StateGraph[AdaptState, Context, Any, Any]:
     return document_graph(
         {
-            "probe": (partial(nodes.probe, False), either("measurable", "plan")),
+            "probe": (partial(nodes.probe, gated=False), either("measurable", "plan")),
             "plan": (partial(nodes.plan, plan_for_arms(choosers_of)), TO_WRITERS),
             "write": (nodes.write, "check"),
             "check": (partial(nodes.check, nodes.train_once), either("candidates", "train")),
