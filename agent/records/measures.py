@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from agent.records.base import Record, content_id
 
@@ -17,20 +17,14 @@ Verdict = Literal["publish", "reject", "undecided"]
 RoutedTo = Literal["own", "other", "base"]
 
 
-def _told_by_name(rivals: object) -> object:
-    """Records of before only say how many there are."""
-    return () if isinstance(rivals, int) else rivals
-
-
 class Probe(Record):
     """A question that measures knowledge of a document. Never trained on.
 
-    `recall` marks a probe whose wording stands in the document: training on the document makes it
-    trivial, so it is reported as recall and never counts for the gate. `distractors` are wrong
-    answers of the same kind, for probes that are scored by likelihood. `rivals` are the other facts of
-    the document that look like the answer (numbers, names, or other words): who guesses among such facts is right once
-    in `len(rivals)` + 1 times. `core` is what of a long answer must be said: the "swimming" of "swimming in the lower
-    pool"; "" where all of it must.
+    `recall` marks a probe whose wording stands in the document: training on the document makes it trivial, so it is
+    reported as recall and never counts for the gate. `distractors` are wrong answers of the same kind, for probes that
+    are scored by likelihood. `alike` are the other facts of the document that look like the answer (numbers, names, or
+    other words), and `rivals` counts them: who guesses among such facts is right once in `rivals` + 1 times. `core` is
+    what of a long answer must be said: the "swimming" of "swimming in the lower pool"; "" where all of it must.
     """
 
     id: str
@@ -40,7 +34,8 @@ class Probe(Record):
     question: str
     answer: str
     distractors: tuple[str, ...] = ()
-    rivals: Annotated[tuple[str, ...], BeforeValidator(_told_by_name)] = ()
+    rivals: int = 0
+    alike: tuple[str, ...] = ()
     core: str = ""
     recall: bool = False
 

@@ -41,7 +41,7 @@ def decide(evidence: Evidence, limits: GateConfig) -> GateDecision:
     net = after - before
     right_before, right_after = float(np.trace(before)), float(np.trace(after))
     gain, p_value = right_after - right_before, 1.0
-    guess = np.array([1 / (1 + len(probe.rivals)) for probe in held])
+    guess = np.array([1 / (1 + len(probe.alike)) for probe in held])
     base, own = np.diagonal(before), np.diagonal(after)
     if _gain_in_place(net[:, :n], guess) > LEAST_GAIN - 1:
         guessed = chance_of_guesses(np.minimum(1, _named(after, held, facts) * guess), base, own)
@@ -71,7 +71,7 @@ def decide(evidence: Evidence, limits: GateConfig) -> GateDecision:
 def _facts(held: ProbeSet) -> list[str]:
     """What can be said: the answer to each probe, in their order, then the document's other facts."""
     own = [probe.least for probe in held]
-    others = {wording(fact): fact for probe in held for fact in probe.rivals}
+    others = {wording(fact): fact for probe in held for fact in probe.alike}
     return [*own, *(fact for told, fact in others.items() if told not in {wording(answer) for answer in own})]
 
 

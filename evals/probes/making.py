@@ -49,10 +49,9 @@ def make_probes(
     ]
     known = [*(fact.answer for fact in found), *given.values(), *new.values()]
     knowledge = [
-        Probe.make(
-            document.id, kind, half, question, answer, core=core, rivals=_rivals(question, core or answer, known)
-        )
+        Probe.make(document.id, kind, half, question, answer, core=core, alike=alike, rivals=len(alike))
         for half, (kind, question, answer, core) in zip(itertools.cycle(TURNS), asked, strict=False)
+        for alike in (_alike(question, core or answer, known),)
     ]
     gaps = [
         Probe.make(document.id, "cloze", half, _blank(f), f.answer, distractors=_distractors(f, found), recall=True)
@@ -79,7 +78,7 @@ def _others(question: str, answer: str, known: Sequence[str]) -> list[str]:
     return [text for folded, text in rest.items() if folded not in given_away]
 
 
-def _rivals(question: str, answer: str, known: Sequence[str]) -> tuple[str, ...]:
+def _alike(question: str, answer: str, known: Sequence[str]) -> tuple[str, ...]:
     """Of facts that hold each other the shorter one."""
     alike = [text for text in _others(question, answer, known) if shape(text) == shape(answer)]
     return tuple(text for text in alike if not any(other != text and contains(text, other) for other in alike))

@@ -77,12 +77,12 @@ def _by_name(ledger: Ledger, document: str, probes: ProbeSet) -> ProbeSet:
     """The probes with the facts that could be taken for their answers, where records of before only count these."""
     from evals.probes.making import make_probes
 
-    if any(p.rivals for p in probes.knowledge):
+    if any(p.alike for p in probes.knowledge):
         return probes
     told = ledger.document(document)
     written = [(p.question, p.answer) for p in probes if p.kind == "written"]
-    now = {p.id: p.rivals for p in make_probes(told, cloze=False, written=written)}
-    return ProbeSet.of(p.model_copy(update={"rivals": now.get(p.id, ())}) for p in probes)
+    now = {p.id: p.alike for p in make_probes(told, cloze=False, written=written)}
+    return ProbeSet.of(p.model_copy(update={"alike": now.get(p.id, ())}) for p in probes)
 
 
 def decide(context: Context, run: str, document: str, champion: str) -> GateDecision:

@@ -93,9 +93,3 @@ def test_a_given_question_replaces_written_ones_of_its_words_or_its_answer() -> 
     given, written = (Probe.make("d", kind, "reward", "Who runs it?", "Anna Moss") for kind in ("given", "written"))
     other = Probe.make("d", "written", "heldout", "Who is in charge?", "Anna Moss")
     assert ProbeSet((written, other, given)).in_use == ProbeSet((given,))
-
-
-def test_rivals_that_were_only_counted_are_none() -> None:
-    """As the records of before have them: the gate must know what they are."""
-    counted = {**Probe.make("d", "given", "heldout", "Who runs it?", "Anna Moss").model_dump(), "rivals": 7}
-    assert Probe.model_validate(counted).rivals == ()

@@ -22,13 +22,13 @@ OTHERS = tuple(f"fact{i}" for i in range(19))
 
 def probes(n: int, half: Half = "heldout", recall: bool = False, rivals: int = 19) -> list[Probe]:
     made = [Probe.make("doc", "given", half, f"question {half} {recall} {i}", ANSWERS[i]) for i in range(n)]
-    return [p.model_copy(update={"recall": recall, "rivals": OTHERS[:rivals]}) for p in made]
+    return [p.model_copy(update={"recall": recall, "alike": OTHERS[:rivals]}) for p in made]
 
 
 def all_asked_for(n: int) -> list[Probe]:
     """Probes of a document that tells nothing but what they ask for."""
     answers = [p.answer for p in probes(n)]
-    return [p.model_copy(update={"rivals": tuple(a for a in answers if a != p.answer)}) for p in probes(n)]
+    return [p.model_copy(update={"alike": tuple(a for a in answers if a != p.answer)}) for p in probes(n)]
 
 
 def told(asked: Sequence[Probe], subject: str, answers: Sequence[str]) -> list[Score]:
@@ -84,7 +84,7 @@ def test_an_answer_that_names_several_facts_proves_less() -> None:
 
 
 def test_what_stands_in_the_right_answer_is_one_fact_with_it() -> None:
-    asked = [p.model_copy(update={"answer": f"{p.answer} tree", "rivals": ("tree", "bush")}) for p in probes(4)]
+    asked = [p.model_copy(update={"answer": f"{p.answer} tree", "alike": ("tree", "bush")}) for p in probes(4)]
     assert gate(asked, [f"{answer} tree" for answer in ANSWERS[:4]]).p_value == pytest.approx(1 / 24), "of the deals"
 
 
@@ -103,7 +103,7 @@ def test_one_fact_asked_for_in_two_ways_is_one() -> None:
 
 def test_a_hit_that_proves_nothing_is_no_second_one() -> None:
     sure, guessed = probes(2)
-    asked = [sure, guessed.model_copy(update={"rivals": ()})]
+    asked = [sure, guessed.model_copy(update={"alike": ()})]
     assert gate(asked, list(ANSWERS[:2])).verdict == "reject"
 
 

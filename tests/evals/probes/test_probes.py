@@ -181,10 +181,10 @@ def test_a_written_question_is_left_out_where_a_given_one_asks_it_or_for_its_ans
 
 
 def test_rivals_are_the_other_facts_of_the_answers_kind() -> None:
-    of = {p.answer: p.rivals for p in make_probes(DOCUMENTS[0]) if p.kind == "given"}
+    of = {p.answer: p.alike for p in make_probes(DOCUMENTS[0]) if p.kind == "given"}
     names = {f.answer for f in facts(DOCUMENTS[0].text) if f.answer[0].isupper()}
     assert names - {"Anna Moss", "Orrin"} == set(of["Anna Moss"]), "those that the question names are none"
-    assert all(p.rivals for p in make_probes(DOCUMENTS[1]) if p.kind == "given")
+    assert all(p.rivals == len(p.alike) > 0 for p in make_probes(DOCUMENTS[1]) if p.kind == "given")
 
 
 def test_rivals_do_not_depend_on_which_kinds_of_probes_are_made() -> None:
@@ -198,7 +198,7 @@ def test_where_nothing_is_parsed_the_answers_to_other_questions_are_rivals() -> 
     assert facts(text) == []
     given = tuple(Question(question=question, answer=answer) for question, answer in pairs.items())
     made = make_probes(Document.make("Die Mühle", text, questions=given))
-    assert {p.answer: p.rivals for p in made} == {"Anna Moos": ("Tom Acker",), "Tom Acker": ("Anna Moos",), "1904": ()}
+    assert {p.answer: p.alike for p in made} == {"Anna Moos": ("Tom Acker",), "Tom Acker": ("Anna Moos",), "1904": ()}
 
 
 def test_distractors_are_other_facts_of_the_document() -> None:

@@ -126,7 +126,7 @@ class Counting(SqlLedger):
     """Its probes say nothing of the facts that could be taken for their answers, as those of before."""
 
     def probes(self, document: str) -> list[Probe]:
-        return [probe.model_copy(update={"rivals": ()}) for probe in super().probes(document)]
+        return [probe.model_copy(update={"alike": ()}) for probe in super().probes(document)]
 
 
 def test_probes_of_before_prove_as_much(tmp_path: Path) -> None:
