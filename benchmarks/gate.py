@@ -2,7 +2,9 @@
 
 For each article (JSONL as `seal ingest` takes it) a known-good adapter, the mean of two `facts` candidates and a
 `cloze` one, and null adapters, `--nulls` of each kind: the same on a text whose facts have changed places, other
-articles' good adapters, and noise of the good one's scale. Adapters are kept in the work folder, so that a second run
+articles' good adapters, and noise of the good one's scale. Each is decided on twice: by all probes, and by those alone
+that seal makes of the bare text. Of the latter it is told whether the good adapters that they publish, and those that
+they do not, answer more of the questions that came along. Adapters are kept in the work folder, so that a second run
 only measures.
 """
 
@@ -14,7 +16,9 @@ import random
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from rich.console import Console
@@ -35,6 +39,7 @@ from agent.text.parsing import facts
 from evals.evidence import Evidence, Measured
 from evals.gates.document import decide
 from evals.probes.making import make_probes, shape
+from evals.probes.matching import contains
 from evals.probes.scoring import score
 from seal_train.adapters.folders import WEIGHTS
 from seal_train.engines.local import LocalModel, LocalTrainer
@@ -42,6 +47,7 @@ from seal_train.model.base import Base, load_base
 
 MEMBERS = (("facts", 0), ("facts", 1), ("cloze", 0))
 GOOD, EXCHANGED, OTHER, NOISE = ARMS = ("good", "facts exchanged", "other article", "noise")
+ALL, OWN = ASKED = ("by all probes", "by seal's own probes alone")
 Arms = dict[tuple[str, int], Path]
 FLAT = Retention(subject=BASE, forced=0.6, routed=0.6, logprob=-1.0, items=76)
 """Retention plays no part here."""
@@ -111,11 +117,20 @@ def nulls(base: Base, documents: Sequence[Document], good: Sequence[Path], i: in
     return arms
 
 
-def verdicts(
+@dataclass(frozen=True)
+class Decided:
+    """What the gate said of an adapter, and whether it answers more of the questions that came along than the base."""
+
+    verdict: Verdict
+    better: bool
+
+
+def decisions(
     base: Base, documents: Sequence[Document], work: Path, count: int, limits: GateConfig
-) -> dict[str, list[Verdict]]:
+) -> dict[str, dict[str, list[Decided]]]:
+    """By the probes that were asked (ASKED) and by the adapters (ARMS)."""
     model = LocalModel(base)
-    found: dict[str, list[Verdict]] = {arm: [] for arm in ARMS}
+    found: dict[str, dict[str, list[Decided]]] = {asked: {arm: [] for arm in ARMS} for asked in ASKED}
     good = [
         trained(base, document, [document], [work / document.id / "good"])[0]
         for document in track(documents, "training good adapters", console=Console(stderr=True))
@@ -123,13 +138,40 @@ def verdicts(
     for i, document in enumerate(track(documents, "null adapters and the gate", console=Console(stderr=True))):
         arms: Arms = {(GOOD, 0): good[i], **nulls(base, documents, good, i, work, count)}
         named = {f"{kind} {n}": path for (kind, n), path in arms.items()}
-        held = ProbeSet.of(make_probes(document)).held_out
-        scores = score(model, document.title, held.probes, {BASE: None, **named})
+        probes = dict(
+            zip(ASKED, (asked_of(document), asked_of(document.model_copy(update={"questions": ()}))), strict=True)
+        )
+        every = {probe.id: probe for asked in probes.values() for probe in asked}
+        scores = score(model, document.title, list(every.values()), {BASE: None, **named})
         measured = {who: Measured([s for s in scores if s.subject == who], FLAT) for who in (BASE, *named)}
+        right = {who: _right(probes[ALL].given, measured[who]) for who in (BASE, *named)}
         for name, (kind, _) in zip(named, arms, strict=True):
-            evidence = Evidence(name, held, measured[BASE], measured[name])
-            found[kind].append(decide(evidence, limits).verdict)
+            for asked in ASKED:
+                decision = decide(Evidence(name, probes[asked], measured[BASE], measured[name]), limits)
+                found[asked][kind].append(Decided(decision.verdict, right[name] > right[BASE]))
     return found
+
+
+def asked_of(document: Document) -> ProbeSet:
+    return ProbeSet.of(make_probes(document, cloze=False))
+
+
+def _right(given: ProbeSet, subject: Measured) -> int:
+    return sum(contains(subject.by_probe[probe.id].answer, probe.answer) for probe in given)
+
+
+def told(found: dict[str, dict[str, list[Decided]]]) -> dict[str, Any]:
+    """How many were published, and of the good adapters how many of those and of the others are better for people."""
+    published = {
+        asked: {arm: {"published": sum(d.verdict == "publish" for d in of), "of": len(of)} for arm, of in arms.items()}
+        for asked, arms in found.items()
+    }
+    parts: dict[bool, list[bool]] = {True: [], False: []}
+    for decided in found[OWN][GOOD]:
+        parts[decided.verdict == "publish"].append(decided.better)
+    foretold = {word: {"better": sum(parts[key]), "of": len(parts[key])} for word, key in
+                (("published", True), ("not published", False))}  # fmt: skip
+    return {**published, "foretold": foretold}
 
 
 def main(argv: Sequence[str]) -> None:
@@ -149,13 +191,22 @@ def main(argv: Sequence[str]) -> None:
         parser.error(f"--nulls must be at least 1 and less than the number of articles ({len(documents)})")
     base = load_base(config.model.name, config.models_dir, config.model.device, config.model.dtype)
     limits = config.gate.model_copy(update={"max_retention_loss": 1.0, "alpha": args.alpha or config.gate.alpha})
-    found = verdicts(base, documents, args.work, args.nulls, limits)
-    counts = {arm: (sum(v == "publish" for v in found[arm]), len(found[arm])) for arm in ARMS}
+    result = told(decisions(base, documents, args.work, args.nulls, limits))
     if args.json:
-        print(json.dumps({arm: {"published": k, "of": n} for arm, (k, n) in counts.items()}))
+        print(json.dumps(result))
         return
-    table = Table("adapters", "published", "of", "95% interval")
-    for arm, (k, n) in counts.items():
-        interval = binomtest(k, n).proportion_ci(method="exact")
-        table.add_row(arm, str(k), str(n), f"{interval.low:.0%} to {interval.high:.0%}")
-    Console().print(table)
+    for asked in ASKED:
+        table = Table("adapters", "published", "of", "95% interval", title=asked)
+        for arm, row in result[asked].items():
+            table.add_row(arm, str(row["published"]), str(row["of"]), _interval(row["published"], row["of"]))
+        Console().print(table)
+    for word, row in result["foretold"].items():
+        sure = _interval(row["better"], row["of"])
+        print(f"Good adapters {word} {OWN}: {row['better']} of {row['of']} ({sure}) answer more of people's questions.")
+
+
+def _interval(count: int, n: int) -> str:
+    if not n:
+        return "none"
+    interval = binomtest(count, n).proportion_ci(method="exact")
+    return f"{interval.low:.0%} to {interval.high:.0%}"

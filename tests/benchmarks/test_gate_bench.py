@@ -14,7 +14,7 @@ from agent.config.sections import GateConfig
 from agent.records import Document
 from agent.text.parsing import facts
 from benchmarks.articles import articles
-from benchmarks.gate import ARMS, exchanged, main, noise, verdicts
+from benchmarks.gate import ALL, ARMS, ASKED, GOOD, OWN, Decided, decisions, exchanged, main, noise, told
 from seal_train.adapters.folders import WEIGHTS
 from seal_train.model.base import load_base
 from tests.fakes.models import save_tiny
@@ -50,14 +50,23 @@ def test_noise_is_of_the_adapter_s_size_and_of_another_seed_another_one(tmp_path
 def test_all_are_measured_and_a_second_run_only_measures(tmp_path: Path) -> None:
     """A random model learns nothing, so nothing may be published."""
     base = load_base(str(save_tiny("llama", tmp_path / "tiny")), tmp_path, "cpu", "float32")
-    found = verdicts(base, two(), tmp_path / "work", 1, LIMITS)
-    assert {arm: len(of) for arm, of in found.items()} == dict.fromkeys(ARMS, 2)
-    assert not any(verdict == "publish" for of in found.values() for verdict in of)
+    found = decisions(base, two(), tmp_path / "work", 1, LIMITS)
+    for asked in ASKED:
+        assert {arm: len(of) for arm, of in found[asked].items()} == dict.fromkeys(ARMS, 2)
+        assert not any(decided.verdict == "publish" for of in found[asked].values() for decided in of)
     weights = sorted((tmp_path / "work").glob(f"*/*/mean/{WEIGHTS}"))
     assert len(weights) == 4, "two good ones, two of exchanged facts"
     before = [path.stat().st_mtime_ns for path in weights]
-    assert verdicts(base, two(), tmp_path / "work", 1, LIMITS) == found
+    assert decisions(base, two(), tmp_path / "work", 1, LIMITS) == found
     assert [path.stat().st_mtime_ns for path in weights] == before
+
+
+def test_what_seal_s_own_probes_foretell_is_counted_over_good_adapters() -> None:
+    better, worse = Decided("publish", True), Decided("reject", False)
+    none: dict[str, list[Decided]] = {arm: [better] for arm in ARMS}
+    found = told({ALL: none, OWN: none | {GOOD: [better, better, worse, Decided("undecided", True)]}})
+    assert found["foretold"] == {"published": {"better": 2, "of": 2}, "not published": {"better": 1, "of": 2}}
+    assert found[OWN][GOOD] == {"published": 2, "of": 4}
 
 
 def test_a_null_edit_more_than_there_are_other_articles(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
