@@ -119,9 +119,11 @@ def nulls(base: Base, documents: Sequence[Document], good: Sequence[Path], i: in
 
 @dataclass(frozen=True)
 class Decided:
-    """What the gate said of an adapter, and whether it answers more of the questions that came along than the base."""
+    """What the gate said of an adapter, which share of the questions that came along it answers, and whether that is
+    more than the base."""
 
     verdict: Verdict
+    right: float
     better: bool
 
 
@@ -148,7 +150,7 @@ def decisions(
         for name, (kind, _) in zip(named, arms, strict=True):
             for asked in ASKED:
                 decision = decide(Evidence(name, probes[asked], measured[BASE], measured[name]), limits)
-                found[asked][kind].append(Decided(decision.verdict, right[name] > right[BASE]))
+                found[asked][kind].append(Decided(decision.verdict, right[name], right[name] > right[BASE]))
     return found
 
 
@@ -156,8 +158,9 @@ def asked_of(document: Document) -> ProbeSet:
     return ProbeSet.of(make_probes(document, cloze=False))
 
 
-def _right(given: ProbeSet, subject: Measured) -> int:
-    return sum(contains(subject.by_probe[probe.id].answer, probe.answer) for probe in given)
+def _right(given: ProbeSet, subject: Measured) -> float:
+    hits = [contains(subject.by_probe[probe.id].answer, probe.answer) for probe in given]
+    return sum(hits) / len(hits) if hits else 0.0
 
 
 def told(found: dict[str, dict[str, list[Decided]]]) -> dict[str, Any]:
@@ -166,11 +169,13 @@ def told(found: dict[str, dict[str, list[Decided]]]) -> dict[str, Any]:
         asked: {arm: {"published": sum(d.verdict == "publish" for d in of), "of": len(of)} for arm, of in arms.items()}
         for asked, arms in found.items()
     }
-    parts: dict[bool, list[bool]] = {True: [], False: []}
-    for decided in found[OWN][GOOD]:
-        parts[decided.verdict == "publish"].append(decided.better)
-    foretold = {word: {"better": sum(parts[key]), "of": len(parts[key])} for word, key in
-                (("published", True), ("not published", False))}  # fmt: skip
+    foretold = {
+        word: {"better": sum(d.better for d in of), "of": len(of), "right": sum(d.right for d in of) / max(1, len(of))}
+        for word, of in (
+            ("published", [d for d in found[OWN][GOOD] if d.verdict == "publish"]),
+            ("others", [d for d in found[OWN][GOOD] if d.verdict != "publish"]),
+        )
+    }
     return {**published, "foretold": foretold}
 
 
@@ -201,8 +206,10 @@ def main(argv: Sequence[str]) -> None:
             table.add_row(arm, str(row["published"]), str(row["of"]), _interval(row["published"], row["of"]))
         Console().print(table)
     for word, row in result["foretold"].items():
-        sure = _interval(row["better"], row["of"])
-        print(f"Good adapters {word} {OWN}: {row['better']} of {row['of']} ({sure}) answer more of people's questions.")
+        print(
+            f"Good adapters, {word} {OWN}: {row['better']} of {row['of']} ({_interval(row['better'], row['of'])}) "
+            f"answer more of people's questions than the base, on average {row['right']:.0%}."
+        )
 
 
 def _interval(count: int, n: int) -> str:

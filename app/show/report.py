@@ -10,6 +10,7 @@ from rich.markup import escape
 from agent.records import Used
 from app.show.tables import counted, percent, screen, table
 from evals.meters.retention import items
+from evals.probes.foresight import in_words
 from graphs.views.improvement import Estimate, Improvement
 from graphs.views.summary import DocumentRow, Summary
 
@@ -132,6 +133,8 @@ def overall(summary: Summary, command: Command) -> str:
             f"these {summary.questions} went to the adapter of their own document, "
             f"{summary.routed_to_other} to another one, {summary.routed_to_base} to the base"
         )
+    if summary.published and summary.question_source != "given":
+        lines.append(in_words())
     if _by_prompt(summary):
         lines.append(
             "Before, the base is told the document's title; after, where a question is left to it, it is not: "

@@ -11,6 +11,7 @@ from rich.tree import Tree
 from agent.records import Drift, Event, Example, GateDecision, Retention
 from app.show.report import Command
 from app.show.tables import BESIDE, MEANING, interval, screen, value
+from evals.probes.foresight import in_words
 from evals.statistics.intervals import share
 from graphs.methods.practice import heldout_run, practice_run
 from graphs.views.summary import QuestionRow
@@ -90,6 +91,8 @@ def _document(tree: Tree, item: DocumentTrace, events: Sequence[Event]) -> None:
         elif event.step == "gate" and item.gate:
             champion = next(c for c in item.candidates if c.id == item.champion)
             _gate(node, item.gate, champion.retention)
+            if not any(row.kind == "given" for row in item.questions):
+                node.add(in_words())
             _drift(node, item.base_drift, champion.drift)
     _questions(tree, item.questions)
 

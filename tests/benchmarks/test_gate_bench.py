@@ -62,10 +62,12 @@ def test_all_are_measured_and_a_second_run_only_measures(tmp_path: Path) -> None
 
 
 def test_what_seal_s_own_probes_foretell_is_counted_over_good_adapters() -> None:
-    better, worse = Decided("publish", True), Decided("reject", False)
+    better, worse = Decided("publish", 0.75, True), Decided("reject", 0.25, False)
     none: dict[str, list[Decided]] = {arm: [better] for arm in ARMS}
-    found = told({ALL: none, OWN: none | {GOOD: [better, better, worse, Decided("undecided", True)]}})
-    assert found["foretold"] == {"published": {"better": 2, "of": 2}, "not published": {"better": 1, "of": 2}}
+    found = told({ALL: none, OWN: none | {GOOD: [better, better, worse, Decided("undecided", 0.75, True)]}})
+    assert found["foretold"] == {
+        "published": {"better": 2, "of": 2, "right": 0.75}, "others": {"better": 1, "of": 2, "right": 0.5},
+    }  # fmt: skip
     assert found[OWN][GOOD] == {"published": 2, "of": 4}
 
 

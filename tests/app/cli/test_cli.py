@@ -12,11 +12,15 @@ import pytest
 from rich.console import Console
 
 from agent.errors import TrainerError
+from agent.records import Document
 from app.cli.session import alone
 from app.show.report import show_summary
 from evals.meters.retention import items
+from evals.probes.foresight import in_words
+from evals.probes.making import make_probes
 from graphs.views.summary import summarize
 from tests.app.fake_seal import LENIENT, Seal, StoppedTrainer
+from tests.fakes.engine import FakeModel
 from tests.fakes.house import ARTICLES, write_articles
 
 KEYS = {
@@ -104,7 +108,19 @@ def test_documents_of_a_feed_are_judged_on_questions_that_seal_made(seal: Seal, 
     assert summary["question_source"] == "made by seal"
     assert {row["kind"] for row in summary["answers"]} == {"parsed"}
     told = f"n = {summary['questions']} (made by seal; they reword what was trained: recall in other words"
-    assert told in report_of(seal, summary["run"], 400)
+    shown = report_of(seal, summary["run"], 400)
+    assert told in shown
+    assert ("Seal's own questions, in the bench: " in shown) == (summary["published"] > 0)
+
+
+def test_what_seal_s_own_questions_foretell_stands_beside_what_they_published(seal: Seal, tmp_path: Path) -> None:
+    bare = [{k: v for k, v in article.items() if k != "questions"} for article in ARTICLES]
+    known = {p.question: p.answer for a in bare for p in make_probes(Document.make(str(a["title"]), str(a["text"])))}
+    learning = seal.made_by(model=lambda _: FakeModel(known))
+    summary = learning.ingest(write_articles(tmp_path / "bare.jsonl", bare))
+    assert summary["published"] > 0
+    assert in_words() in report_of(learning, summary["run"], 400)
+    assert in_words() in " ".join(learning("trace", summary["run"], width=400).stdout.split())
 
 
 def test_each_figure_says_which_questions_it_is_over(seal: Seal, articles: Path) -> None:
