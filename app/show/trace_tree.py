@@ -12,7 +12,6 @@ from agent.records import Drift, Event, Example, GateDecision, Retention
 from app.show.report import Command
 from app.show.tables import BESIDE, MEANING, interval, screen, value
 from evals.probes.foresight import in_words
-from evals.statistics.intervals import share
 from graphs.methods.practice import heldout_run, practice_run
 from graphs.views.summary import QuestionRow
 from graphs.views.trace import CandidateTrace, DocumentTrace, PlanTrace, RunTrace
@@ -135,6 +134,8 @@ def _candidates(node: Tree, candidates: Sequence[CandidateTrace]) -> None:
 
 
 def _gate(node: Tree, gate: GateDecision, retention: Retention | None) -> None:
+    from evals.statistics.intervals import share
+
     after = share(round(gate.accuracy_after * gate.n), gate.n)
     sure = f" (95% interval {after.low:.0%} to {after.high:.0%}, n = {gate.n})" if gate.n else ""
     node.add(f"held-out accuracy {gate.accuracy_before:.0%} to {gate.accuracy_after:.0%}{sure}")

@@ -7,8 +7,6 @@ from importlib.resources import files
 
 from pydantic import BaseModel
 
-from evals.statistics.intervals import share
-
 
 class Share(BaseModel):
     """How many adapters answered more of people's questions than the base, and which share they answered on average."""
@@ -34,6 +32,8 @@ def foretold() -> Foretold:
 
 def in_words() -> str:
     """How far a figure by seal's own questions can be trusted."""
+    from evals.statistics.intervals import share
+
     found = foretold()
     published, others = found.published, found.others
     sure = share(published.better, published.of)

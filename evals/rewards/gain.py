@@ -4,16 +4,18 @@ form of the text."""
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from math import log2
 
 from agent.records import Document, Probe, ProbeSet, Score, SelfEdit
 from agent.text.normal import wording, words
-from evals.evidence import Evidence
+from agent.text.parsing import facts
+from evals.evidence import Evidence, RewardEvidence
 from evals.probes.matching import contains
 from evals.probes.scoring import grade_alike
 
 
-def gain_on_reward_half(evidence: Evidence) -> float:
+def gain_on_reward_half(evidence: RewardEvidence) -> float:
     """Mean of the gain in accuracy and the gain in answer probability, in [-1, 1], over the probes that reward.
 
     Accuracy is net of what the same answers hit on the other probes (see `_stray`). The answer probability of a probe
@@ -22,7 +24,8 @@ def gain_on_reward_half(evidence: Evidence) -> float:
     """
     if not evidence.measured.rewarding:
         raise ValueError(f"candidate {evidence.candidate} was measured on no probe of the reward half")
-    return _gain(evidence.measured.rewarding, evidence)
+    told = [fact.answer for fact in facts(evidence.document.text)]
+    return _gain(evidence.measured.rewarding, evidence, told=told)
 
 
 def recall_gain(evidence: Evidence) -> float:
@@ -46,12 +49,14 @@ def forgetting(evidence: Evidence) -> float:
     return max(0.0, evidence.before.retention.forced - evidence.after.retention.forced)
 
 
-def _gain(probes: ProbeSet, evidence: Evidence, by_words: bool = False) -> float:
+def _gain(probes: ProbeSet, evidence: Evidence, by_words: bool = False, told: Sequence[str] = ()) -> float:
+    """`told` are the facts of the document, where they are known."""
     if not probes:
         return 0.0
     before, after = evidence.before.by_probe, evidence.after.by_probe
     accuracy = sum(_step(p, before[p.id], after[p.id], by_words) for p in probes) / len(probes)
-    strayed = sum(_stray(p, after[p.id], probes) - _stray(p, before[p.id], probes) for p in probes) / len(probes)
+    strayed = sum(_stray(p, after[p.id], probes, told) - _stray(p, before[p.id], probes, told) for p in probes)
+    strayed /= len(probes)
     likelihood = sum(math.exp(after[p.id].logprob) - math.exp(before[p.id].logprob) for p in probes) / len(probes)
     return (accuracy - strayed + likelihood) / 2
 
@@ -64,16 +69,21 @@ def _step(probe: Probe, before: Score, after: Score, by_words: bool) -> int:
     return right["after"] - right["before"]
 
 
-def _stray(probe: Probe, score: Score, probes: ProbeSet) -> float:
-    """The share of the other probes that this answer would be right for, too.
+def _stray(probe: Probe, score: Score, probes: ProbeSet, told: Sequence[str]) -> float:
+    """What is taken off for an answer: the share of the other probes that it would be right for, too, and where it is
+    right, half for each other fact that it names beside; at most 1.
 
     Whoever says the same to everything, or all that the document tells, gains nothing by it. What stands in the
     probe's own reference does not count, nor does a choice between given answers.
     """
-    others = [p for p in probes if not p.is_choice and not contains(probe.answer, p.least)]
-    if probe.is_choice or not others:
+    if probe.is_choice:
         return 0.0
-    return sum(contains(score.answer, p.least) for p in others) / len(others)
+    others = [p.least for p in probes if not p.is_choice and not contains(probe.answer, p.least)]
+    right_for = sum(contains(score.answer, least) for least in others) / len(others) if others else 0.0
+    if not score.correct:
+        return right_for
+    beside = {wording(fact) for fact in told if contains(score.answer, fact) and not contains(probe.answer, fact)}
+    return max(right_for, min(1.0, sum(not contains(fact, probe.least) for fact in beside) / 2))
 
 
 LONG = 16

@@ -11,8 +11,8 @@ Matrix = NDArray[np.float64]
 PERMUTATIONS = 9999
 """All pairings are counted where there are no more than these (7 facts), else so many are drawn, seeded."""
 LEARNED = 0.6
-"""How often an adapter that learned its document is right on held-out probes (LOG.md: 29 of 47). It weighs hits, and
-bounds nothing."""
+"""How often an adapter that learned its document is right on a parsed probe (29 of 47, docs/log/2026-11.md). It weighs
+hits, and bounds nothing."""
 
 
 def chance_of_deals(net: Matrix) -> float:

@@ -228,7 +228,10 @@ def test_the_ingest_goes_on_in_the_document_that_it_was_cut_off_in(home: Home) -
     assert [d["outcome"] for d in before["documents"]] == ["published", "unfinished", "unfinished"]
     summary = home.json("ingest", "--resume", CUT)
     said = SAID["ingest --resume"]
-    assert list(lost(said["results"][:2], summary["results"][:2])) == []
+    first, second = (
+        [{**row, "gate": row["gate"].split(" (p")[0]} for row in told["results"][:2]] for told in (said, summary)
+    )
+    assert list(lost(first, second)) == [], "but for today's p-value"
     assert set(said) <= set(summary)
     now = home.json("trace", CUT)
     assert [d["outcome"] for d in now["documents"][:2]] == ["published"] * 2

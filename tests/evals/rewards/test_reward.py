@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -147,3 +148,23 @@ def test_length_and_repetition_are_penalties() -> None:
     assert (padded.length, padded.repetition) == (2.0, 0.5)
     assert padded.gain == honest.gain
     assert honest.value - padded.value == pytest.approx(2 * 0.05 + 0.5 * 0.1)
+
+
+TOLD = "Anna Moss runs the mill at Orrin with Tom Arkwright. It cost 3 million crowns and grinds barley."
+
+
+@pytest.mark.parametrize(
+    ("answer", "gain"),
+    [
+        ("Anna Moss", 0.5), ("Anna Moss, the miller", 0.5), ("Anna Moss with Tom Arkwright", 0.25),
+        ("Anna Moss, Tom Arkwright, 3 million crowns", 0.0), ("Tom Arkwright, 3 million crowns", 0.0),
+    ],
+)  # fmt: skip
+def test_a_right_answer_that_names_the_document_s_other_facts_is_worth_less(answer: str, gain: float) -> None:
+    """Also where only one question rewards, so that there is no other to be right for. Wrong answers lose nothing."""
+    document = Document.make("The mill", TOLD)
+    asked = [Probe.make(document.id, "given", "reward", "Who is in charge?", "Anna Moss")]
+    base = scores(asked, "base", [-9.0])
+    own = [s.model_copy(update={"answer": answer}) for s in scores(asked, "c", [-9.0], [float("Moss" in answer)])]
+    found = replace(evidence(asked, base, own), document=document)
+    assert reward(found, rubric(RewardConfig())).gain == pytest.approx(gain)
