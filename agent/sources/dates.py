@@ -101,10 +101,10 @@ def _told(words: str) -> tuple[date, timedelta] | None:
     found = _day(_YEAR_LAST.sub(r"\1 \3 \2", words))
     if found is None:
         return None
-    day, rest = found
+    on, rest = found
     clock, zone = _clock(rest)
     hours_east = _hours_east(zone)
-    return None if clock is None or hours_east is None else (day, clock - hours_east)
+    return None if clock is None or hours_east is None else (on, clock - hours_east)
 
 
 def _day(words: str) -> tuple[date, str] | None:

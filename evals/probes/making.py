@@ -36,18 +36,19 @@ def make_probes(
     given = {q.question: q.answer for q in document.questions}
     asked_for = {wording(text) for pair in given.items() for text in pair}
     new = {question: answer for question, answer in written if not {wording(question), wording(answer)} & asked_for}
-    answers = {wording(answer) for answer in [*given.values(), *new.values()]}
-    turned, others = turn(document, [*given.values(), *new.values()]) if parsed else ([], Counter[str]())
+    told = [*given.values(), *new.values()]
+    turned, others = turn(document, told) if parsed else ([], Counter[str]())
     if refused is not None:
         refused.update(others)
+    answers = {wording(answer) for answer in told}
     free = [fact for fact in worth_asking(document.title, document.text) if wording(fact.answer) not in answers]
     blanked = over_sentences(free)[:CLOZE] if cloze else []
     asked: list[tuple[ProbeKind, str, str, str]] = [
         *(("given", question, answer, "") for question, answer in given.items()),
         *(("written", question, answer, "") for question, answer in new.items()),
-        *(("parsed", one.question, one.answer, one.core) for one in turned),
+        *(("parsed", one.question, one.answer, one.core if one.core != one.answer else "") for one in turned),
     ]
-    known = [*(fact.answer for fact in found), *given.values(), *new.values()]
+    known = [*(fact.answer for fact in found), *told]
     knowledge = [
         Probe.make(document.id, kind, half, question, answer, core=core, alike=alike, rivals=len(alike))
         for half, (kind, question, answer, core) in zip(itertools.cycle(TURNS), asked, strict=False)

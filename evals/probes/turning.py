@@ -23,18 +23,14 @@ PARSED, ENOUGH = 16, 8
 
 @dataclass(frozen=True)
 class Turned:
-    """A sentence turned into a question, and why that may be a bad one. `core` is what of the answer must be said, ""
-    where all of it must."""
+    """A sentence turned into a question, and why that may be a bad one. `core` is what of the answer must be said,
+    which may be all of it."""
 
     sentence: str
     question: str
     answer: str
     core: str
     doubts: tuple[str, ...]
-
-    @property
-    def least(self) -> str:
-        return self.core or self.answer
 
 
 def turn(document: Document, answers: Collection[str] = ()) -> tuple[list[Turned], Counter[str]]:
@@ -49,8 +45,8 @@ def turn(document: Document, answers: Collection[str] = ()) -> tuple[list[Turned
     unlike = [one for one in (_unlike(one, text) for one in asked) if one is not None]
     once: dict[str, Turned] = {}
     for one in sorted(unlike, key=lambda one: len(one.doubts)):
-        if not any(contains(answer, one.least) or contains(one.least, answer) for answer in answers):
-            once.setdefault(wording(one.least), one)
+        if not any(contains(answer, one.core) or contains(one.core, answer) for answer in answers):
+            once.setdefault(wording(one.core), one)
     by_doubts = [list(group) for _, group in itertools.groupby(once.values(), key=lambda one: len(one.doubts))]
     sure = next((group for group in by_doubts if not group[0].doubts), [])
     doubtful = [one for group in by_doubts if group is not sure for one in over_sentences(group)]
@@ -69,8 +65,7 @@ def _unlike(asked: Asked, text: list[str]) -> Turned | None:
     if form is None:
         return None
     doubts = asked.doubts if form == asked.forms[0] else (*asked.doubts, "left out")
-    core = asked.core if asked.core != asked.answer else ""
-    return Turned(asked.sentence, form, asked.answer, core, doubts)
+    return Turned(asked.sentence, form, asked.answer, asked.core, doubts)
 
 
 def over_sentences(found: Sequence[T]) -> list[T]:

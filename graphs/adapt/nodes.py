@@ -1,7 +1,7 @@
 """The nodes of the graphs that work on one document, thin: read ids from the state, call a stage, write to the ledger.
 
 A node that runs twice after a crash changes nothing: ids are hashes, and every write is idempotent. What practice and
-tests do otherwise is a value that comes first, for `partial`: who plans (`plan`), how a self-edit is trained (`check`),
+tests do otherwise is a value that `partial` gives: who plans (`plan`), how a self-edit is trained (`check`),
 which probes candidates are asked (`evaluate`), and whether a gate is to decide (`probe`).
 """
 
