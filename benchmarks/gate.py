@@ -140,9 +140,8 @@ def decisions(
     for i, document in enumerate(track(documents, "null adapters and the gate", console=Console(stderr=True))):
         arms: Arms = {(GOOD, 0): good[i], **nulls(base, documents, good, i, work, count)}
         named = {f"{kind} {n}": path for (kind, n), path in arms.items()}
-        probes = dict(
-            zip(ASKED, (asked_of(document), asked_of(document.model_copy(update={"questions": ()}))), strict=True)
-        )
+        bare = document.model_copy(update={"questions": ()})
+        probes = dict(zip(ASKED, map(asked_of, (document, bare)), strict=True))
         every = {probe.id: probe for asked in probes.values() for probe in asked}
         scores = score(model, document.title, list(every.values()), {BASE: None, **named})
         measured = {who: Measured([s for s in scores if s.subject == who], FLAT) for who in (BASE, *named)}
@@ -155,7 +154,7 @@ def decisions(
 
 
 def asked_of(document: Document) -> ProbeSet:
-    return ProbeSet.of(make_probes(document, cloze=False))
+    return ProbeSet.of(make_probes(document))
 
 
 def _right(given: ProbeSet, subject: Measured) -> float:

@@ -188,8 +188,8 @@ class GateConfig(Section):
 
     alpha: Annotated[float, Field(gt=0, lt=1)] = 0.1
     """Largest p-value on held-out probes with which an adapter is published."""
-    min_probes: Count = 2
-    """A document with fewer held-out probes is not learned, since the gate could not decide on it."""
+    min_probes: Count = 1
+    """A document with fewer held-out questions is not learned, since the gate could not decide on it."""
     approve: Literal["never", "publish", "policy", "always"] = "never"
     """What a person must approve after the gate: adapters ("publish"), policies ("policy"), both ("always") or nothing
     ("never"). It waits for `seal approve`; everything else continues."""

@@ -20,11 +20,11 @@ RoutedTo = Literal["own", "other", "base"]
 class Probe(Record):
     """A question that measures knowledge of a document. Never trained on.
 
-    `recall` marks a probe whose wording stands in the document: training on the document makes it trivial, so it is
-    reported as recall and never counts for the gate. `distractors` are wrong answers of the same kind, for probes that
-    are scored by likelihood. `alike` are the other facts of the document that look like the answer (numbers, names, or
-    other words), and `rivals` counts them: who guesses among such facts is right once in `rivals` + 1 times. `core` is
-    what of a long answer must be said: the "swimming" of "swimming in the lower pool"; "" where all of it must.
+    `recall` marks a probe whose wording stands in the document: training on the document makes it trivial, so it
+    proves nothing alone. `distractors` are wrong answers of the same kind, for probes that are scored by likelihood.
+    `alike` are the other facts of the document that look like the answer (numbers, names, or other words), and `rivals`
+    counts them: who guesses among such facts is right once in `rivals` + 1 times. `core` is what of a long answer must
+    be said: the "swimming" of "swimming in the lower pool"; "" where all of it must.
     """
 
     id: str

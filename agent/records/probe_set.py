@@ -56,7 +56,7 @@ class ProbeSet:
 
     @property
     def recall(self) -> Self:
-        """Those that measure recall of the document's wording, which is reported and proves nothing."""
+        """Those that measure recall of the document's wording, which proves nothing alone."""
         return self.of(p for p in self if p.recall)
 
     @property
@@ -81,5 +81,10 @@ class ProbeSet:
 
     @property
     def held_out(self) -> Self:
-        """Those that the gate decides by: knowledge that was never rewarded."""
+        """Those that the gate asks for a gain in: knowledge that was never rewarded."""
         return self.of(p for p in self.knowledge if p.half == "heldout")
+
+    @property
+    def held_out_recall(self) -> Self:
+        """Those that bear such a gain out: recall that was never rewarded."""
+        return self.of(p for p in self.recall if p.half == "heldout")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
@@ -11,61 +13,107 @@ from agent.records import GateDecision, ProbeSet, Verdict
 from agent.text.normal import wording
 from evals.evidence import Evidence, Measured
 from evals.probes.matching import contains
-from evals.statistics.luck import LEARNED, Matrix, chance_of_deals, chance_of_guesses
+from evals.statistics.luck import LEARNED, Matrix, Tried, chance_of_deals, chance_of_guesses
 
 LEAST_GAIN = 2
-"""One right answer is luck, however many facts it may be taken from."""
+"""One right answer is luck, however many facts it may be taken from, where no gap that is filled bears it out."""
 MANY = 4
-"""From so many held-out probes on, only their own answers are dealt out."""
+"""From so many held-out questions on, only their own answers are dealt out."""
 
 
 def decide(evidence: Evidence, limits: GateConfig) -> GateDecision:
-    """Two held-out probes more must be answered right than before, by answers that differ, and more than two kinds of
-    luck explain.
+    """A held-out question more must be answered right than before, by an answer that is not given to others, too, and
+    with the gaps that are filled rightly more than two kinds of luck explain.
 
     The hits, net of the base's, are held against an adapter that speaks in the document's words but does not know which
     fact answers what: the right answers are dealt out anew to the given ones, and a deal is as good where it hits as
-    often (permutation test, Fisher 1935, sec. 21). Of less than MANY probes, the document's other facts are dealt out
-    with them. And against one that knows what kind of fact is asked for (a number, a name, or words), and
+    often (permutation test, Fisher 1935, sec. 21). Of less than MANY questions, the document's other facts are dealt
+    out with them. And against one that knows what kind of fact is asked for (a number, a name, or words), and
     names any of the document's facts of that kind, or several: a hit weighs the more, the likelier it tells such an
-    adapter from one that learned the document (likelihood ratio, Neyman and Pearson 1933). The larger of the two
-    p-values counts.
+    adapter from one that learned the document (likelihood ratio, Neyman and Pearson 1933). Both fill a gap by a guess
+    among its answer and its distractors. The larger of the two p-values counts.
 
-    Where even right answers to all that the base missed could be such guesses, a gain decides nothing.
+    A gap asks in the document's own words, so gaps alone prove nothing (`ProbeSet.recall`). Where even right answers
+    to all that the base missed could be guesses, a gain decides nothing.
 
     Answers are compared by their words alone (`contains`): the judge, which a text may flatter, has no say here.
     """
-    held = evidence.measured.held_out
-    n, facts = len(held), _facts(held)
-    before, after = (_hits(subject, held, facts) for subject in (evidence.before, evidence.after))
-    net = after - before
-    right_before, right_after = float(np.trace(before)), float(np.trace(after))
-    gain, p_value = right_after - right_before, 1.0
-    guess = np.array([1 / (1 + len(probe.alike)) for probe in held])
-    base, own = np.diagonal(before), np.diagonal(after)
-    if _gain_in_place(net[:, :n], guess) > LEAST_GAIN - 1:
-        guessed = chance_of_guesses(np.minimum(1, _named(after, held, facts) * guess), base, own)
-        p_value = max(chance_of_deals(net[:, :n] if n >= MANY else net), guessed)
+    answers = _Answers.of(evidence.measured, evidence.before, evidence.after)
+    n, right_before, right_after = len(answers.held), np.trace(answers.before), np.trace(answers.after)
+    p_value = answers.luck()
     retained_before, retained_after = evidence.before.retention.routed, evidence.after.retention.routed
     lost = retained_before - retained_after
     verdict: Verdict
     if lost > limits.max_retention_loss:
         verdict, reason = "reject", f"retention fell by {lost:.1%}, more than {limits.max_retention_loss:.1%}"
     elif n < limits.min_probes:
-        verdict, reason = "undecided", f"{n} held-out knowledge probes of the {limits.min_probes} that are needed"
+        verdict, reason = "undecided", f"{n} held-out questions of the {limits.min_probes} that are needed"
     else:
-        verdict = "publish" if p_value <= limits.alpha else "reject"
-        given = len(held.given)
-        origin = f"came with the document {given}, made by seal {n - given}"
-        luck = f"p = {p_value:.3f}" if p_value >= 0.001 else "p < 0.001"
-        reason = f"{right_before:.0f} of {n} held-out probes right before, {right_after:.0f} after ({luck}; {origin})"
-        if gain > 0 and chance_of_guesses(guess, base, np.ones(n)) > limits.alpha:
-            verdict, reason = "undecided", f"{reason}; so few facts of their kinds are known that all may be guessed"
+        verdict, reason = "publish" if p_value <= limits.alpha else "reject", f"{answers}"
+        if right_after > right_before and answers.at_best().luck() > limits.alpha:
+            verdict, reason = "undecided", f"{answers}; so few facts of their kinds are known that all may be guessed"
     return GateDecision(
         candidate=evidence.candidate, verdict=verdict, reason=reason, n=n, p_value=p_value,
         accuracy_before=right_before / n if n else 0.0, accuracy_after=right_after / n if n else 0.0,
         retention_before=retained_before, retention_after=retained_after,
     )  # fmt: skip
+
+
+def publishable(probes: ProbeSet, base: Measured, limits: GateConfig) -> bool:
+    """Whether right answers to all that the base misses would be more than luck."""
+    return _Answers.of(probes, base, base).at_best().luck() <= limits.alpha
+
+
+@dataclass(frozen=True)
+class _Answers:
+    """What was answered to the held-out questions before and after: [questions, facts], 1 where an answer contains a
+    fact, the questions' own first. `guess` is each question's chance of being hit by a guess, `several` that of as many
+    guesses as its answer names facts."""
+
+    held: ProbeSet
+    before: Matrix
+    after: Matrix
+    guess: Matrix
+    several: Matrix
+    gaps: Tried
+
+    @classmethod
+    def of(cls, probes: ProbeSet, before: Measured, after: Measured) -> Self:
+        held = probes.held_out
+        facts = _facts(held)
+        base, own = (_hits(subject, held, facts) for subject in (before, after))
+        guess = np.array([1 / (1 + len(probe.alike)) for probe in held])
+        several = np.minimum(1, _named(own, held, facts) * guess)
+        return cls(held, base, own, guess, several, _filled(probes.held_out_recall, before, after))
+
+    def at_best(self) -> Self:
+        """If everything were right."""
+        filled = replace(self.gaps, after=np.ones(len(self.gaps)))
+        return replace(self, after=np.eye(*self.before.shape), several=self.guess, gaps=filled)
+
+    def luck(self) -> float:
+        """The larger of the two p-values; 1 where too little is gained to ask."""
+        n, net = len(self.held), self.after - self.before
+        gain = _gain_in_place(net[:, :n], self.guess)
+        if gain <= 0 or gain + self.gaps.gain <= LEAST_GAIN - 1:
+            return 1.0
+        dealt = chance_of_deals(net[:, :n] if n >= MANY else net, self.gaps)
+        asked = Tried(self.several, np.diagonal(self.before), np.diagonal(self.after))
+        return max(dealt, chance_of_guesses(asked + self.gaps))
+
+    def __str__(self) -> str:
+        n, given, gaps, p = len(self.held), len(self.held.given), self.gaps, self.luck()
+        right = f"{np.trace(self.before):.0f} of {n} held-out questions right before, {np.trace(self.after):.0f} after"
+        filled = f"; {gaps.before.sum():.0f} of {len(gaps)} gaps before, {gaps.after.sum():.0f} after" if gaps else ""
+        luck = f"p = {p:.3f}" if p >= 0.001 else "p < 0.001"
+        return f"{right}{filled} ({luck}; came with the document {given}, made by seal {n - given})"
+
+
+def _filled(gaps: ProbeSet, before: Measured, after: Measured) -> Tried:
+    """Each gap is filled by the likeliest of its answer and its distractors."""
+    guess = [1 / (1 + len(probe.distractors)) for probe in gaps]
+    base, own = ([subject.by_probe[probe.id].correct for probe in gaps] for subject in (before, after))
+    return Tried(*(np.array(column, dtype=np.float64) for column in (guess, base, own)))
 
 
 def _facts(held: ProbeSet) -> list[str]:

@@ -40,7 +40,7 @@ from graphs.context import Context
 from graphs.library.folders import candidate_folder, sweep_candidates
 from graphs.library.publishing import publish as publish_or_ask
 from graphs.library.winners import best_reward, champion_of, follow, winner_of, wins
-from graphs.measure.evidence import decide, evidence_on, given_since, made, probes_of
+from graphs.measure.evidence import decide, evidence_on, given_since, lacking, made, probes_of
 from graphs.measure.subjects import score_subjects
 from graphs.methods.writer import writer_of
 from graphs.tracing import Span
@@ -59,8 +59,8 @@ NEVER_PLANNED = ("rank", "alpha", "top_layers")
 def probe(state: AdaptState, runtime: Runtime[Context], *, gated: bool) -> Update:
     """Make the document's probes and measure the base on them, once. A prober that fails, fails the document.
 
-    Questions that came after the probes were made become probes now. Where a gate is to decide and could not, by so few
-    probes, the document ends here: nothing is trained for it.
+    Questions that came after the probes were made become probes now. Where a gate is to decide and could publish
+    nothing by these probes, the document ends here: nothing is trained for it.
     """
     context, ledger = runtime.context, runtime.context.ledger
     run, document = state["run"], ledger.document(state["document"])
@@ -77,16 +77,9 @@ def probe(state: AdaptState, runtime: Runtime[Context], *, gated: bool) -> Updat
             return {"measurable": False, "language": spoken, "failure": _not_numbers(span, "the base")}
         span.model = context.model.name
         span.data |= {"probes": len(probes), "kinds": dict(Counter(p.kind for p in probes)), "language": spoken}
-    lacking = _lacking(probes, context.config.gate.min_probes) if gated else ""
-    return {"measurable": bool(probes.asked_in_practice) and not lacking, "language": spoken, "lacking": lacking}
-
-
-def _lacking(probes: ProbeSet, needed: int) -> str:
-    """What gate or reward lack, "" where nothing, or where there are no probes at all."""
-    held = len(probes.held_out)
-    if probes and held < needed:
-        return f"({held} held out of the {needed} that the gate needs)"
-    return "(none is left to reward candidates by)" if probes and not probes.asked_in_practice else ""
+    begun = ledger.candidates(run, document.id)  # under settings that may have been others
+    wants = lacking(context, run, document.id) if gated and probes and not begun else ""
+    return {"measurable": bool(probes.asked_in_practice) and not wants, "language": spoken, "lacking": wants}
 
 
 def recall(state: AdaptState, runtime: Runtime[Context]) -> Update:

@@ -60,6 +60,24 @@ def probes_of(ledger: Ledger, run: str, document: str) -> ProbeSet:
     return ProbeSet.of(ledger.probes(document)).measured(ledger.scores(run, BASE, document))
 
 
+def lacking(context: Context, run: str, document: str) -> str:
+    """What the gate or the reward lack of the document's probes, on which the base was measured; "" where nothing."""
+    import evals.gates.document
+
+    probes, needed = probes_of(context.ledger, run, document), context.config.gate.min_probes
+    held = len(probes.held_out)
+    if held < needed:
+        return f"({held} held out of the {needed} that the gate needs)"
+    if not probes.asked_in_practice:
+        return "(none is left to reward candidates by)"
+    retained = context.ledger.retention(run, BASE)
+    assert retained is not None, "the base was measured just now"
+    base = Measured(context.ledger.scores(run, BASE, document), retained)
+    if not evals.gates.document.publishable(_by_name(context.ledger, document, probes), base, context.config.gate):
+        return "(right answers to all that the base misses could be luck)"
+    return ""
+
+
 def evidence_on(ledger: Ledger, run: str, document: str, candidate: str) -> RewardEvidence | None:
     """What the run measured of a candidate and of the base; None where it did not measure one of them."""
     before, after = ledger.retention(run, BASE), ledger.retention(run, candidate)

@@ -104,13 +104,16 @@ def test_what_a_kill_cut_off_keeps_what_was_asked(tmp_path: Path) -> None:
 
 
 def test_a_passage_that_is_not_published(tmp_path: Path) -> None:
-    """Too few probes: undecided. The candidates' figures are there all the same."""
-    side = Side(tmp_path / "home", {"gate.alpha": "1e-30"}, fake_makers())
+    """The candidates' figures are there all the same, where there are candidates."""
+    side = Side(tmp_path / "home", EASY | {"gate.max_kl": "0"}, fake_makers())
     found = learn(side, passages(tmp_path)[0])
-    assert (found.outcome, found.is_published) == ("undecided", False)
+    assert (found.outcome, found.is_published) == ("rejected", False)
     assert found.champion
-    assert found.champion.verdict == "undecided"
+    assert found.champion.verdict == "reject"
     assert found.champion.human
+    hopeless = learn(Side(tmp_path / "other", {"gate.alpha": "1e-30"}, fake_makers()), passages(tmp_path)[0])
+    assert hopeless.outcome.startswith("too few probes")
+    assert (hopeless.tried, hopeless.champion) == ((), None)
 
 
 def checkout(folder: Path) -> Path:

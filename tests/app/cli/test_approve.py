@@ -36,7 +36,7 @@ def test_what_waits_is_listed_with_its_evidence(seal: Seal, asked: list[dict[str
     for approval in asked:
         assert approval["id"] in told
         assert approval["title"] in told
-        assert "held-out probes right before" in approval["evidence"]
+        assert "held-out questions right before" in approval["evidence"]
     assert "2 for your word" in seal("status").stdout
     assert outcomes(seal) == ["waits for approval"] * 2
     assert "nothing" not in told

@@ -80,7 +80,7 @@ class ToldModel(FakeModel):
 def test_what_the_base_loses_with_the_title_is_not_called_learned(tmp_path: Path) -> None:
     """Before, it is told the title. Nothing is published here, so that after, it is asked without."""
     told = ToldModel(known_answers())
-    summary = ingested(FakeContext(tmp_path / "home", {"gate.alpha": "1e-30"}, model=lambda _: told), tmp_path)
+    summary = ingested(FakeContext(tmp_path / "home", {"gate.max_kl": "0"}, model=lambda _: told), tmp_path)
     assert (summary.accuracy_before, summary.accuracy_after) == (2 / 8, 0.0)
     assert "where a question is left to it, it is not: 2 answers turned right or wrong with the prompt, not" in report(
         summary

@@ -9,11 +9,11 @@ from scipy.stats import binom
 from agent.config.sections import GateConfig
 from agent.records import GateDecision, Half, Probe, ProbeSet, Retention, Score
 from evals.evidence import Evidence, Measured
-from evals.gates.document import decide
+from evals.gates.document import decide, publishable
 
 FLAT = Retention(subject="base", forced=0.8, routed=0.8, logprob=-1.0, items=76)
 ANSWERS = ("amber", "birch", "cedar", "daisy", "elder", "fennel", "gorse", "hazel", "iris", "jasmine")
-LIMITS = GateConfig(alpha=0.05, min_probes=2, max_retention_loss=0.02)
+LIMITS = GateConfig(alpha=0.05, min_probes=1, max_retention_loss=0.02)
 
 
 OTHERS = tuple(f"fact{i}" for i in range(19))
@@ -104,12 +104,12 @@ def test_one_fact_asked_for_in_two_ways_is_one() -> None:
 def test_a_hit_that_proves_nothing_is_no_second_one() -> None:
     sure, guessed = probes(2)
     asked = [sure, guessed.model_copy(update={"alike": ()})]
-    assert gate(asked, list(ANSWERS[:2])).verdict == "reject"
+    assert gate(asked, list(ANSWERS[:2])).verdict == "undecided"
 
 
 def test_three_of_three_right_answers_among_many_facts_are_no_luck() -> None:
     assert gate(probes(3), ANSWERS[:3]).verdict == "publish"
-    assert gate(all_asked_for(3), ANSWERS[:3]).verdict == "reject", "one of six deals"
+    assert gate(all_asked_for(3), ANSWERS[:3]).verdict == "undecided", "one of six deals"
 
 
 def test_what_the_base_knew_is_no_gain() -> None:
@@ -163,14 +163,90 @@ def test_two_right_answers_of_many_are_not_enough() -> None:
 
 
 def test_too_few_probes_decide_nothing() -> None:
-    for n in range(2):
-        assert gate(probes(n), list(ANSWERS[:n])).verdict == "undecided"
+    assert gate([], []).verdict == "undecided"
+    assert gate(probes(1), ["amber"]).verdict == "undecided", "one right answer would be all there is"
 
 
-def test_recall_probes_never_count() -> None:
-    asked = probes(1) + probes(5, recall=True)
-    decision = gate(asked, [p.answer for p in asked])
-    assert (decision.verdict, decision.n) == ("undecided", 1)
+def gaps(n: int, half: Half = "heldout") -> list[Probe]:
+    """Each a choice among its answer and four other facts."""
+    made = [Probe.make("doc", "cloze", half, f"gap ____ {half} {i}", f"filler{i}", recall=True) for i in range(n)]
+    return [p.model_copy(update={"distractors": OTHERS[:4]}) for p in made]
+
+
+def filled(asked: Sequence[Probe], right: int, choices: Sequence[Probe], before: int, after: int) -> GateDecision:
+    """So many of the questions are answered right, none before, and so many of the gaps filled before and after."""
+    answers = [p.answer if i < right else "no" for i, p in enumerate(asked)]
+    choice = [[p.answer if i < hits else "no" for i, p in enumerate(choices)] for hits in (before, after)]
+    base = told(asked, "base", ["no idea"] * len(asked)) + told(choices, "base", choice[0])
+    return decided([*asked, *choices], base, told(asked, "c", answers) + told(choices, "c", choice[1]))
+
+
+def test_one_right_answer_is_borne_out_by_gaps_that_are_filled() -> None:
+    for n in (1, 2, 4):
+        assert filled(probes(n, rivals=4), 1, gaps(4), 0, 4).verdict == "publish"
+        assert filled(probes(n, rivals=4), 1, gaps(4), 0, 1).verdict == "reject"
+        assert filled(probes(n, rivals=4), 1, gaps(4), 4, 4).verdict != "publish", "what the base filled is no gain"
+    decision = filled(probes(2), 1, gaps(4), 1, 4)
+    assert (decision.n, decision.accuracy_after) == (2, 0.5), "accuracy is that of the questions"
+    assert "1 of 4 gaps before, 4 after" in decision.reason
+
+
+def test_gaps_alone_prove_nothing() -> None:
+    """Whoever has the wording fills them."""
+    decision = filled(probes(4), 0, gaps(8), 0, 8)
+    assert (decision.verdict, decision.p_value) == ("reject", 1.0)
+    guessable = filled(probes(2, rivals=0), 2, gaps(8), 0, 8)
+    assert guessable.verdict == "undecided", "answers that nobody could miss bear nothing out"
+    everything = "amber birch cedar daisy"
+    answers = told(probes(4), "c", [everything] * 4) + told(gaps(8), "c", [p.answer for p in gaps(8)])
+    base = told([*probes(4), *gaps(8)], "base", ["no"] * 12)
+    assert decided([*probes(4), *gaps(8)], base, answers).verdict == "reject"
+
+
+def test_gaps_that_are_lost_tell_against_right_answers() -> None:
+    kept, lost = (filled(probes(6), 2, gaps(4), 2, after).p_value for after in (2, 0))
+    assert lost > 5 * kept
+
+
+def test_gaps_of_the_reward_half_never_count() -> None:
+    assert "gaps" not in filled(probes(2, rivals=4), 1, gaps(4, half="reward"), 0, 4).reason
+    assert filled(probes(2, rivals=4), 1, gaps(4, half="reward"), 0, 4).verdict == "reject"
+
+
+@pytest.mark.parametrize(("n", "rivals", "choices"), [(1, 4, 4), (2, 2, 3), (4, 4, 4), (6, 9, 2)])
+def test_guesses_at_questions_and_gaps_are_published_at_most_as_often_as_alpha(
+    n: int, rivals: int, choices: int
+) -> None:
+    chance = 0.0
+    for right, filling in product(range(n + 1), range(choices + 1)):
+        if filled(probes(n, rivals=rivals), right, gaps(choices), 0, filling).verdict == "publish":
+            chance += binom.pmf(right, n, 1 / (rivals + 1)) * binom.pmf(filling, choices, 1 / 5)
+    assert 0 < chance <= LIMITS.alpha
+
+
+@pytest.mark.parametrize(
+    ("asked", "known", "enough"),
+    [
+        (probes(2), 0, True),
+        (probes(1), 0, False),
+        ([*probes(1), *gaps(2)], 0, True),
+        (gaps(8), 0, False),
+        (probes(8, rivals=0), 0, False),
+        (probes(4, rivals=1), 0, False),
+        (all_asked_for(3), 0, False),
+        (probes(4), 3, False),
+        (probes(6), 3, True),
+    ],
+)
+def test_where_even_right_answers_to_everything_would_not_be_published(
+    asked: list[Probe], known: int, enough: bool
+) -> None:
+    answers = [p.answer if i < known else "no" for i, p in enumerate(asked)]
+    base = Measured(told(asked, "base", answers), FLAT)
+    assert publishable(ProbeSet.of(asked), base, LIMITS) is enough
+    everything = Measured(told(asked, "c", [p.answer for p in asked]), FLAT)
+    verdict = decide(Evidence("c", ProbeSet.of(asked), base, everything), LIMITS).verdict
+    assert (verdict == "publish") is enough
 
 
 def test_reward_probes_never_count() -> None:

@@ -214,7 +214,7 @@ def test_a_question_that_is_near_no_document_is_answered_by_the_base(tmp_path: P
 
 
 def test_nothing_published_is_examined_with_the_base(tmp_path: Path, source: Path) -> None:
-    context = FakeContext(tmp_path / "home", {"gate.alpha": "1e-30"})
+    context = FakeContext(tmp_path / "home", {"gate.max_kl": "0"})
     ingest(context, source)
     told = context.ledger.events("r1")[-1].data
     assert (told["base"], told["library"]) == (told["questions"], 0)

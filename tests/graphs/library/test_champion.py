@@ -89,11 +89,11 @@ def test_what_the_gate_decided_stands_when_the_run_goes_on_under_other_settings(
     ledger = again.ledger
     first, second = ledger.documents("r1")
     assert dict(zip(ledger.outcomes("r1"), came(again), strict=True)) == {
-        first.id: "published", second.id: "undecided",
+        first.id: "published", second.id: "too few probes (right answers to all that the base misses could be luck)",
     }  # fmt: skip
     assert [a.candidate for a in ledger.current()] == [winner.candidate]
     assert len(ledger.candidate(winner.candidate).members) > 1, "which today's settings would not have made"
-    assert [w.document for w in ledger.winners()] == [first.id, second.id]
+    assert [w.document for w in ledger.winners()] == [first.id]
     assert sum(ledger.decision(c.id) is not None for c in ledger.candidates("r1", first.id)) == 1
 
 
@@ -116,7 +116,7 @@ def test_an_adapter_that_mixes_up_the_held_out_facts_is_rejected(tmp_path: Path)
         assert best_reward(ledger, champion).value > 0, "it lost at the gate alone"
         decision = ledger.decision(champion.id)
         assert decision is not None
-        assert decision.reason.startswith(f"0 of {decision.n} held-out probes right before, 1 after (p ")
+        assert decision.reason.startswith(f"0 of {decision.n} held-out questions right before, 1 after; ")
         assert (decision.verdict, decision.accuracy_after) == ("reject", 1 / decision.n)
         assert decision.p_value == 1.0
         assert ledger.drift("r1", champion.id) is None, "what the probes reject costs no more"

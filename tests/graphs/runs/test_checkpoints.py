@@ -90,7 +90,8 @@ def small(count: int) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-SMALL = {"probe.parsed": "false", "probe.cloze": "false", "plan.strategies": '["sentences"]', "plan.candidates": "1"}
+SMALL = {"probe.parsed": "false", "probe.cloze": "false", "plan.strategies": '["sentences"]', "plan.candidates": "1",
+         "gate.alpha": "0.9"}  # fmt: skip
 
 
 def test_they_stay_as_small_as_one_document_is(tmp_path: Path) -> None:
