@@ -30,6 +30,10 @@ BENCHES = {
         "benchmarks.ruler.bench",
         "Whether rewards, gate and figures by seal's own probes hold for questions that people wrote.",
     ),
+    "documents": (
+        "benchmarks.documents.bench",
+        "How many documents an hour, from text to published adapter, beside another checkout.",
+    ),
     "crashes": (
         "benchmarks.crashes",
         "Runs that are killed or whose disk refuses to write, at single writes and at random, and what became of them.",

@@ -1,0 +1,1 @@
+"""`seal bench documents`: from document to published adapter, two codes in turn."""
