@@ -25,7 +25,6 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 from safetensors.torch import load_file, save_file
-from scipy.stats import binomtest
 
 from agent.config import TrainConfig, load_config
 from agent.config.sections import GateConfig
@@ -41,6 +40,7 @@ from evals.gates.document import decide
 from evals.probes.making import make_probes, shape
 from evals.probes.matching import contains
 from evals.probes.scoring import score
+from evals.statistics.intervals import share
 from seal_train.adapters.folders import WEIGHTS
 from seal_train.engines.local import LocalModel, LocalTrainer
 from seal_train.model.base import Base, load_base
@@ -212,7 +212,5 @@ def main(argv: Sequence[str]) -> None:
 
 
 def _interval(count: int, n: int) -> str:
-    if not n:
-        return "none"
-    interval = binomtest(count, n).proportion_ci(method="exact")
-    return f"{interval.low:.0%} to {interval.high:.0%}"
+    found = share(count, n)
+    return "none" if found.low is None or found.high is None else f"{found.low:.0%} to {found.high:.0%}"
