@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +19,8 @@ from agent.errors import MissingPackage
 from agent.text.clauses import FINITE, as_question, clause
 from agent.text.language import is_english
 from agent.text.normal import cut_at_stops, ends_with_stop, is_block, paragraphs
+from agent.text.predicates import Predicate, predicates
+from agent.text.statements import statement
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -96,7 +99,7 @@ def facts(text: str) -> list[Fact]:
     if not is_english(text):
         return []
     told = filter(tells, (parse(paragraph) for paragraph in paragraphs(text) if not is_block(paragraph)))
-    return [fact for doc in told for sentence in doc.sents for fact in _facts(sentence)]
+    return [fact for doc in told for fact in _facts(doc)]
 
 
 def worth_asking(title: str, text: str) -> list[Fact]:
@@ -123,12 +126,16 @@ def _without_headings(text: str) -> list[str]:
     return [paragraph for paragraph, before, own, after in around if own or not (before and after)]
 
 
-def _facts(sentence: Span) -> Iterator[Fact]:
-    taken: set[tuple[int, int]] = set()
-    for span, kind in _spans(sentence):
-        if (span.start, span.end) not in taken and _asks_something(span, kind):
-            taken.add((span.start, span.end))
-            yield _fact(sentence, span, kind)
+def _facts(doc: Doc) -> Iterator[Fact]:
+    told: dict[int, list[Predicate]] = defaultdict(list)
+    for sentence, predicate in predicates(doc):
+        told[sentence.start].append(predicate)
+    for sentence in doc.sents:
+        taken: set[tuple[int, int]] = set()
+        for span, kind in _spans(sentence):
+            if (span.start, span.end) not in taken and _asks_something(span, kind):
+                taken.add((span.start, span.end))
+                yield _fact(sentence, span, kind, told[sentence.start])
 
 
 def _asks_something(span: Span, kind: str) -> bool:
@@ -241,9 +248,9 @@ def _wh(span: Span, kind: str) -> str:
     return {"ADJ": "how", "ORG": "which organisation", "NORP": "which people"}.get(kind, "what")
 
 
-def _fact(sentence: Span, span: Span, kind: str) -> Fact:
+def _fact(sentence: Span, span: Span, kind: str, told: Sequence[Predicate]) -> Fact:
     offset, wh = sentence.start_char, _wh(span, kind)
     return Fact(
         sentence=sentence.text, answer=span.text, start=span.start_char - offset, end=span.end_char - offset,
-        wh=wh, kind=kind, clause=clause(span, kind, wh),
+        wh=wh, kind=kind, clause=statement(told, span, wh) or clause(span, kind, wh),
     )  # fmt: skip

@@ -89,7 +89,7 @@ def test_an_apposition_says_what_its_name_is() -> None:
     told = "Petra Lind, a former harbour master, crossed the bridge on Monday."
     assert question(told, "former harbour master") == "Petra Lind is a what?"
     told = '"It sways a little," said Petra Lind, the harbour master of Dunmore.'
-    assert question(told, "harbour master") == "Petra Lind is the what?"
+    assert question(told, "harbour master") == "Petra Lind was the what of Dunmore?"
 
 
 def test_who_said_something_is_asked_with_what_was_said() -> None:
@@ -99,7 +99,7 @@ def test_who_said_something_is_asked_with_what_was_said() -> None:
 
 def test_a_preposition_decides_between_person_and_place() -> None:
     told = "Copies are made by a toy firm, and the originals go on show in Castle Rethwin from 8 December."
-    assert question(told, "Castle Rethwin").endswith("which place?")
+    assert question(told, "Castle Rethwin") == "The originals go on show in which place from 8 December?"
     assert question("It is made by Agnes Vimmerlund on a farm near Dunmore.", "Agnes Vimmerlund").endswith("by who?")
 
 
@@ -116,8 +116,13 @@ def test_an_ordinal_is_not_an_amount() -> None:
         ("Wim Oosterdale has been suspended by the owners, Greyling Lines.", "Greyling Lines",
          "Wim Oosterdale has been suspended by who?"),
         ("A hailstorm tore through the valley on Thursday evening.", "Thursday evening",
-         "A hailstorm tore on when?"),
-        ("Anna Moss, who learned the trade at Dunmore, bought the mill.", "trade", "Anna Moss learned the what?"),
+         "A hailstorm tore through the valley when?"),
+        ("Anna Moss, who learned the trade at Dunmore, bought the mill.", "trade",
+         "Anna Moss learned the what at Dunmore?"),
+        ("In 2031 the council bought the mill at Orrin.", "2031", "The council bought the mill at Orrin when?"),
+        ("Bruno Marsh, a pupil from Dunmore, plays the solo.", "pupil", "Bruno Marsh is a what from Dunmore?"),
+        ("Anna Moss has set aside 81 million crowns for the repairs.", "repairs",
+         "Anna Moss has set aside 81 million crowns for the what?"),
         ("The group will employ 6,200 people and have its headquarters in Dunmore.", "Dunmore",
          "The group will have its headquarters in which place?"),
         ("She would use the prize money to buy a tractor.", "tractor", "She would use the prize money to buy a what?"),
@@ -127,6 +132,30 @@ def test_an_ordinal_is_not_an_amount() -> None:
 )  # fmt: skip
 def test_a_clause_is_asked_as_a_person_would_say_it(text: str, answer: str, asked: str) -> None:
     assert question(text, answer) == asked
+
+
+def test_of_two_things_that_are_said_of_it_the_one_without_a_pronoun_is_asked() -> None:
+    told = "The orchestra plays in Frinardean under Zora Laxberg, who praised it."
+    assert question(told, "Zora Laxberg") == "The orchestra plays in Frinardean under who?"
+
+
+def test_a_long_statement_leaves_out_what_can_be_spared() -> None:
+    told = (
+        "The council of Orrin opened a museum of bread and beer and cider in the former customs house near the old "
+        "bridge in June after a long quarrel about the roof."
+    )
+    assert question(told, "June") == "The council of Orrin opened a museum of bread and beer and cider when?"
+    assert question(told, "museum") == (
+        "The council of Orrin opened a what of bread and beer and cider in the former customs house?"
+    )
+
+
+def test_quotations_and_lists_are_asked_by_their_clause() -> None:
+    """Not with one quotation mark of two, nor as if the next of a list were the name of the one before."""
+    asked = [f.clause_question for f in facts('Tesla attended the "Lower" or "Primary" School in Smiljan.')]
+    assert not [line for line in asked if line.count('"') % 2], asked
+    family = [f.clause_question for f in facts("He had a brother named Dane and three sisters, Milka, Bea and Marica.")]
+    assert not [line for line in family if "were a" in line], family
 
 
 @pytest.mark.parametrize(
