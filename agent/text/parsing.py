@@ -207,13 +207,16 @@ def _shade(adjective: Token) -> Span:
 
 
 def _amount(span: Span) -> Span:
-    """A number takes in the noun that it counts ("85 houses") and gives up what leads up to it ("just 85")."""
+    """A number takes in the noun that it counts ("85 houses") and gives up what leads up to it ("just 85"), but no name
+    ("February 7", "Super Bowl 50")."""
     first = next((t.i for t in span if t.like_num), None)
     if first is None:
         return span
     last = span.doc[span.end - 1]
     head = last.head
     counted = last.dep_ == "nummod" and head.i >= span.end and all(t.head == head for t in span.doc[span.end : head.i])
+    while first > span.start and span.doc[first - 1].pos_ == "PROPN" and span.doc[first - 1].dep_ != "poss":
+        first -= 1
     return span.doc[first : head.i + 1] if counted else span.doc[first : span.end]
 
 

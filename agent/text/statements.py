@@ -71,7 +71,10 @@ def _asked(words: Sequence[Token], wanted: set[int], wh: str) -> str:
     before, after = [t for t in words if t.i < min(wanted)], [t for t in words if t.i > max(wanted)]
     if wh not in ("what", "how") and before and before[-1].dep_ == "det":
         before.pop()
-    if wh == "when" and before and before[-1].lower_ in ("in", "on", "at", "during"):
-        before.pop()
+    if wh == "when":
+        while before and before[-1].pos_ in ("ADJ", "DET"):
+            before.pop()
+        if before and before[-1].lower_ in ("in", "on", "at", "during"):
+            before.pop()
     behind = said(after)
     return f"{lowered(before)} {{}}{'' if behind.startswith(CLOSE) else ' '}{behind}".strip()

@@ -139,6 +139,24 @@ def test_of_two_things_that_are_said_of_it_the_one_without_a_pronoun_is_asked() 
     assert question(told, "Zora Laxberg") == "The orchestra plays in Frinardean under who?"
 
 
+@pytest.mark.parametrize(
+    ("text", "answer", "asked"),
+    [
+        (
+            "The game was played on February 7, 2016, at Levi's Stadium.",
+            "February 7, 2016",
+            "The game was played when?",
+        ),
+        ("In early March 2031 the council met.", "March 2031", "The council met when?"),
+        ("Super Bowl 50 was won by the Broncos.", "Super Bowl 50", "What was won by the Broncos?"),
+        ("It cost just 85 crowns.", "85 crowns", "It cost how many crowns?"),
+    ],
+)
+def test_a_number_keeps_the_name_before_it(text: str, answer: str, asked: str) -> None:
+    assert question(text, answer) == asked
+    assert not {f.answer for f in facts(text)} & {"February", "7, 2016", "Super Bowl", "50", "just 85"}
+
+
 def test_a_long_statement_leaves_out_what_can_be_spared() -> None:
     told = (
         "The council of Orrin opened a museum of bread and beer and cider in the former customs house near the old "
