@@ -19,6 +19,7 @@ LEAST_GAIN = 2
 """One right answer is luck, however many facts it may be taken from, where no gap that is filled bears it out."""
 MANY = 4
 """From so many held-out questions on, only their own answers are dealt out."""
+NO_GAPS = Tried(np.zeros(0), np.zeros(0), np.zeros(0))
 
 
 def decide(evidence: Evidence, limits: GateConfig) -> GateDecision:
@@ -31,7 +32,7 @@ def decide(evidence: Evidence, limits: GateConfig) -> GateDecision:
     out with them. And against one that knows what kind of fact is asked for (a number, a name, or words), and
     names any of the document's facts of that kind, or several: a hit weighs the more, the likelier it tells such an
     adapter from one that learned the document (likelihood ratio, Neyman and Pearson 1933). Both fill a gap by a guess
-    among its answer and its distractors. The larger of the two p-values counts.
+    among its answer and its distractors. The larger of the two p-values counts; without the gaps twice as much.
 
     A gap asks in the document's own words, so gaps alone prove nothing (`ProbeSet.recall`). Where even right answers
     to all that the base missed could be guesses, a gain decides nothing.
@@ -92,14 +93,19 @@ class _Answers:
         return replace(self, after=np.eye(*self.before.shape), several=self.guess, gaps=filled)
 
     def luck(self) -> float:
+        """The p-value with the gaps; where it is less, that of the questions alone, doubled since it is a second look:
+        where there are many of them, a gap that is lost by chance must not decide."""
+        return min(self._luck(self.gaps), 2 * self._luck(NO_GAPS), 1.0)
+
+    def _luck(self, gaps: Tried) -> float:
         """The larger of the two p-values; 1 where too little is gained to ask."""
         n, net = len(self.held), self.after - self.before
         gain = _gain_in_place(net[:, :n], self.guess)
-        if gain <= 0 or gain + self.gaps.gain <= LEAST_GAIN - 1:
+        if gain <= 0 or gain + gaps.gain <= LEAST_GAIN - 1:
             return 1.0
-        dealt = chance_of_deals(net[:, :n] if n >= MANY else net, self.gaps)
+        dealt = chance_of_deals(net[:, :n] if n >= MANY else net, gaps)
         asked = Tried(self.several, np.diagonal(self.before), np.diagonal(self.after))
-        return max(dealt, chance_of_guesses(asked + self.gaps))
+        return max(dealt, chance_of_guesses(asked + gaps))
 
     def __str__(self) -> str:
         n, given, gaps, p = len(self.held), len(self.held.given), self.gaps, self.luck()

@@ -204,8 +204,15 @@ def test_gaps_alone_prove_nothing() -> None:
 
 
 def test_gaps_that_are_lost_tell_against_right_answers() -> None:
-    kept, lost = (filled(probes(6), 2, gaps(4), 2, after).p_value for after in (2, 0))
-    assert lost > 5 * kept
+    kept, lost = (filled(probes(4, rivals=4), 2, gaps(4), 1, after).p_value for after in (2, 0))
+    assert lost > 2 * kept
+
+
+def test_enough_right_answers_prove_it_whatever_becomes_of_the_gaps() -> None:
+    """At half of alpha: they are a second look."""
+    decision = filled(probes(5, rivals=9), 4, gaps(4), 3, 2)
+    assert decision.verdict == "publish"
+    assert decision.p_value == pytest.approx(2 * gate(probes(5, rivals=9), [*ANSWERS[:4], "no"]).p_value)
 
 
 def test_gaps_of_the_reward_half_never_count() -> None:
