@@ -15,15 +15,18 @@ from benchmarks.documents.running import OWN, Code, Learned, busy
 from tests.fakes.house import write_articles
 from tests.fakes.models import save_tiny
 
+Right = dict[str, tuple[bool, ...]]
 
-def learned(code: str, number: int, seconds: float, right: dict[str, tuple[bool, ...]], published: int = 1) -> Learned:
+
+def learned(code: str, number: int, seconds: float, right: Right, published: int = 1) -> Learned:
     return Learned(
         code=code, round=number, documents=len(right), seconds=seconds, processor=2 * seconds, peak_mib=1000 + seconds,
         steps={"train": seconds / 2}, published=published, right=right, retention=(0.5, 0.5),
     )  # fmt: skip
 
 
-A, B = {"a": (True, True), "b": (True, False)}, {"c": (False, False), "d": (True, True)}
+A: Right = {"a": (True, True), "b": (True, False)}
+B: Right = {"c": (False, False), "d": (True, True)}
 
 
 def test_the_figures_of_one_code() -> None:
