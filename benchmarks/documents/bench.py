@@ -14,7 +14,6 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +22,13 @@ from rich.table import Table
 
 from agent.errors import ConfigError
 from agent.ports import Failure
-from agent.records import Document, Figure
+from agent.records import Document
 from agent.sources import read
 from benchmarks.articles import MOST, articles
 from benchmarks.documents.figures import between, of_one
-from benchmarks.documents.running import OWN, Code, Learned, busy
+from benchmarks.documents.running import Code, Learned, busy
+from benchmarks.ruler.processes import OWN
+from benchmarks.ruler.show import figure
 
 OURS, THEIRS = "this code", "the other code"
 SHOWN_STEPS = ("probe", "write", "train", "evaluate", "merge", "gate", "publish", "examine")
@@ -39,7 +40,7 @@ def main(argv: Sequence[str]) -> None:
     if not 1 <= told.documents <= MOST or told.rounds < 1:
         parser.error(f"--documents must be from 1 to {MOST}, --rounds at least 1")
     rounds = _rounds(told)
-    settings = {"set": told.set, "busy": told.busy, "seed": told.seed, "documents": sum(map(len, rounds))}
+    settings = {key: getattr(told, key) for key in ("file", "documents", "rounds", "seed", "busy", "set")}
     done = _read(told.out, settings, told.resume)
     with told.out.open("a", encoding="utf-8") as out:
         if not done and not told.out.stat().st_size:
@@ -103,8 +104,7 @@ def _learned(
     for code in codes:
         if any(one is code for _, one in left):
             code.prepare()
-    with ExitStack() as stack:
-        stack.enter_context(busy(told.busy))
+    with busy(told.busy):
         for number, code in left:
             one = code.learn(number, rounds[number - 1])
             right = [hit for row in one.right.values() for hit in row]
@@ -131,10 +131,10 @@ def _tell(as_json: bool, rounds: Mapping[str, Sequence[Learned]]) -> None:
     if "difference" in found:
         told = found["difference"]
         console.print(
-            f"This code is {_figure(told['times_as_fast'], '.2f')} times as fast as the other one, with "
-            f"{_figure(told['times_the_processor'], '.2f')} times its processor time ({told['rounds']} rounds); right "
-            f"{_figure(told['right'], '+.1%')} ({told['right'].n} articles), published "
-            f"{_figure(told['published'], '+.1%')}."
+            f"This code is {figure(told['times_as_fast'], '.2f')} times as fast as the other one, with "
+            f"{figure(told['times_the_processor'], '.2f')} times its processor time ({told['rounds']} rounds); right "
+            f"{figure(told['right'], '+.1%')} ({told['right'].n} articles), published "
+            f"{figure(told['published'], '+.1%')}."
         )
 
 
@@ -146,17 +146,11 @@ def _rows(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield f"  {step}", f"{found['steps'].get(step, 0.0):.1f}"
     yield "processor seconds per document", _spread(found["processor_seconds_per_document"])
     yield "peak memory", f"{found['peak_mib'] / 1024:.1f} GiB"
-    yield "questions right", _figure(found["right"], ".0%")
-    yield "published", _figure(found["published"], ".0%")
+    yield "questions right", figure(found["right"], ".0%")
+    yield "published", figure(found["published"], ".0%")
     before, after = found["retention"]
     yield "retention as routed", "-" if before is None or after is None else f"{before:.1%} to {after:.1%}"
 
 
 def _spread(found: Mapping[str, float]) -> str:
     return f"{found['median']:.0f} ({found['least']:.0f} to {found['most']:.0f})"
-
-
-def _figure(found: Figure, how: str) -> str:
-    if found.value is None or found.low is None or found.high is None:
-        return "-"
-    return f"{found.value:{how}} ({found.low:{how}} to {found.high:{how}})"

@@ -21,8 +21,6 @@ from agent.errors import ConfigError, SealError
 from agent.records import Document
 from agent.records.base import Record
 
-OWN = Path(__file__).parents[2]
-"""The checkout that this module is part of."""
 MIB = 1024 if sys.platform != "darwin" else 2**20
 """What a process's peak memory is counted in, by MiB."""
 

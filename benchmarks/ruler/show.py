@@ -11,13 +11,11 @@ from benchmarks.ruler.figures import ENOUGH, LONG
 Told = Mapping[str, Any]
 
 
-def figure(found: Figure, percent: bool = True) -> str:
-    """As "38% (21% to 55%)"; "-" where nothing was measured."""
+def figure(found: Figure, how: str = ".0%") -> str:
+    """As "38% (21% to 55%)", each number as `how` has it; "-" where nothing was measured."""
     if found.value is None or found.low is None or found.high is None:
         return "-"
-    if percent:
-        return f"{found.value:.0%} ({found.low:.0%} to {found.high:.0%})"
-    return f"{found.value:+.2f} ({found.low:+.2f} to {found.high:+.2f})"
+    return f"{found.value:{how}} ({found.low:{how}} to {found.high:{how}})"
 
 
 def counts(found: Mapping[str, int]) -> str:
@@ -32,7 +30,7 @@ def summary(name: str, found: Told) -> Iterator[str]:
     yield "  reward against what people asked, rank correlation within passages:"
     for gain, row in found["correlation"].items():
         n = row["kendall"].n
-        told = ", ".join(f"{how} {figure(value, percent=False)}" for how, value in row.items())
+        told = ", ".join(f"{how} {figure(value, '+.2f')}" for how, value in row.items())
         yield f"    {gain} ({n} passages):"
         yield f"      {told}"
     yield "  people's questions right, adapter forced on, of passages that were trained:"
@@ -76,7 +74,7 @@ def difference(found: Told) -> Iterator[str]:
     yield f"this code minus the other, passage by passage: {found['passages']} passages"
     yield f"  published {figure(found['published'])}"
     for gain, row in found["correlation"].items():
-        told = ", ".join(f"{how} {figure(value, percent=False)}" for how, value in row.items())
+        told = ", ".join(f"{how} {figure(value, '+.2f')}" for how, value in row.items())
         yield f"  rank correlation by {gain} ({row['kendall'].n} passages):"
         yield f"    {told}"
     if routed := found["routed"]:

@@ -50,9 +50,9 @@ def decide(evidence: Evidence, limits: GateConfig) -> GateDecision:
     elif n < limits.min_probes:
         verdict, reason = "undecided", f"{n} held-out questions of the {limits.min_probes} that are needed"
     else:
-        verdict, reason = "publish" if p_value <= limits.alpha else "reject", f"{answers}"
+        verdict, reason = "publish" if p_value <= limits.alpha else "reject", answers.told(p_value)
         if right_after > right_before and answers.at_best().luck() > limits.alpha:
-            verdict, reason = "undecided", f"{answers}; so few facts of their kinds are known that all may be guessed"
+            verdict, reason = "undecided", f"{reason}; so few facts of their kinds are known that all may be guessed"
     return GateDecision(
         candidate=evidence.candidate, verdict=verdict, reason=reason, n=n, p_value=p_value,
         accuracy_before=right_before / n if n else 0.0, accuracy_after=right_after / n if n else 0.0,
@@ -107,8 +107,8 @@ class _Answers:
         asked = Tried(self.several, np.diagonal(self.before), np.diagonal(self.after))
         return max(dealt, chance_of_guesses(asked + gaps))
 
-    def __str__(self) -> str:
-        n, given, gaps, p = len(self.held), len(self.held.given), self.gaps, self.luck()
+    def told(self, p: float) -> str:
+        n, given, gaps = len(self.held), len(self.held.given), self.gaps
         right = f"{np.trace(self.before):.0f} of {n} held-out questions right before, {np.trace(self.after):.0f} after"
         filled = f"; {gaps.before.sum():.0f} of {len(gaps)} gaps before, {gaps.after.sum():.0f} after" if gaps else ""
         luck = f"p = {p:.3f}" if p >= 0.001 else "p < 0.001"

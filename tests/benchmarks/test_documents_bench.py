@@ -11,7 +11,8 @@ import pytest
 from agent.errors import ConfigError
 from benchmarks.documents.bench import OURS, THEIRS, main
 from benchmarks.documents.figures import between, of_one
-from benchmarks.documents.running import OWN, Code, Learned, busy
+from benchmarks.documents.running import Code, Learned, busy
+from benchmarks.ruler.processes import OWN
 from tests.fakes.house import write_articles
 from tests.fakes.models import save_tiny
 
