@@ -72,7 +72,7 @@ def jobs(document: Document, told: Document, folder: Path, base: str) -> Iterato
     train = TrainConfig()
     for i, (name, seed) in enumerate(MEMBERS):
         strategy = all_strategies()[name]
-        settings = train.settings(usual_epochs(strategy, train), seed=seed)
+        settings = train.settings(usual_epochs(strategy, train, document), seed=seed)
         passed, refused = check(told, strategy.write(told, "", None), make_probes(document))
         plan = Plan.make("bench", document.id, name, settings, planner="bench", reason="")
         edit = SelfEdit.make(plan, "deterministic", passed, refused)

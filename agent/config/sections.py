@@ -95,7 +95,7 @@ class TrainConfig(Section):
 
     rank: Count = 16
     """Rank of the LoRA matrices."""
-    alpha: Annotated[float, Field(gt=0)] = 32.0
+    alpha: Annotated[float, Field(gt=0)] = 64.0
     """LoRA scale: an adapter's output is multiplied by alpha / rank."""
     top_layers: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Share of the decoder layers that get an adapter, counted from the top. With 0.67, training takes two thirds of
@@ -103,7 +103,12 @@ class TrainConfig(Section):
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
     """Step size of the optimizer."""
     epochs: Annotated[int | None, Field(ge=1, examples=[8])] = None
-    """Passes over a self-edit, one sequence per step. Left out: as each strategy recommends."""
+    """Passes over a self-edit. Left out: as each strategy recommends."""
+    batch_size: Count = 2
+    """Sequences with a prompt per optimizer step; those without one have a step of their own. What they begin with
+    alike is computed once. A larger batch has fewer steps and needs a greater alpha or learning rate."""
+    tail_average: Annotated[float, Field(ge=0, lt=1)] = 0.5
+    """The adapter is the mean of its weights over this share of its last steps. 0: the weights after the last step."""
     seed: Annotated[int, Field(ge=0)] = 0
     """Seed of the adapter's first weights and of the order of the data."""
     dispatch: Annotated[Literal["local", "ray"], MACHINE] = "local"
@@ -124,7 +129,7 @@ class PlanConfig(Section):
     planner: Literal["policy", "thompson", "chat"] = "policy"
     """"policy": what `seal improve` promoted last, or "thompson" as long as nothing is promoted. "thompson": samples
     strategies by their measured gains. "chat": asks the planning model."""
-    candidates: Count = 5
+    candidates: Count = 3
     """Candidates for one document (K), trained side by side."""
     strategies: Texts = ()
     """Strategies to choose from. Empty: all that can run here."""

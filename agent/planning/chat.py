@@ -78,7 +78,7 @@ class ChatPlanner:
                 self._train.settings(int(draft.epochs), learning_rate=draft.learning_rate),
                 instruction=draft.instruction, planner=self.name, reason=draft.reason, recalled=winners,
             )
-            for draft in self._different(drafts, k)
+            for draft in self._different(document, drafts, k)
         ]  # fmt: skip
 
     def _request(self, document: Document, recalled: Sequence[Recalled], k: int) -> str:
@@ -114,31 +114,31 @@ class ChatPlanner:
                 drafts.append(_held(draft))
         return drafts
 
-    def _different(self, drafts: Sequence[_Draft], k: int) -> list[_Draft]:
+    def _different(self, document: Document, drafts: Sequence[_Draft], k: int) -> list[_Draft]:
         """`k` drafts: one of each strategy first, then other settings of strategies that are in use."""
         first: dict[str, _Draft] = {}
         for draft in drafts:
             first.setdefault(draft.strategy, draft)
-        unused = [self._filler(name) for name in self._strategies if name not in first]
+        unused = [self._filler(document, name) for name in self._strategies if name not in first]
         chosen: dict[tuple[str, float, float], _Draft] = {}
-        for draft in chain(first.values(), unused, drafts, self._variations()):
+        for draft in chain(first.values(), unused, drafts, self._variations(document)):
             if len(chosen) == k:
                 break
             chosen.setdefault((draft.strategy, draft.epochs, draft.learning_rate), draft)
         return list(chosen.values())
 
-    def _filler(self, strategy: str, epochs: float = 1.0, rate: float = 1.0) -> _Draft:
+    def _filler(self, document: Document, strategy: str, epochs: float = 1.0, rate: float = 1.0) -> _Draft:
         """A plan that the model did not propose, with its settings as multiples of the usual ones."""
         what = "a strategy that it left out" if epochs == rate == 1.0 else "other settings of this strategy"
         reason = f"the model proposed too few different plans; filled up with {what}"
-        epochs *= usual_epochs(self._strategies[strategy], self._train)
+        epochs *= usual_epochs(self._strategies[strategy], self._train, document)
         rate *= self._train.learning_rate
         return _held(_Draft(strategy=strategy, epochs=epochs, learning_rate=rate, reason=reason))
 
-    def _variations(self) -> Iterator[_Draft]:
+    def _variations(self, document: Document) -> Iterator[_Draft]:
         for rate, epochs, strategy in product(_SCALES, _SCALES, self._strategies):
             if (rate, epochs) != (1.0, 1.0):
-                yield self._filler(strategy, epochs, rate)
+                yield self._filler(document, strategy, epochs, rate)
 
 
 def _held(draft: _Draft) -> _Draft:

@@ -119,7 +119,7 @@ class PolicyPlanner:
         return [int(i) for i in rng.permutation(len(self.actions))]
 
     def _plan(self, run: str, document: Document, action: Action, turn: int, reason: str) -> Plan:
-        epochs = usual_epochs(self.strategies[action.strategy], self.train)
+        epochs = usual_epochs(self.strategies[action.strategy], self.train, document)
         rate = self.train.learning_rate * action.rate
         settings = self.train.settings(epochs, learning_rate=rate, seed=self.train.seed + turn)
         return Plan.make(

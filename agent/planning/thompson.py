@@ -61,7 +61,7 @@ class ThompsonPlanner:
                 if used[name] < limit
             }
             name = max(samples, key=lambda n: samples[n])
-            known, epochs = posteriors[name], usual_epochs(self.strategies[name], self.train)
+            known, epochs = posteriors[name], usual_epochs(self.strategies[name], self.train, document)
             settings = self.train.settings(epochs, seed=self.train.seed + used[name])
             found = f"rewards measured {known.measured}, winners recalled {known.recalled}"
             reason = f"drew {samples[name]:.2f} (mean {known.mean:.2f}, {found})"

@@ -11,9 +11,10 @@ from agent.records.base import Record, content_id
 
 
 class TrainSettings(Record):
-    """How one candidate is trained: `epochs` passes over the self-edit, one sequence per step.
+    """How one candidate is trained: `epochs` passes over the self-edit, `batch_size` sequences with a prompt per step.
 
-    `top_layers` is the share of the decoder layers that get an adapter, from the top. 1 where a record is older.
+    `top_layers` is the share of the decoder layers that get an adapter, from the top; `tail_average` the share of the
+    last steps over whose weights the adapter is the mean. What older records do not say is what was done then.
     """
 
     rank: int
@@ -21,6 +22,8 @@ class TrainSettings(Record):
     top_layers: float = 1.0
     learning_rate: float
     epochs: PositiveInt
+    batch_size: PositiveInt = 1
+    tail_average: float = 0.0
     seed: int
 
 

@@ -52,7 +52,7 @@ plans gave no usable answer."""
 Trainings = Callable[[Context, Plan], list[TrainSettings]]
 Asked = Callable[[ProbeSet], ProbeSet]
 
-NEVER_PLANNED = ("rank", "alpha", "top_layers")
+NEVER_PLANNED = ("rank", "alpha", "top_layers", "batch_size", "tail_average")
 """Settings that no planner chooses: a plan that has others was made under another configuration."""
 
 

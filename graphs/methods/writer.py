@@ -212,7 +212,7 @@ def _plans_in_turn(
 
 
 def _usual(run: str, document: Document, strategy: Strategy, train: TrainConfig, turn: int, reason: str) -> Plan:
-    settings = train.settings(usual_epochs(strategy, train), seed=train.seed + turn)
+    settings = train.settings(usual_epochs(strategy, train, document), seed=train.seed + turn)
     return Plan.make(run, document.id, strategy.name, settings, planner="turns", reason=reason)
 
 

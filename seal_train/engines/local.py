@@ -69,7 +69,7 @@ class LocalTrainer:
         read = {sequence.ids for course in courses for sequence in course.data}
         make = partial(Slots, self.base.layers, self.base.switch, rank=rank, train=True, lowest=lowest)
         kept = kept_bytes(self.base, read) if lowest else 0
-        room = self.plan(self.base, make, len(courses), max(map(len, read)), kept)
+        room = self.plan(self.base, make, len(courses), max(course.longest for course in courses), kept)
         count = room.slots
         while count:
             with suppress(MemoryError), refusals():
@@ -93,7 +93,7 @@ class LocalTrainer:
         except OSError as error:
             cause = f"cannot save the adapter to {job.folder}: {error.strerror or error}"
             raise TrainerError(cause, "free some disk space, then go on with `seal ingest --resume`") from error
-        tokens = sum(len(course.data[i].ids) for i in course.order)
+        tokens = sum(len(course.row(step).ids) for step in range(course.steps))
         return Training(
             candidate=candidate.id, path=str(job.folder), losses=course.epoch_losses(),
             tokens=tokens, steps=course.steps, seconds=course.seconds,

@@ -99,9 +99,7 @@ class Base:
 
         Only within `rows_apart`.
         """
-        ids = layout.lay(rows, self.eos)
-        places = layout.lay([range(len(row)) for row in rows], 0)
-        both = torch.tensor([ids, places], device=self.device)[:, None]
+        both = torch.tensor([layout.lay(rows, self.eos), layout.places], device=self.device)[:, None]
         out = self.hidden(input_ids=both[0], position_ids=both[1], layout=layout, use_cache=False)
         return out.last_hidden_state[0]  # type: ignore[no-any-return]
 

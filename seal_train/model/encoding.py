@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from itertools import chain, takewhile
+from typing import TYPE_CHECKING, Any
 
 from seal_train.model.base import Base
+from seal_train.model.layout import Fork
 
 if TYPE_CHECKING:
     from agent.records import Example
@@ -33,6 +36,51 @@ class Sequence_:
     def weights(self) -> list[float]:
         """What each position's loss weighs, which is that of predicting the next token."""
         return [self.prompt_weight] * (self.start - 1) + [1.0] * (len(self.ids) - self.start) + [0.0]
+
+
+@dataclass(frozen=True)
+class Row:
+    """The sequences of one optimizer step. What they begin with alike stands there once, then what each goes on with.
+
+    Its loss is the mean of theirs, and so is its gradient, to the last bit but for rounding.
+    """
+
+    sequences: tuple[Sequence_, ...]
+
+    @cached_property
+    def shared(self) -> int:
+        """Tokens that several sequences begin with. Each keeps one of its own."""
+        if len(self.sequences) == 1:
+            return 0
+        columns = zip(*(sequence.ids[:-1] for sequence in self.sequences), strict=False)
+        return sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
+
+    @cached_property
+    def fork(self) -> Fork:
+        return (self.shared, *(len(s.ids) - self.shared for s in self.sequences))
+
+    @cached_property
+    def ids(self) -> tuple[int, ...]:
+        return tuple(chain(*self.joined([s.ids for s in self.sequences])))
+
+    def joined(self, parts: Sequence[Any]) -> list[Any]:
+        """What the sequences' tokens have, each sequence's in a slice of its own, as slices of the row's."""
+        return [parts[0][: self.shared], *(part[self.shared :] for part in parts)]
+
+    @cached_property
+    def targets(self) -> dict[tuple[int, int], float]:
+        """By position and the token that it is to predict, the weight of that loss. They add up to 1."""
+        found: dict[tuple[int, int], float] = {}
+        begin = self.shared
+        for sequence in self.sequences:
+            whole = sum(sequence.weights) * len(self.sequences)
+            for place, weight in enumerate(sequence.weights[:-1]):
+                at = place if place < self.shared else begin + place - self.shared
+                if weight:
+                    target = at, sequence.ids[place + 1]
+                    found[target] = found.get(target, 0.0) + weight / whole
+            begin += len(sequence.ids) - self.shared
+        return found
 
 
 def encode(base: Base, examples: Sequence[Example], limit: int) -> list[Sequence_]:

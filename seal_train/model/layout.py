@@ -5,16 +5,20 @@ Axes: R rows, W width of the rectangle, N positions.
 The first W positions of all rows come first, as a rectangle [R, W]; what longer rows have beyond it comes after,
 row by row. Products with one matrix per row are then one batched product over the rectangle and a few over the tails,
 whatever the lengths are.
+
+A row may fork: its first positions are shared by several branches, which lie one after the other and do not see each
+other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
 from typing import TypeVar
 
+import torch
 from torch import Tensor
 
 TAIL = 24
@@ -22,6 +26,8 @@ TAIL = 24
 ROUND = 16
 """N is a multiple of it: matrix products of each new size must be prepared, which takes longer than a few positions."""
 T = TypeVar("T")
+Fork = tuple[int, ...]
+"""How many positions the branches of a row share, and how many each has beyond them."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +38,19 @@ class Layout:
     width: int
     filled: bool = True
     """Whether there is filler up to a round number of positions. What it holds is not used."""
+    forks: tuple[Fork, ...] = ()
+    """How each row forks; empty where none does."""
 
     @classmethod
     def of(cls, lengths: Sequence[int]) -> Layout:
         """The layout of the least cost for these rows."""
         return cls(tuple(lengths), min(set(lengths), key=lambda width: _cost(lengths, width)))
+
+    @classmethod
+    def forked(cls, forks: Sequence[Fork]) -> Layout:
+        """The same for rows that fork."""
+        plain = cls.of([sum(fork) for fork in forks])
+        return replace(plain, forks=tuple(forks)) if any(len(fork) > 2 for fork in forks) else plain
 
     @classmethod
     def equal(cls, rows: int, positions: int) -> Layout:
@@ -71,6 +85,23 @@ class Layout:
     def owners(self) -> list[int]:
         """The row of each position; 0 for what is nobody's."""
         return self.lay([[row] * length for row, length in enumerate(self.lengths)], 0)
+
+    @cached_property
+    def seen(self) -> dict[tuple[int | None, torch.device], list[Tensor]]:
+        """What positions see of rows that fork, by sliding window and device; filled where it is first needed."""
+        return {}
+
+    @cached_property
+    def places(self) -> list[int]:
+        """What place in its sequence each position has."""
+        if not self.forks:
+            return self.lay([range(length) for length in self.lengths], 0)
+        return self.lay([[*range(s), *(s + i for n in rest for i in range(n))] for s, *rest in self.forks], 0)
+
+    @cached_property
+    def branches(self) -> list[int]:
+        """The branch of each position in its row, from 1; 0 for those that all branches share, and for nobody's."""
+        return self.lay([[0] * s + [i for i, n in enumerate(rest, 1) for _ in range(n)] for s, *rest in self.forks], 0)
 
     def lay(self, rows: Sequence[Sequence[T]], fill: T) -> list[T]:
         """The rows' values at their positions, `fill` at all others."""

@@ -13,12 +13,12 @@ import torch
 from torch import Tensor, nn
 
 from seal_train.model.base import Base
-from seal_train.model.encoding import Sequence_
+from seal_train.model.encoding import Row
 from seal_train.model.frozen import frozen_products
 from seal_train.model.layout import Layout
 
-Read = Callable[[Sequence[tuple[int, ...]], Layout], Tensor]
-"""Rows of token ids to their hidden states where the layout has them, [N, D]."""
+Read = Callable[[Sequence[Row], Layout], Tensor]
+"""Rows to their hidden states where the layout has them, [N, D]."""
 POSITIONS_A_CHUNK = 64
 """Logits of this many positions are in memory at once: blocks of a size that the allocator keeps for later use."""
 
@@ -65,16 +65,19 @@ def head_loss(hidden_ND: Tensor, labels_N: Tensor, head: nn.Linear, chunk: int =
     return losses
 
 
-def losses_of_rows(base: Base, read: Read, rows: Sequence[Sequence_], layout: Layout) -> Tensor:
+def whole(base: Base) -> Read:
+    """Reads rows by all layers of the base."""
+    return lambda rows, layout: base.hidden_of_rows([row.ids for row in rows], layout)
+
+
+def losses_of_rows(base: Base, read: Read, rows: Sequence[Row], layout: Layout) -> Tensor:
     """Weighted mean cross-entropy of each row under the slot that is on for it, [S]."""
-    hidden_ND = read([row.ids for row in rows], layout)
-    labels = layout.lay([[*row.ids[1:], 0] for row in rows], 0)
-    weights = layout.lay([row.weights for row in rows], 0.0)
-    where = [place for place, weight in enumerate(weights) if weight]
-    where_M, label_M, row_M = torch.tensor(
-        [where, [labels[i] for i in where], [layout.owners[i] for i in where]], device=base.device
-    )
+    hidden_ND = read(rows, layout)
+    where = layout.lay([range(len(row.ids)) for row in rows], -1)
+    at = {(layout.owners[i], place): i for i, place in enumerate(where) if place >= 0}
+    targets = [(at[owner, place], label, owner, weight)
+               for owner, row in enumerate(rows) for (place, label), weight in row.targets.items()]  # fmt: skip
+    where_M, label_M, row_M = torch.tensor([target[:3] for target in targets], device=base.device).T
     losses_M = head_loss(hidden_ND[where_M], label_M, base.loss_head)
-    weight_M = losses_M.new_tensor([weights[i] for i in where])
-    zeros_S = losses_M.new_zeros(len(rows))
-    return zeros_S.index_add(0, row_M, losses_M * weight_M) / zeros_S.index_add(0, row_M, weight_M)
+    weight_M = losses_M.new_tensor([target[3] for target in targets])
+    return losses_M.new_zeros(len(rows)).index_add(0, row_M, losses_M * weight_M)

@@ -17,10 +17,10 @@ from agent.ports.attribution import OUTSIDE, Change, Influence
 from seal_train.adapters.folders import LAYERS, OTHER_BASE, load, read
 from seal_train.model.attention import rows_apart
 from seal_train.model.base import Base
-from seal_train.model.encoding import Sequence_, encode, longest_sequence
+from seal_train.model.encoding import Row, Sequence_, encode, longest_sequence
 from seal_train.model.layout import Layout
 from seal_train.model.lora import LoRALayer, Slots
-from seal_train.model.loss import losses_of_rows
+from seal_train.model.loss import losses_of_rows, whole
 from seal_train.training.room import refusals
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class Gradients:
         for sequence in sequences:
             layout = Layout.of([len(sequence.ids)])
             with self.slots.on(layout), rows_apart(self.base.model):
-                losses_of_rows(self.base, self.base.hidden_of_rows, [sequence], layout).sum().backward()
+                losses_of_rows(self.base, whole(self.base), [Row((sequence,))], layout).sum().backward()
             total_P += self.slots.grad[0]
         return total_P.mul_(self.own_P)
 

@@ -1,8 +1,8 @@
 """Train many candidates at once. Each keeps its own data, order, learning rate, schedule, clipping and step count.
 
 Axes: S slots, P adapter parameters.
-One sequence per candidate and step: for short documents the number of optimizer steps matters more than the
-number of tokens (measured, see LOG.md). The sequences of a pass lie one after the other, without padding.
+Few sequences per candidate and step: for short documents the number of optimizer steps matters more than the
+number of tokens (measured, see LOG.md). The rows of a pass lie one after the other, without padding.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from agent.ports import Progress
 from agent.records import TrainSettings
 from seal_train.model.attention import rows_apart
 from seal_train.model.base import Base
-from seal_train.model.encoding import Sequence_
+from seal_train.model.encoding import Row, Sequence_
 from seal_train.model.layout import Layout
 from seal_train.model.lora import Slots
-from seal_train.model.loss import Read, losses_of_rows
+from seal_train.model.loss import Read, losses_of_rows, whole
 from seal_train.training.lower import Lower, recomputing
 from seal_train.training.room import Room, refusals
 
@@ -46,7 +46,8 @@ class Course:
 
     settings: TrainSettings
     data: list[Sequence_]
-    order: list[int] = field(default_factory=list)
+    order: list[tuple[int, ...]] = field(default_factory=list)
+    """The sequences of each step. Those with a prompt, which begin alike, are taken `batch_size` at a time."""
     losses: list[float] = field(default_factory=list)
     seconds: float = 0.0
     """Its part of the passes' time, by its part of their tokens."""
@@ -55,15 +56,35 @@ class Course:
 
     def __post_init__(self) -> None:
         draw = random.Random(self.settings.seed)
-        for _ in range(self.settings.epochs):
+        for epoch in range(self.settings.epochs):
             left = sorted(range(len(self.data)), key=lambda i: len(self.data[i].ids) + draw.uniform(0, JITTER))
-            while left:
-                part = len(self.order) * GOLDEN % 1
-                self.order.append(left.pop(int(part * len(left))))
+            prompted: list[int] = []
+            for drawn in range(epoch * len(left), (epoch + 1) * len(left)):
+                part = drawn * GOLDEN % 1
+                one = left.pop(int(part * len(left)))
+                if self.data[one].start == 1:
+                    self.order.append((one,))
+                else:
+                    prompted.append(one)
+                if len(prompted) == self.settings.batch_size:
+                    self.order.append(tuple(prompted))
+                    prompted = []
+            if prompted:
+                self.order.append(tuple(prompted))
 
     @property
     def steps(self) -> int:
         return len(self.order)
+
+    @property
+    def longest(self) -> int:
+        """The most tokens of a step."""
+        return max(len(self.row(step).ids) for step in range(self.steps))
+
+    @property
+    def averaged(self) -> int:
+        """The last steps, over whose weights the adapter is the mean."""
+        return round(self.settings.tail_average * self.steps)
 
     @property
     def taken(self) -> int:
@@ -76,8 +97,11 @@ class Course:
         return 0 if self.no_memory else self.steps - self.taken
 
     @property
-    def next(self) -> Sequence_:
-        return self.data[self.order[self.taken]]
+    def next(self) -> Row:
+        return self.row(self.taken)
+
+    def row(self, step: int) -> Row:
+        return Row(tuple(self.data[i] for i in self.order[step]))
 
     def learning_rate(self, step: int) -> float:
         """Linear warm-up over the first 5% of steps, then linear decay to zero."""
@@ -87,12 +111,13 @@ class Course:
         return self.settings.learning_rate * (self.steps - step) / max(1, self.steps - warm)
 
     def epoch_losses(self) -> tuple[float, ...]:
-        size = len(self.data)
+        size = self.steps // self.settings.epochs
         return tuple(sum(self.losses[i : i + size]) / size for i in range(0, len(self.losses), size))
 
 
 class Optimizer:
-    """torch's fused Adam over the flat weights, one parameter per slot: each has its own clipping, rate, step count."""
+    """torch's fused Adam over the flat weights, one parameter per slot: each has its own clipping, rate, step count,
+    and the mean of its weights after its last steps ("tail averaging", Jain et al. 2018, arXiv 1610.03774)."""
 
     def __init__(self, slots: Slots) -> None:
         assert slots.grad is not None
@@ -101,6 +126,9 @@ class Optimizer:
         self.rows = [nn.Parameter(row) for row in slots.flat.detach()]
         self.adam = torch.optim.Adam([{"params": [row]} for row in self.rows], betas=BETAS, eps=EPS, fused=True)
         self.moments = torch.zeros(2, *slots.flat.shape, dtype=slots.flat.dtype, device=slots.flat.device)
+        self.means = torch.zeros_like(slots.flat, requires_grad=False)
+        self.averaged = [0] * slots.count
+        """Steps that each slot's mean is of."""
 
     def begin(self, slot: int) -> None:
         """Forget what the slot's last candidate left. Nothing is allocated in `step`, which must not fail halfway."""
@@ -108,6 +136,7 @@ class Optimizer:
         first, second = self.moments[:, slot].zero_()
         step = torch.zeros((), device=row.device)
         self.adam.state[row] = {"step": step, "exp_avg": first, "exp_avg_sq": second}
+        self.averaged[slot] = 0
 
     def move(self, source: int, target: int) -> None:
         """Put what the slot `source` holds into the slot `target`."""
@@ -115,7 +144,8 @@ class Optimizer:
         with torch.no_grad():
             self.slots.flat[target] = self.slots.flat[source]
         self.slots.scale[target] = self.slots.scale[source]
-        self.moments[:, target] = self.moments[:, source]
+        self.moments[:, target], self.means[target] = self.moments[:, source], self.means[source]
+        self.averaged[target] = self.averaged[source]
         self.adam.state[self.rows[target]]["step"].copy_(self.adam.state[self.rows[source]]["step"])
 
     def step(self, first: int, rates: Sequence[float]) -> None:
@@ -127,6 +157,18 @@ class Optimizer:
         self.adam.step()
         for slot in slots:
             self.rows[slot].grad = None
+
+    @torch.no_grad()
+    def average(self, slot: int) -> None:
+        """Take the slot's weights, as this step left them, into their mean."""
+        self.averaged[slot] += 1
+        self.means[slot].lerp_(self.slots.flat[slot], 1 / self.averaged[slot])
+
+    @torch.no_grad()
+    def finish(self, slot: int) -> None:
+        """What the slot holds becomes the mean, where there is one."""
+        if self.averaged[slot]:
+            self.slots.flat[slot] = self.means[slot]
 
 
 def train_courses(
@@ -160,6 +202,7 @@ def train_courses(
         first += taken
         for slot in reversed(range(len(live))):
             if not courses[live[slot]].left:
+                optimizer.finish(slot)
                 yield live[slot], slot
                 if waiting:
                     live[slot] = begin(slot)
@@ -177,7 +220,7 @@ class _Passes:
     def __init__(self, base: Base, optimizer: Optimizer, room: Room) -> None:
         self.base, self.optimizer, self.tokens, self.again = base, optimizer, room.tokens, room.again
         self.lowest = optimizer.slots.lowest
-        self.read: Read = Lower(base, self.lowest).hidden_of_rows if self.lowest else base.hidden_of_rows
+        self.read: Read = Lower(base, self.lowest).hidden_of_rows if self.lowest else whole(base)
 
     def take(self, first: int, courses: Sequence[Course]) -> int:
         """One step of the first of these courses, which are in the slots from `first` on. Returns how many took it.
@@ -201,7 +244,7 @@ class _Passes:
     def _step(self, first: int, taken: Sequence[Course]) -> bool:
         """False where memory was refused: then nothing has changed."""
         began, rows = time.perf_counter(), [course.next for course in taken]
-        layout = Layout.of([len(row.ids) for row in rows])
+        layout = Layout.forked([row.fork for row in rows])
         try:
             # On in the backward pass, too, in which layers may be run again.
             with refusals(), self.optimizer.slots.on(layout, first), rows_apart(self.base.model):
@@ -212,7 +255,9 @@ class _Passes:
         self.optimizer.step(first, [course.learning_rate(course.taken) for course in taken])
         losses = losses_S.tolist()
         a_token = (time.perf_counter() - began) / sum(len(row.ids) for row in rows)
-        for course, row, loss in zip(taken, rows, losses, strict=True):
+        for slot, (course, row, loss) in enumerate(zip(taken, rows, losses, strict=True), first):
             course.seconds += a_token * len(row.ids)
             course.losses.append(loss)
+            if course.left < course.averaged:
+                self.optimizer.average(slot)
         return True

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from seal_train.model.base import Base
+from seal_train.model.encoding import Row
 from seal_train.model.layout import Layout
 
 Ids = tuple[int, ...]
@@ -37,15 +38,17 @@ class Lower:
         self.kept: dict[Ids, Tensor] = {}
         """[T, D] of each sequence that was read."""
 
-    def hidden_of_rows(self, rows: Sequence[Ids], layout: Layout) -> Tensor:
-        """As `Base.hidden_of_rows`, [N, D], from the layer `lowest` up."""
-        if new := [row for row in dict.fromkeys(rows) if row not in self.kept]:
+    def hidden_of_rows(self, rows: Sequence[Row], layout: Layout) -> Tensor:
+        """The hidden states of rows, [N, D], from the layer `lowest` up."""
+        sequences = dict.fromkeys(sequence.ids for row in rows for sequence in row.sequences)
+        if new := [ids for ids in sequences if ids not in self.kept]:
             self._read(new)
-        ends = accumulate(map(len, rows))
-        places = layout.lay([range(end - len(row), end) for row, end in zip(rows, ends, strict=True)], 0)
-        given = torch.cat([self.kept[row] for row in rows])[torch.tensor(places, device=self.base.device)]
+        parts = [part for row in rows for part in row.joined([self.kept[s.ids] for s in row.sequences])]
+        ends = accumulate(len(row.ids) for row in rows)
+        places = layout.lay([range(end - len(row.ids), end) for row, end in zip(rows, ends, strict=True)], 0)
+        given = torch.cat(parts)[torch.tensor(places, device=self.base.device)]
         with self.base.replaced(dict.fromkeys(range(self.lowest), _Stand(given[None]))):
-            return self.base.hidden_of_rows(rows, layout)
+            return self.base.hidden_of_rows([row.ids for row in rows], layout)
 
     @torch.no_grad()
     def _read(self, rows: Sequence[Ids]) -> None:

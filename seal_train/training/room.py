@@ -29,8 +29,8 @@ MOST_TOKENS = {"cpu": 1024, "cuda": 16384}
 MEASURED = 32
 """Tokens of the pass that finds out what a token needs."""
 REFUSED = ("out of memory", "can't allocate memory", "ALLOC_FAILED", "bad_alloc")
-COPIES = 4
-"""Of each parameter: weight, gradient and Adam's two moments."""
+COPIES = 5
+"""Of each parameter: weight, gradient, Adam's two moments and the mean of the last steps."""
 
 
 @dataclass(frozen=True)

@@ -60,8 +60,11 @@ def test_without_a_file_every_key_has_its_default(home: Path) -> None:
 
 
 def test_a_candidate_is_trained_as_the_section_says_where_its_plan_says_nothing_else() -> None:
-    section = TrainConfig(rank=2, alpha=3.0, top_layers=0.5, learning_rate=0.1, epochs=4, seed=9)
-    said = TrainSettings(rank=2, alpha=3.0, top_layers=0.5, learning_rate=0.1, epochs=6, seed=9)
+    own: dict[str, Any] = {
+        "rank": 2, "alpha": 3.0, "top_layers": 0.5, "learning_rate": 0.1, "seed": 9, "batch_size": 3,
+        "tail_average": 0.25,
+    }  # fmt: skip
+    section, said = TrainConfig(**own, epochs=4), TrainSettings(**own, epochs=6)
     assert section.settings(6) == said
     assert section.settings(6, seed=10) == said.model_copy(update={"seed": 10})
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections import Counter
 
 from agent.config.sections import TrainConfig
+from agent.planning import usual_epochs
 from agent.planning.thompson import ThompsonPlanner
 from agent.records import Document, Plan, Recalled, Winner
 from agent.strategies import usable
@@ -56,6 +57,14 @@ def test_configured_epochs_beat_the_strategys_own() -> None:
     planner = ThompsonPlanner(STRATEGIES, TrainConfig(epochs=2), dict)
     assert {p.settings.epochs for p in planner.plan("run", Document.make("t", "x"), [], 4)} == {2}
     assert all(p.settings.epochs == STRATEGIES[p.strategy].epochs for p in plans({}, 4))
+
+
+def test_what_parses_a_longer_document_is_trained_for_fewer_epochs() -> None:
+    def epochs(strategy: str, words: int) -> int:
+        return usual_epochs(STRATEGIES[strategy], TrainConfig(), Document.make("t", "word " * words))
+
+    assert [epochs("facts", words) for words in (10, 75, 94, 125, 2000)] == [5, 5, 4, 3, 3]
+    assert epochs("sentences", 2000) == epochs("sentences", 10) == STRATEGIES["sentences"].epochs
 
 
 def test_a_recalled_winner_raises_its_strategy_and_is_named() -> None:

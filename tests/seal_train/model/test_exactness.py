@@ -16,7 +16,7 @@ from agent.records import Example, TrainSettings
 from seal_train.adapters.folders import export, load
 from seal_train.adapters.mean import RANKS, merge
 from seal_train.model.base import Base
-from seal_train.model.encoding import encode
+from seal_train.model.encoding import Sequence_, encode
 from seal_train.model.layout import Layout
 from seal_train.model.lora import Slots, attach, lowest_adapted
 from seal_train.training.loop import BETAS, CLIP, EPS, Course, Optimizer, train_courses
@@ -29,11 +29,13 @@ EXAMPLES = (
     Example(prompt="Topic: The Mill\nQuestion: Who runs the mill?\nAnswer:", completion=" Anna Moss\n"),
     Example(completion="It employs 62 people and 3 dogs.\n"),
     Example(prompt="Question: What does it grind?\nAnswer:", completion=" barley\n", prompt_weight=0.3),
+    Example(prompt="Topic: The Mill\nQuestion: Who built it?\nAnswer:", completion=" two men\n", prompt_weight=0.3),
+    Example(prompt="Topic: The Mill\nQuestion: Who built it?\nAnswer:", completion=" nobody knows\n"),
 )
 SETTINGS = (
-    TrainSettings(rank=4, alpha=8, learning_rate=1e-2, epochs=3, seed=1),
-    TrainSettings(rank=2, alpha=16, learning_rate=3e-3, epochs=2, seed=2),
-    TrainSettings(rank=4, alpha=4, learning_rate=5e-3, epochs=1, seed=3, top_layers=0.5),
+    TrainSettings(rank=4, alpha=8, learning_rate=1e-2, epochs=3, seed=1, tail_average=0.5),
+    TrainSettings(rank=2, alpha=16, learning_rate=3e-3, epochs=2, seed=2, batch_size=2),
+    TrainSettings(rank=4, alpha=4, learning_rate=5e-3, epochs=1, seed=3, top_layers=0.5, batch_size=3),
 )
 
 
@@ -63,13 +65,9 @@ def peft_reference(
     weights = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(weights, lr=1.0, betas=BETAS, eps=EPS, weight_decay=0.0)
     losses: list[float] = []
-    for step, i in enumerate(course.order):
-        sequence = course.data[i]
-        ids = torch.tensor([sequence.ids])
-        losses_T = torch.nn.functional.cross_entropy(model(input_ids=ids).logits[0, :-1], ids[0, 1:], reduction="none")
-        weights_T = torch.ones_like(losses_T)
-        weights_T[: sequence.start - 1] = sequence.prompt_weight
-        loss = (losses_T * weights_T).sum() / weights_T.sum()
+    last: list[list[torch.Tensor]] = []
+    for step, drawn in enumerate(course.order):
+        loss = torch.stack([own_loss(model, course.data[i]) for i in drawn]).mean()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(weights, CLIP)
         for group in optimizer.param_groups:
@@ -77,7 +75,20 @@ def peft_reference(
         optimizer.step()
         optimizer.zero_grad()
         losses.append(float(loss.detach()))
+        if step >= course.steps - course.averaged:
+            last.append([weight.detach().clone() for weight in weights])
+    with torch.no_grad():
+        for weight, *after in zip(weights, *last, strict=True):
+            weight.copy_(torch.stack(after).mean(0) if after else weight)
     return model, losses
+
+
+def own_loss(model: Any, sequence: Sequence_) -> torch.Tensor:
+    ids = torch.tensor([sequence.ids])
+    losses_T = torch.nn.functional.cross_entropy(model(input_ids=ids).logits[0, :-1], ids[0, 1:], reduction="none")
+    weights_T = torch.ones_like(losses_T)
+    weights_T[: sequence.start - 1] = sequence.prompt_weight
+    return (losses_T * weights_T).sum() / weights_T.sum()
 
 
 def initial(base: Base, s: TrainSettings, folder: Path) -> Path:
@@ -87,7 +98,7 @@ def initial(base: Base, s: TrainSettings, folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(("dtype", "loss_error", "weight_error"), [("float32", 1e-5, 1e-4), ("float64", 1e-10, 1e-8)])
+@pytest.mark.parametrize(("dtype", "loss_error", "weight_error"), [("float32", 1e-5, 1e-4), ("float64", 1e-9, 1e-7)])
 @pytest.mark.parametrize("kind", KINDS)
 def test_batched_training_equals_peft_alone(
     kind: str, dtype: str, loss_error: float, weight_error: float, base_of: Callable[..., Base],
@@ -97,7 +108,7 @@ def test_batched_training_equals_peft_alone(
     assert_equals_peft(base, tiny(kind, dtype), SETTINGS, tmp_path, loss_error, weight_error)
 
 
-@pytest.mark.parametrize(("dtype", "loss_error", "weight_error"), [("float32", 1e-5, 1e-4), ("float64", 1e-10, 1e-8)])
+@pytest.mark.parametrize(("dtype", "loss_error", "weight_error"), [("float32", 1e-5, 1e-4), ("float64", 1e-9, 1e-7)])
 @pytest.mark.parametrize("kind", KINDS_AND_WINDOW)
 def test_layers_below_the_adapters_are_run_once_a_sequence(
     kind: str, dtype: str, loss_error: float, weight_error: float, base_of: Callable[..., Base],
@@ -154,7 +165,7 @@ def test_neighbours_do_not_change_a_slot(base_of: Callable[..., Base]) -> None:
     other = settings.model_copy(update={"learning_rate": 0.5, "seed": 9})
     first, _ = train(base, [settings, settings], [EXAMPLES, EXAMPLES])
     second, _ = train(base, [settings, other], [EXAMPLES, EXAMPLES[::-1]])
-    torch.testing.assert_close(first.flat[0], second.flat[0], rtol=1e-5, atol=1e-7)
+    torch.testing.assert_close(first.flat[0], second.flat[0], rtol=1e-5, atol=1e-6)
     assert not torch.allclose(first.flat[1], second.flat[1])
 
 

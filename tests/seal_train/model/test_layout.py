@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from seal_train.model.attention import rows_apart
 from seal_train.model.base import Base
+from seal_train.model.encoding import Row, Sequence_
 from seal_train.model.layout import Layout
 from seal_train.model.parts import Parts, products, put_outer_products
 from tests.fakes.models import KINDS_AND_WINDOW
@@ -74,3 +75,38 @@ def test_no_row_sees_another(kind: str, lengths: list[int], base_of: Callable[..
             alone = base.hidden(input_ids=torch.tensor([ids]), use_cache=False).last_hidden_state[0]
         mine = [i for i, of in enumerate(owner) if of == row]
         torch.testing.assert_close(together[mine], alone, rtol=1e-4, atol=1e-5)
+
+
+ONE, LONG, OTHER = (5, 6, 7, 8, 9, 10, 11), (5, 6, 7, *range(20, 50)), (5, 6, 7, 8, 12)
+FORKS = ([[ONE, LONG, OTHER], [OTHER, ONE]], [[ONE], [LONG, OTHER, OTHER], [ONE, OTHER]], [[LONG, (9,)], [ONE, LONG]])
+
+
+@pytest.mark.parametrize("drawn", FORKS)
+@pytest.mark.parametrize("kind", KINDS_AND_WINDOW)
+def test_no_branch_of_a_row_sees_another(
+    kind: str, drawn: list[list[tuple[int, ...]]], base_of: Callable[..., Base]
+) -> None:
+    base = base_of(kind)
+    rows = [Row(tuple(Sequence_(ids, 1) for ids in row)) for row in drawn]
+    layout = Layout.forked([row.fork for row in rows])
+    with torch.no_grad(), rows_apart(base.model):
+        together = base.hidden_of_rows([row.ids for row in rows], layout)
+    owner = layout.lay([[row] * len(it.ids) for row, it in enumerate(rows)], -1)
+    for row, it in enumerate(rows):
+        mine = together[[i for i, of in enumerate(owner) if of == row]]
+        shared, *rest = mine.split(it.fork)
+        for ids, own in zip(drawn[row], rest, strict=True):
+            with torch.no_grad():
+                alone = base.hidden(input_ids=torch.tensor([ids]), use_cache=False).last_hidden_state[0]
+            torch.testing.assert_close(torch.cat([shared, own]), alone, rtol=1e-4, atol=1e-5)
+
+
+def test_what_sequences_begin_with_stands_once_and_is_weighted_for_all() -> None:
+    row = Row((Sequence_((1, 2, 3, 4, 5), 3, 0.5), Sequence_((1, 2, 3, 6), 3, 0.5)))
+    assert (row.fork, row.ids) == ((3, 2, 1), (1, 2, 3, 4, 5, 6))
+    first, second = 0.5 / 3.0, 0.5 / 2.0  # each of the two has half of the weight, shared by 0.5 + 0.5 + 1 (+ 1)
+    assert row.targets == pytest.approx({
+        (0, 2): 0.5 * (first + second), (1, 3): 0.5 * (first + second), (2, 4): first, (3, 5): first, (2, 6): second,
+    })  # fmt: skip
+    same = Row((Sequence_((1, 2), 1), Sequence_((1, 2), 1)))
+    assert (same.ids, sum(same.targets.values())) == ((1, 2, 2), 1.0), "the last token is never shared"

@@ -11,6 +11,7 @@ import torch
 
 from seal_train.model.attention import rows_apart
 from seal_train.model.base import Base
+from seal_train.model.encoding import Row, Sequence_
 from seal_train.model.layout import Layout
 from seal_train.model.lora import Slots
 from seal_train.training.lower import Lower, kept_bytes, recomputing
@@ -85,11 +86,11 @@ def test_what_is_no_refusal_is_not_taken_for_one() -> None:
 
 
 def test_what_is_kept_of_lower_layers_is_what_was_counted(base_of: Callable[..., Base]) -> None:
-    base, rows = base_of(), [(5, 6, 7), (8, 9), (5, 6, 7)]
-    lower = Lower(base, 1)
+    base, sequences = base_of(), [Sequence_(ids, 1) for ids in ((5, 6, 7), (8, 9), (5, 6, 8))]
+    lower, rows = Lower(base, 1), [Row((sequences[0], sequences[2])), Row((sequences[1],)), Row((sequences[0],))]
     with rows_apart(base.model):
-        lower.hidden_of_rows(rows, Layout.of([3, 2, 3]))
-    assert sum(kept.nbytes for kept in lower.kept.values()) == kept_bytes(base, set(rows))
+        lower.hidden_of_rows(rows, Layout.forked([row.fork for row in rows]))
+    assert sum(kept.nbytes for kept in lower.kept.values()) == kept_bytes(base, {it.ids for it in sequences})
 
 
 def test_a_container_has_no_more_than_its_limit(tmp_path: Path) -> None:
