@@ -129,7 +129,7 @@ class PlanConfig(Section):
     planner: Literal["policy", "thompson", "chat"] = "policy"
     """"policy": what `seal improve` promoted last, or "thompson" as long as nothing is promoted. "thompson": samples
     strategies by their measured gains. "chat": asks the planning model."""
-    candidates: Count = 3
+    candidates: Count = 5
     """Candidates for one document (K), trained side by side."""
     strategies: Texts = ()
     """Strategies to choose from. Empty: all that can run here."""

@@ -9,7 +9,7 @@ from agent.text.normal import count_words
 
 EPOCHS = 8
 """Where neither the configuration nor the strategy says."""
-SHORT, LEAST = 75, 0.6
+SHORT, LEAST = 100, 0.6
 """Documents of up to SHORT words get all epochs of a strategy that parses them, longer ones fewer, at least this share:
 the more facts are asked for, the more steps an epoch has (measured, see LOG.md)."""
 

@@ -63,7 +63,7 @@ def test_what_parses_a_longer_document_is_trained_for_fewer_epochs() -> None:
     def epochs(strategy: str, words: int) -> int:
         return usual_epochs(STRATEGIES[strategy], TrainConfig(), Document.make("t", "word " * words))
 
-    assert [epochs("facts", words) for words in (10, 75, 94, 125, 2000)] == [5, 5, 4, 3, 3]
+    assert [epochs("facts", words) for words in (10, 100, 125, 167, 2000)] == [5, 5, 4, 3, 3]
     assert epochs("sentences", 2000) == epochs("sentences", 10) == STRATEGIES["sentences"].epochs
 
 
