@@ -42,7 +42,7 @@ class Sequence_:
 class Row:
     """The sequences of one optimizer step. What they begin with alike stands there once, then what each goes on with.
 
-    Its loss is the mean of theirs, and so is its gradient, to the last bit but for rounding.
+    Its loss is the mean of theirs, and so is its gradient.
     """
 
     sequences: tuple[Sequence_, ...]
