@@ -103,12 +103,12 @@ class TrainConfig(Section):
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
     """Step size of the optimizer."""
     epochs: Annotated[int | None, Field(ge=1, examples=[8])] = None
-    """Passes over a self-edit. Left out: as each strategy recommends."""
+    """Passes over a self-edit. Left out: as each strategy recommends, for long documents fewer."""
     batch_size: Count = 2
     """Sequences with a prompt per optimizer step; those without one have a step of their own. What they begin with
     alike is computed once. A larger batch has fewer steps and needs a greater alpha or learning rate."""
     tail_average: Annotated[float, Field(ge=0, lt=1)] = 0.5
-    """The adapter is the mean of its weights over this share of its last steps. 0: the weights after the last step."""
+    """The adapter is the mean of its weights after the last steps, this share of all. 0: those after the last one."""
     seed: Annotated[int, Field(ge=0)] = 0
     """Seed of the adapter's first weights and of the order of the data."""
     dispatch: Annotated[Literal["local", "ray"], MACHINE] = "local"

@@ -54,14 +54,14 @@ class WarmPeft:
         self._reset(settings)
         course = Course(settings, encode(self.base, work.examples, longest_sequence(self.base)))
         optimizer = torch.optim.AdamW(self.weights, betas=BETAS, eps=EPS, weight_decay=0.0, fused=True)
-        for step in range(course.steps):
-            ids = torch.tensor([course.row(step).ids], device=self.base.device)
+        for step, row in enumerate(course.rows):
+            ids = torch.tensor([row.ids], device=self.base.device)
             self.model(input_ids=ids, labels=ids, use_cache=False).loss.backward()
             torch.nn.utils.clip_grad_norm_(self.weights, CLIP)
             optimizer.param_groups[0]["lr"] = course.learning_rate(step)
             optimizer.step()
             optimizer.zero_grad()
-        return sum(len(course.row(step).ids) for step in range(course.steps))
+        return sum(len(row.ids) for row in course.rows)
 
     @torch.no_grad()
     def _reset(self, settings: TrainSettings) -> None:

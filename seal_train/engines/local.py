@@ -93,7 +93,7 @@ class LocalTrainer:
         except OSError as error:
             cause = f"cannot save the adapter to {job.folder}: {error.strerror or error}"
             raise TrainerError(cause, "free some disk space, then go on with `seal ingest --resume`") from error
-        tokens = sum(len(course.row(step).ids) for step in range(course.steps))
+        tokens = sum(len(row.ids) for row in course.rows)
         return Training(
             candidate=candidate.id, path=str(job.folder), losses=course.epoch_losses(),
             tokens=tokens, steps=course.steps, seconds=course.seconds,

@@ -73,8 +73,9 @@ class Row:
         found: dict[tuple[int, int], float] = {}
         begin = self.shared
         for sequence in self.sequences:
-            whole = sum(sequence.weights) * len(self.sequences)
-            for place, weight in enumerate(sequence.weights[:-1]):
+            *weights, _ = sequence.weights
+            whole = sum(weights) * len(self.sequences)
+            for place, weight in enumerate(weights):
                 at = place if place < self.shared else begin + place - self.shared
                 if weight:
                     target = at, sequence.ids[place + 1]

@@ -46,8 +46,8 @@ class Course:
 
     settings: TrainSettings
     data: list[Sequence_]
-    order: list[tuple[int, ...]] = field(default_factory=list)
-    """The sequences of each step. Those with a prompt, which begin alike, are taken `batch_size` at a time."""
+    rows: list[Row] = field(default_factory=list)
+    """Of each step. Sequences with a prompt, which begin alike, are taken `batch_size` at a time."""
     losses: list[float] = field(default_factory=list)
     seconds: float = 0.0
     """Its part of the passes' time, by its part of their tokens."""
@@ -58,28 +58,28 @@ class Course:
         draw = random.Random(self.settings.seed)
         for epoch in range(self.settings.epochs):
             left = sorted(range(len(self.data)), key=lambda i: len(self.data[i].ids) + draw.uniform(0, JITTER))
-            prompted: list[int] = []
+            prompted: list[Sequence_] = []
             for drawn in range(epoch * len(left), (epoch + 1) * len(left)):
                 part = drawn * GOLDEN % 1
-                one = left.pop(int(part * len(left)))
-                if self.data[one].start == 1:
-                    self.order.append((one,))
+                one = self.data[left.pop(int(part * len(left)))]
+                if one.start == 1:
+                    self.rows.append(Row((one,)))
                 else:
                     prompted.append(one)
                 if len(prompted) == self.settings.batch_size:
-                    self.order.append(tuple(prompted))
+                    self.rows.append(Row(tuple(prompted)))
                     prompted = []
             if prompted:
-                self.order.append(tuple(prompted))
+                self.rows.append(Row(tuple(prompted)))
 
     @property
     def steps(self) -> int:
-        return len(self.order)
+        return len(self.rows)
 
     @property
     def longest(self) -> int:
         """The most tokens of a step."""
-        return max(len(self.row(step).ids) for step in range(self.steps))
+        return max(len(row.ids) for row in self.rows)
 
     @property
     def averaged(self) -> int:
@@ -98,10 +98,7 @@ class Course:
 
     @property
     def next(self) -> Row:
-        return self.row(self.taken)
-
-    def row(self, step: int) -> Row:
-        return Row(tuple(self.data[i] for i in self.order[step]))
+        return self.rows[self.taken]
 
     def learning_rate(self, step: int) -> float:
         """Linear warm-up over the first 5% of steps, then linear decay to zero."""
@@ -126,7 +123,7 @@ class Optimizer:
         self.rows = [nn.Parameter(row) for row in slots.flat.detach()]
         self.adam = torch.optim.Adam([{"params": [row]} for row in self.rows], betas=BETAS, eps=EPS, fused=True)
         self.moments = torch.zeros(2, *slots.flat.shape, dtype=slots.flat.dtype, device=slots.flat.device)
-        self.means = torch.zeros_like(slots.flat, requires_grad=False)
+        self.means = torch.zeros_like(slots.flat)
         self.averaged = [0] * slots.count
         """Steps that each slot's mean is of."""
 

